@@ -1,0 +1,94 @@
+-- Secrets that must change at run time, company rules, and the people.
+
+create table if not exists public.system_settings (
+  key text primary key,
+  value jsonb not null,
+  created_at timestamptz default now(),
+  updated_at timestamptz default now()
+);
+comment on table public.system_settings is
+  'The rotating Gazelle token (key gazelle_oauth_token) and markers of the predecessor. Never in a backup.';
+
+create table if not exists public.settings (
+  key text primary key,
+  value jsonb not null,
+  description text not null default '',
+  updated_at timestamptz not null default now(),
+  updated_by text
+);
+comment on table public.settings is 'Company rules edited in the console: windows, thresholds, retention.';
+
+insert into public.settings (key, value, description) values
+  ('sync.appointment_past_days', '30', 'Rendez-vous: jours lus avant aujourd''hui'),
+  ('sync.appointment_future_days', '90', 'Rendez-vous: jours lus après aujourd''hui'),
+  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup'),
+  ('sync.max_continuations', '6', 'Nombre de parties au plus d''une longue synchronisation')
+on conflict (key) do nothing;
+
+create table if not exists public.report_tabs (
+  key text primary key,
+  title text not null unique,
+  kind text not null default 'institution' check (kind in ('institution', 'alerts')),
+  position integer not null,
+  client_ids text[] not null default '{}',
+  keywords text[] not null default '{}',
+  former_titles text[] not null default '{}',
+  enabled boolean not null default true
+);
+comment on table public.report_tabs is
+  'Tabs of the timeline report. client_ids decide; keywords match only entries whose client cannot be found. A tab of kind alerts gathers the institutions'' entries that hold a maintenance keyword.';
+
+insert into public.report_tabs (key, title, kind, position, keywords, former_titles) values
+  ('uqam', 'UQAM', 'institution', 1, array['uqam'], '{}'),
+  ('vincent-dindy', 'Vincent d''Indy', 'institution', 2, array['vincent d''indy', 'vincent-d''indy'], array['Vincent']),
+  ('place-des-arts', 'Place des Arts', 'institution', 3, array['place des arts'], '{}'),
+  ('alertes', 'Alertes Maintenance', 'alerts', 4, '{}', '{}')
+on conflict (key) do nothing;
+
+create table if not exists public.staff (
+  key text primary key,
+  gazelle_id text unique,
+  first_name text not null,
+  display_name text not null,
+  email text,
+  slack_webhook_key text,
+  telegram_chat_id text,
+  language text not null default 'fr' check (language in ('fr', 'en')),
+  roles text[] not null default '{}',
+  active boolean not null default true
+);
+comment on table public.staff is
+  'People who receive notices, by key. An empty e-mail means the variable EMAIL_<FIRST NAME>; slack_webhook_key names a SLACK_WEBHOOK_* setting.';
+
+insert into public.staff (key, first_name, display_name, slack_webhook_key, roles) values
+  ('allan', 'Allan', 'Allan', 'SLACK_WEBHOOK_ALLAN', array['admin', 'technician']),
+  ('louise', 'Louise', 'Louise', 'SLACK_WEBHOOK_ADMIN_1', array['admin', 'assistant']),
+  ('nicolas', 'Nicolas', 'Nick', 'SLACK_WEBHOOK_ADMIN_2', array['admin', 'technician'])
+on conflict (key) do nothing;
+
+-- One refresher wins: the token is replaced only where the refresh token is still the one that was used.
+create or replace function public.replace_gazelle_token(p_expected_refresh_token text, p_token jsonb, p_now timestamptz)
+returns boolean language plpgsql set search_path = public, pg_temp as $$
+begin
+  if p_expected_refresh_token is null then
+    insert into system_settings (key, value, created_at, updated_at)
+    values ('gazelle_oauth_token', p_token, p_now, p_now)
+    on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at;
+    return true;
+  end if;
+  update system_settings
+  set value = p_token, updated_at = p_now
+  where key = 'gazelle_oauth_token'
+    -- The predecessor stored JSON inside a JSON string; both are read, one is written.
+    and (case when jsonb_typeof(value) = 'string' then (value #>> '{}')::jsonb else value end)
+        ->> 'refresh_token' = p_expected_refresh_token;
+  return found;
+end
+$$;
+comment on function public.replace_gazelle_token is
+  'Compare-and-set of the Gazelle token on the old refresh token; null replaces unconditionally (first authorization). False: somebody else refreshed.';
+
+select internal.protect_table(t) from unnest(array[
+  'public.system_settings', 'public.settings', 'public.report_tabs', 'public.staff'
+]::regclass[]) t;
+select internal.protect_functions();

@@ -1,0 +1,214 @@
+-- The mirror, as state changes: begin, apply a page with its cursor, finish a collection, delete what is gone.
+
+create or replace function internal.mirror_table(p_collection text, out table_name text, out key_column text, out kept text[])
+language plpgsql immutable as $$
+begin
+  -- `kept`: columns in which the predecessor kept local values; an absent value never erases them.
+  select m.t, m.k, m.c into table_name, key_column, kept
+  from (values
+    ('users', 'users', 'id', array[]::text[]),
+    ('clients', 'gazelle_clients', 'external_id', array['tags']),
+    ('contacts', 'gazelle_contacts', 'external_id', array[]::text[]),
+    ('pianos', 'gazelle_pianos', 'external_id', array['tags', 'notes', 'dampp_chaser_installed']),
+    ('appointments', 'gazelle_appointments', 'external_id', array[]::text[]),
+    ('timeline', 'gazelle_timeline_entries', 'external_id', array[]::text[])
+  ) as m (name, t, k, c)
+  where m.name = p_collection;
+  if table_name is null then
+    raise exception using errcode = 'GT002', message = format('unknown collection %L', p_collection);
+  end if;
+end
+$$;
+
+create or replace function internal.upsert_rows(p_collection text, p_rows jsonb, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  m record;
+  v_columns text;
+  v_assignments text;
+  v_received integer;
+  v_inserted integer;
+  v_changed text[];
+begin
+  if jsonb_array_length(p_rows) = 0 then
+    return '{"inserted": 0, "updated": 0, "unchanged": 0}';
+  end if;
+  select * into m from internal.mirror_table(p_collection);
+  select string_agg(format('%I', k), ', ' order by k),
+         string_agg(case when k = any (m.kept) then format('%1$I = coalesce(excluded.%1$I, t.%1$I)', k)
+                         else format('%1$I = excluded.%1$I', k) end, ', ' order by k)
+           filter (where k <> m.key_column)
+  into v_columns, v_assignments
+  from jsonb_object_keys(p_rows -> 0) k;
+
+  execute format($sql$
+    with written as (
+      insert into public.%1$I as t (%2$s, synced_at)
+      select %2$s, $2 from jsonb_populate_recordset(null::public.%1$I, $1)
+      on conflict (%3$I) do update
+      set %4$s, synced_at = $2, deleted_at = null
+      where (t.raw is distinct from excluded.raw or t.deleted_at is not null)
+        and (t.gazelle_updated_at is null or excluded.gazelle_updated_at is null
+             or excluded.gazelle_updated_at >= t.gazelle_updated_at)
+      returning t.%3$I as key, t.xmax = 0 as inserted
+    )
+    select jsonb_array_length($1), count(*) filter (where inserted), coalesce(array_agg(key), '{}') from written
+  $sql$, m.table_name, v_columns, m.key_column, v_assignments)
+  into v_received, v_inserted, v_changed
+  using p_rows, p_now;
+
+  if p_collection = 'appointments' then
+    perform internal.link_appointment_pianos(v_changed);
+  end if;
+  return jsonb_build_object('inserted', v_inserted, 'updated', cardinality(v_changed) - v_inserted,
+                            'unchanged', v_received - cardinality(v_changed));
+end
+$$;
+comment on function internal.upsert_rows is
+  'Set-based upsert that writes only rows whose payload changed (or that come back), and never newer by older. Only the columns present in the rows are written.';
+
+create or replace function internal.link_appointment_pianos(p_appointments text[]) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  delete from gazelle_appointment_pianos l
+  using gazelle_appointments a
+  where a.external_id = any (p_appointments) and l.appointment_external_id = a.external_id
+    and not exists (select from jsonb_array_elements(a.raw -> 'allEventPianos' -> 'nodes') n
+                    where n -> 'piano' ->> 'id' = l.piano_external_id);
+  insert into gazelle_appointment_pianos (appointment_external_id, piano_external_id, is_tuning)
+  select distinct on (a.external_id, n -> 'piano' ->> 'id')
+         a.external_id, n -> 'piano' ->> 'id', (n ->> 'isTuning')::boolean
+  from gazelle_appointments a, jsonb_array_elements(a.raw -> 'allEventPianos' -> 'nodes') n
+  where a.external_id = any (p_appointments) and n -> 'piano' ->> 'id' is not null
+  on conflict (appointment_external_id, piano_external_id) do update set is_tuning = excluded.is_tuning
+  where gazelle_appointment_pianos.is_tuning is distinct from excluded.is_tuning;
+end
+$$;
+
+create or replace function internal.add_counts(p_old jsonb, p_new jsonb) returns jsonb
+language sql immutable as $$
+  select p_old || jsonb_object_agg(c.key,
+    (select jsonb_object_agg(n.key, coalesce((p_old -> c.key ->> n.key)::bigint, 0) + n.value::bigint)
+     from jsonb_each_text(c.value) n))
+  from jsonb_each(p_new) c
+$$;
+comment on function internal.add_counts is 'Adds {collection: {counter: n}} to the same shape.';
+
+create or replace function public.begin_sync(
+  p_run_id uuid, p_lease uuid, p_collections text[], p_resume boolean, p_lease_seconds integer, p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  insert into sync_state (collection, run_id, updated_at)
+  select c, p_run_id, p_now from unnest(p_collections) c
+  on conflict (collection) do update
+  set run_id = excluded.run_id, updated_at = excluded.updated_at, cursor = null, complete = false, counts = '{}'
+  where not (p_resume and sync_state.run_id = excluded.run_id);
+  return (select jsonb_object_agg(collection, jsonb_build_object(
+            'watermark', watermark, 'cursor', cursor, 'complete', complete, 'counts', counts))
+          from sync_state where collection = any (p_collections));
+end
+$$;
+comment on function public.begin_sync is
+  'Opens the collections for this run and answers their state. A resumed run keeps its cursors and counters; any other starts over.';
+
+create or replace function public.apply_page(
+  p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_cursor text, p_lease_seconds integer,
+  p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_batch record;
+  v_counts jsonb := '{}';
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  -- The answer to this very page was lost on the way: it is applied and counted already.
+  if exists (select from sync_state where collection = p_collection and run_id = p_run_id and cursor = p_cursor) then
+    return '{}';
+  end if;
+  for v_batch in select key, value from jsonb_each(p_batches) loop
+    v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_rows(v_batch.key, v_batch.value, p_now));
+  end loop;
+  update sync_state
+  set cursor = coalesce(p_cursor, cursor), counts = internal.add_counts(counts, v_counts), updated_at = p_now
+  where collection = p_collection and run_id = p_run_id;
+  if not found then
+    raise exception using errcode = 'GT001', message = 'lease lost', detail = 'another run reads this collection';
+  end if;
+  return v_counts;
+end
+$$;
+comment on function public.apply_page is
+  'One page, whole or not at all: rows per collection ({"clients": [...], "contacts": [...]}), the cursor after it, the counters, the lease. Answers inserted/updated/unchanged per collection.';
+
+create or replace function public.quarantine_row(
+  p_run_id uuid, p_collection text, p_external_id text, p_reason text, p_payload text, p_now timestamptz
+) returns void language sql set search_path = public, pg_temp as $$
+  insert into sync_quarantine (collection, external_id, reason, payload, run_id, first_seen_at, last_seen_at)
+  values (p_collection, p_external_id, left(p_reason, 300), left(p_payload, 20000), p_run_id, p_now, p_now)
+  on conflict (collection, external_id) do update
+  set reason = excluded.reason, payload = excluded.payload, run_id = excluded.run_id,
+      last_seen_at = excluded.last_seen_at, occurrences = sync_quarantine.occurrences + 1, resolved_at = null
+$$;
+comment on function public.quarantine_row is 'Sets a row aside that cannot be stored.';
+
+create or replace function public.finish_collection(
+  p_run_id uuid, p_lease uuid, p_collection text, p_counted text[], p_watermark timestamptz, p_lease_seconds integer,
+  p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  m record;
+  v_name text;
+  v_count bigint;
+  v_live jsonb := '{}';
+  v_counts jsonb;
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  update sync_state
+  set complete = true, watermark = greatest(watermark, p_watermark), updated_at = p_now
+  where collection = p_collection and run_id = p_run_id
+  returning counts into v_counts;
+  if not found then
+    raise exception using errcode = 'GT001', message = 'lease lost';
+  end if;
+  foreach v_name in array p_counted loop
+    select * into m from internal.mirror_table(v_name);
+    execute format('select count(*) from public.%I where deleted_at is null', m.table_name) into v_count;
+    v_live := v_live || jsonb_build_object(v_name, v_count);
+  end loop;
+  return jsonb_build_object('live', v_live, 'counts', v_counts);
+end
+$$;
+comment on function public.finish_collection is
+  'The collection was read to its end: its watermark moves (null: stays). Answers the run''s counters, and the live rows of the tables named in p_counted.';
+
+create or replace function public.delete_absent(
+  p_run_id uuid, p_lease uuid, p_collection text, p_ids text[], p_considered bigint, p_lease_seconds integer,
+  p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  m record;
+  v_live bigint;
+  v_limit bigint;
+  v_deleted bigint;
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  select * into m from internal.mirror_table(p_collection);
+  execute format('select count(*) from public.%I where deleted_at is null', m.table_name) into v_live;
+  v_limit := greatest(10, floor(least(v_live, p_considered) * 0.05)::bigint);
+  if cardinality(p_ids) > v_limit then
+    return jsonb_build_object('refused', true, 'candidates', cardinality(p_ids), 'limit', v_limit, 'live', v_live);
+  end if;
+  execute format('update public.%I set deleted_at = $2, synced_at = $2 where %I = any ($1) and deleted_at is null',
+                 m.table_name, m.key_column)
+  using p_ids, p_now;
+  get diagnostics v_deleted = row_count;
+  update sync_state
+  set counts = internal.add_counts(counts, jsonb_build_object(p_collection, jsonb_build_object('deleted', v_deleted)))
+  where collection in (p_collection, case p_collection when 'contacts' then 'clients' end) and run_id = p_run_id;
+  return jsonb_build_object('refused', false, 'deleted', v_deleted);
+end
+$$;
+comment on function public.delete_absent is
+  'Soft-deletes rows that a complete enumeration did not contain, unless they are more than max(10, 5 %) of the rows considered: then nothing happens and refused is true.';
+
+select internal.protect_functions();

@@ -1,0 +1,30 @@
+-- The rows of the timeline report: service notes and measurements with their piano, client and technician.
+
+create or replace view public.timeline_report_entries with (security_invoker = true) as
+select
+  e.external_id,
+  e.occurred_at,
+  e.entry_type,
+  e.title,
+  e.description,
+  e.piano_id,
+  coalesce(e.client_id, p.client_external_id) as client_id,
+  coalesce(c.company_name, nullif(concat_ws(' ', c.first_name, c.last_name), '')) as client_name,
+  p.make,
+  p.model,
+  p.serial_number,
+  p.type as piano_type,
+  p.year as piano_year,
+  p.location,
+  nullif(concat_ws(' ', u.first_name, u.last_name), '') as technician
+from public.gazelle_timeline_entries e
+left join public.gazelle_pianos p on p.external_id = e.piano_id
+left join public.gazelle_clients c on c.external_id = coalesce(e.client_id, p.client_external_id)
+left join public.users u on u.id = e.user_id
+where e.deleted_at is null
+  and e.occurred_at is not null
+  and e.entry_type in ('SERVICE_ENTRY_MANUAL', 'PIANO_MEASUREMENT');
+comment on view public.timeline_report_entries is
+  'One row per service note or measurement. client_id: the entry''s own, else the piano''s; client_name is null when no such client is known.';
+
+select internal.protect_table('public.timeline_report_entries'::regclass);

@@ -1,0 +1,207 @@
+//! Settings: typed, from the environment and from one JSON secret, with *all* missing or bad ones reported at once.
+//!
+//! No default person, no default key: what is missing is an error that names the setting and never its value.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::events::Aws;
+
+/// Every setting of the product. The environment wins over the secret named by `SECRET_ARN`.
+#[derive(Debug)]
+pub struct Settings {
+    values: BTreeMap<String, SecretString>,
+    problems: Vec<String>,
+}
+
+/// Settings that are missing or unusable, all of them.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("configuration: {}", problems.join("; "))]
+pub struct ConfigError {
+    /// One sentence per setting: its name and what to do.
+    pub problems: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the environment and, where `SECRET_ARN` is set, the JSON secret behind it.
+    ///
+    /// # Errors
+    /// When the secret cannot be fetched or is not a JSON object of texts.
+    pub async fn load() -> Result<Self, ConfigError> {
+        let environment: BTreeMap<String, String> = std::env::vars().collect();
+        let mut values = match environment.get("SECRET_ARN").filter(|arn| !arn.is_empty()) {
+            Some(arn) => secret(arn).await.map_err(|problem| ConfigError {
+                problems: vec![problem],
+            })?,
+            None => BTreeMap::new(),
+        };
+        for (name, value) in environment {
+            // An empty variable is what a template leaves of an optional parameter.
+            if !value.trim().is_empty() {
+                values.insert(name, value.trim().to_owned().into());
+            }
+        }
+        Ok(Self::from_values(values))
+    }
+
+    fn from_values(values: BTreeMap<String, SecretString>) -> Self {
+        Self {
+            values,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The settings as given, for tests and tools that do not read the environment.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self::from_values(
+            pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned().into()))
+                .collect(),
+        )
+    }
+
+    /// An optional setting.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.values
+            .get(name)
+            .map(|value| value.expose_secret().to_owned())
+    }
+
+    /// An optional secret.
+    pub fn optional_secret(&self, name: &str) -> Option<SecretString> {
+        self.values.get(name).cloned()
+    }
+
+    /// The names of all settings that begin with `prefix`.
+    pub fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
+        self.values
+            .keys()
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+
+    /// A required setting; when it is missing, a problem is noted and the answer is empty.
+    pub fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.problem(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// A required secret; when it is missing, a problem is noted and the answer is empty.
+    pub fn required_secret(&mut self, name: &str) -> SecretString {
+        self.required(name).into()
+    }
+
+    /// An address with a default. Anything but an absolute http(s) address is a problem.
+    pub fn url(&mut self, name: &str, default: &str) -> Url {
+        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => url,
+            _ => {
+                self.problem(match text.is_empty() {
+                    true => format!("{name} is missing"),
+                    false => format!("{name} is not an http(s) address"),
+                });
+                Url::parse("http://invalid.example").unwrap_or_else(|_| unreachable!())
+            }
+        }
+    }
+
+    /// Notes what is wrong with a setting: a sentence with its name, without its value.
+    pub fn problem(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// When any problem was noted since the last call, with all of them.
+    pub fn check(&mut self) -> Result<(), ConfigError> {
+        match std::mem::take(&mut self.problems) {
+            problems if problems.is_empty() => Ok(()),
+            problems => Err(ConfigError { problems }),
+        }
+    }
+}
+
+async fn secret(arn: &str) -> Result<BTreeMap<String, SecretString>, String> {
+    let text = Aws::from_environment()
+        .await
+        .secret(arn)
+        .await
+        .map_err(|error| format!("SECRET_ARN: the secret cannot be read ({error})"))?;
+    let parsed: BTreeMap<String, serde_json::Value> = serde_json::from_str(text.expose_secret())
+        .map_err(|_| "SECRET_ARN: the secret is not a JSON object".to_owned())?;
+    parsed
+        .into_iter()
+        .map(|(name, value)| match value {
+            serde_json::Value::String(text) => Ok((name, text.trim().to_owned().into())),
+            // A service-account file may be pasted as the object that it is.
+            serde_json::Value::Object(_) => Ok((name, value.to_string().into())),
+            _ => Err(format!("SECRET_ARN: {name} is not a text")),
+        })
+        .collect()
+}
+
+/// Where Supabase is and how to get in.
+#[derive(Debug, Clone)]
+pub struct SupabaseSettings {
+    /// Base address of the project, without `/rest/v1`.
+    pub url: Url,
+    /// Service-role key: a JWT, or `sb_secret_…`.
+    pub key: SecretString,
+}
+
+impl SupabaseSettings {
+    /// Reads `SUPABASE_URL`, and `SUPABASE_SERVICE_ROLE_KEY` else `SUPABASE_KEY`.
+    pub fn read(settings: &mut Settings) -> Self {
+        let url = settings.url("SUPABASE_URL", "");
+        let key = settings
+            .optional_secret("SUPABASE_SERVICE_ROLE_KEY")
+            .or_else(|| settings.optional_secret("SUPABASE_KEY"))
+            .unwrap_or_else(|| settings.required_secret("SUPABASE_SERVICE_ROLE_KEY"));
+        if key.expose_secret().chars().any(char::is_control) {
+            settings.problem("SUPABASE_SERVICE_ROLE_KEY contains a control character");
+        }
+        Self { url, key }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_problems_are_reported_at_once_and_no_value_is_shown() {
+        let mut settings = Settings::from_pairs([("SUPABASE_URL", "ftp://planted-secret")]);
+        SupabaseSettings::read(&mut settings);
+        settings.required("SPREADSHEET_ID");
+        let error = settings.check().unwrap_err().to_string();
+        assert!(
+            error.contains("SUPABASE_URL is not an http(s) address"),
+            "{error}"
+        );
+        assert!(
+            error.contains("SUPABASE_SERVICE_ROLE_KEY is missing"),
+            "{error}"
+        );
+        assert!(error.contains("SPREADSHEET_ID is missing"), "{error}");
+        assert!(!error.contains("planted-secret"), "{error}");
+    }
+
+    #[test]
+    fn the_old_name_of_the_key_still_works() {
+        let mut settings =
+            Settings::from_pairs([("SUPABASE_URL", "https://x.example"), ("SUPABASE_KEY", "k")]);
+        assert_eq!(
+            SupabaseSettings::read(&mut settings).key.expose_secret(),
+            "k"
+        );
+        settings.check().unwrap();
+    }
+}

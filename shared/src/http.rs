@@ -1,0 +1,314 @@
+//! The one HTTP client: TLS provider, connection pool, deadlines, retries with `Retry-After`, redacted errors.
+//!
+//! It classifies answers by what the caller can do about them. An error names the service and the reason, never
+//! the address (a Slack webhook *is* a secret) nor the body.
+
+use std::{sync::Arc, time::Duration};
+
+use backon::BackoffBuilder;
+use bytes::{Bytes, BytesMut};
+use reqwest::{
+    Method,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use tokio::time::Instant;
+use url::Url;
+
+/// Answers larger than this are refused: memory stays bounded whatever a service sends.
+const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Waits longer than this are not worth a Lambda's time, whatever `Retry-After` says.
+const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// The process's HTTP client. Cheap to clone: all clones share one pool.
+#[derive(Debug, Clone)]
+pub struct Http {
+    client: reqwest::Client,
+}
+
+/// One request, to be sent as often as its [`Retry`] allows.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Who is called, for logs and errors: `gazelle`, `supabase` …
+    pub service: &'static str,
+    /// Method.
+    pub method: Method,
+    /// Full address; never shown.
+    pub url: Url,
+    /// Headers; never shown.
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// How long and how often a request is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Retry {
+    /// Attempts in all, at least 1.
+    pub attempts: usize,
+    /// Limit of one attempt, answer body included.
+    pub timeout: Duration,
+    /// Limit of all attempts and waits together.
+    pub budget: Duration,
+    /// First wait; doubled with jitter after that.
+    pub first_wait: Duration,
+}
+
+impl Retry {
+    /// For calls that may be repeated safely: five attempts within 40 s.
+    pub const SAFE: Retry = Retry {
+        attempts: 5,
+        timeout: Duration::from_secs(10),
+        budget: Duration::from_secs(40),
+        first_wait: Duration::from_millis(200),
+    };
+    /// For calls whose effect must not double: one attempt.
+    pub const ONCE: Retry = Retry {
+        attempts: 1,
+        timeout: Duration::from_secs(8),
+        budget: Duration::from_secs(8),
+        first_wait: Duration::from_millis(200),
+    };
+}
+
+/// An answer of any status.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Whole body.
+    pub body: Bytes,
+}
+
+impl Response {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// [`Cause::Malformed`] when it is not what `T` says.
+    pub fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        service: &'static str,
+    ) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.body).map_err(|_| HttpError {
+            service,
+            cause: Cause::Malformed,
+            attempts: 1,
+        })
+    }
+
+    /// Seconds to wait before the next attempt, from `Retry-After` (seconds) or SendGrid's `X-RateLimit-Reset`
+    /// (Unix seconds).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let number = |name: &str| self.headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
+        let seconds = number("retry-after").or_else(|| {
+            number("x-ratelimit-reset").map(|reset| reset - crate::clock::now().as_second())
+        })?;
+        Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
+    }
+}
+
+/// Why a request has no usable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// No connection.
+    Connect,
+    /// No whole answer in time. The service may have acted.
+    Timeout,
+    /// The connection broke inside the exchange. The service may have acted.
+    Cut,
+    /// The service said no, with this status.
+    Status(u16),
+    /// An answer that is not in the agreed form, or too large.
+    Malformed,
+}
+
+impl Cause {
+    /// Whether the same request may succeed later.
+    pub fn is_transient(self) -> bool {
+        match self {
+            Cause::Connect | Cause::Timeout | Cause::Cut => true,
+            Cause::Status(status) => status == 429 || status >= 500,
+            Cause::Malformed => false,
+        }
+    }
+}
+
+/// A failed request.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{service}: {}{}", describe(*cause), if *attempts > 1 { format!(" ({attempts} attempts)") } else { String::new() })]
+pub struct HttpError {
+    /// Who was called.
+    pub service: &'static str,
+    /// The last attempt's failure.
+    pub cause: Cause,
+    /// Attempts made.
+    pub attempts: usize,
+}
+
+fn describe(cause: Cause) -> String {
+    match cause {
+        Cause::Connect => "no connection".into(),
+        Cause::Timeout => "no answer in time".into(),
+        Cause::Cut => "the connection was cut".into(),
+        Cause::Status(status) => format!("answered HTTP {status}"),
+        Cause::Malformed => "answered in an unknown form".into(),
+    }
+}
+
+impl Http {
+    /// Builds the client and installs ring as the process's TLS provider.
+    ///
+    /// # Panics
+    /// When the platform offers no certificate store at all.
+    #[allow(clippy::disallowed_methods, clippy::expect_used)] // The one place that builds a client.
+    pub fn new() -> Self {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // A second call, or another library's, keeps the first provider: it is ring either way.
+        rustls::crypto::CryptoProvider::install_default((*provider).clone()).ok();
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .pool_idle_timeout(Duration::from_secs(60))
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("gazelle-tasks/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .expect("the system has a certificate store");
+        Self { client }
+    }
+
+    /// Sends once and answers whatever status comes.
+    ///
+    /// # Errors
+    /// When there is no whole answer.
+    pub async fn send_once(
+        &self,
+        request: &Request,
+        timeout: Duration,
+    ) -> Result<Response, HttpError> {
+        let fail = |cause| HttpError {
+            service: request.service,
+            cause,
+            attempts: 1,
+        };
+        let exchange = async {
+            let mut response = self
+                .client
+                .request(request.method.clone(), request.url.clone())
+                .headers(request.headers.clone())
+                .body(request.body.clone())
+                .send()
+                .await
+                .map_err(|error| {
+                    fail(match () {
+                        () if error.is_timeout() => Cause::Timeout,
+                        () if error.is_connect() => Cause::Connect,
+                        () => Cause::Cut,
+                    })
+                })?;
+            let status = response.status().as_u16();
+            let headers = std::mem::take(response.headers_mut());
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(|_| fail(Cause::Cut))? {
+                if body.len() + chunk.len() > MAX_BODY_BYTES {
+                    return Err(fail(Cause::Malformed));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Response {
+                status,
+                headers,
+                body: body.freeze(),
+            })
+        };
+        tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or_else(|_| Err(fail(Cause::Timeout)))
+    }
+
+    /// Sends until an answer is not transient (429, 5xx, no answer), the attempts or the budget are spent.
+    /// `transient` may take a 5xx out of the retried ones.
+    ///
+    /// # Errors
+    /// When the last attempt had no whole answer, or a transient status.
+    pub async fn send(
+        &self,
+        request: &Request,
+        retry: Retry,
+        transient: impl Fn(&Response) -> bool,
+    ) -> Result<Response, HttpError> {
+        let end = Instant::now() + retry.budget;
+        let mut waits = backon::ExponentialBuilder::default()
+            .with_min_delay(retry.first_wait)
+            .with_max_delay(Duration::from_secs(8))
+            .with_max_times(retry.attempts.saturating_sub(1))
+            .with_jitter()
+            .build();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let left = end.saturating_duration_since(Instant::now());
+            let outcome = self.send_once(request, retry.timeout.min(left)).await;
+            let (error, asked) = match outcome {
+                Ok(response) if !transient(&response) => return Ok(response),
+                Ok(response) => (
+                    HttpError {
+                        service: request.service,
+                        cause: Cause::Status(response.status),
+                        attempts,
+                    },
+                    response.retry_after(),
+                ),
+                Err(error) => (HttpError { attempts, ..error }, None),
+            };
+            let Some(wait) = waits.next() else {
+                return Err(error);
+            };
+            let wait = wait.max(asked.unwrap_or_default());
+            if !error.cause.is_transient() || wait > MAX_WAIT || Instant::now() + wait >= end {
+                return Err(error);
+            }
+            tracing::warn!(service = request.service, cause = ?error.cause, attempts, wait_ms = wait.as_millis() as u64, "request.retry");
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether a status is worth another attempt, without looking at the body.
+pub fn is_transient(response: &Response) -> bool {
+    Cause::Status(response.status).is_transient()
+}
+
+/// Builds a request with a JSON body and `Content-Type`.
+pub fn json_request(service: &'static str, method: Method, url: Url, body: Bytes) -> Request {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        reqwest::header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    Request {
+        service,
+        method,
+        url,
+        headers,
+        body,
+    }
+}
+
+impl Request {
+    /// Adds a header whose value never appears in a debug print. Values with control characters are dropped:
+    /// the service then refuses the request.
+    #[must_use]
+    pub fn with_secret_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.headers.insert(name, value);
+        }
+        self
+    }
+}

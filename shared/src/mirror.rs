@@ -1,0 +1,320 @@
+//! The mirror of Gazelle in Supabase: every collection as a stream of pages, written in batches.
+//!
+//! The next page is fetched while the last is being written; a few pages of each collection are in memory, never
+//! more. Nothing is deleted from a read that was not complete. Used by the nightly sync, the imports and the
+//! afternoon's appointments.
+
+mod collections;
+mod deletion;
+mod pages;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use self::pages::{Interrupted, Reader};
+pub use self::{collections::Collection, deletion::RefusedDeletion};
+use crate::{
+    clock,
+    gazelle::{AppointmentFilter, Gazelle},
+    notify::{Notice, Severity},
+    run::Run,
+    supabase::SupabaseError,
+    task::TaskError,
+    text::truncate,
+};
+
+/// What is to be mirrored.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Which collections.
+    pub collections: Vec<Collection>,
+    /// Everything, back to the beginning.
+    pub full: bool,
+    /// The whole timeline, to see late edits and absences.
+    pub whole_timeline: bool,
+    /// Goes on from the committed cursors of this run.
+    pub resume: bool,
+    /// Where the reading began, which a watermark never passes.
+    pub started_at: Timestamp,
+}
+
+/// Windows of the collections that are not read whole; rows of `settings`.
+#[derive(Debug, Clone, Copy)]
+struct Windows {
+    appointment_past_days: i64,
+    appointment_future_days: i64,
+    timeline_overlap_days: i64,
+}
+
+/// Rows written, by what happened to them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// New.
+    pub inserted: u64,
+    /// Changed.
+    pub updated: u64,
+    /// As before.
+    pub unchanged: u64,
+    /// Gone upstream.
+    pub deleted: u64,
+}
+
+impl Counts {
+    /// Rows that were read.
+    pub fn read(&self) -> u64 {
+        self.inserted + self.updated + self.unchanged
+    }
+}
+
+/// How the mirroring ended.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Per collection.
+    pub counts: BTreeMap<String, Counts>,
+    /// The time was not enough for everything; what is committed stays.
+    pub interrupted: bool,
+    /// Whether everything was read, back to the beginning.
+    pub full: bool,
+    /// Rows set aside: collection and id.
+    pub quarantined: Vec<String>,
+    /// Deletions that looked like an accident.
+    pub refused: Vec<RefusedDeletion>,
+    /// What Gazelle sends in another shape than agreed.
+    pub drift: Vec<String>,
+}
+
+/// State of a collection, from `sync_state`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct State {
+    watermark: Option<Timestamp>,
+    cursor: Option<String>,
+    complete: bool,
+    counts: BTreeMap<String, Counts>,
+}
+
+/// Mirrors what the plan says. Collections are independent: one that fails does not stop the others, and the
+/// first failure is the result.
+///
+/// # Errors
+/// The first failure, after every collection came to its end.
+pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, TaskError> {
+    let windows = windows(run).await?;
+    let names: Vec<&str> = plan
+        .collections
+        .iter()
+        .map(|collection| collection.source())
+        .collect();
+    let mut arguments = run.lease_arguments();
+    arguments["p_collections"] = json!(names);
+    arguments["p_resume"] = plan.resume.into();
+    let states: BTreeMap<String, State> = run.supabase.rpc("begin_sync", &arguments).await?;
+    // A mirror that was never filled has no watermark: its first sync reads everything.
+    let full = plan.full || states.values().any(|state| state.watermark.is_none());
+
+    let readers = plan.collections.iter().map(|collection| {
+        let state = states.get(collection.source()).cloned().unwrap_or_default();
+        let reader = Reader {
+            run,
+            gazelle,
+            collection: *collection,
+            scope: scope(run, *collection, plan, &windows, full, &state),
+            started_at: plan.started_at,
+            resumed: state.cursor.is_some(),
+        };
+        read(reader, state)
+    });
+    let mut report = Report {
+        full,
+        ..Report::default()
+    };
+    let mut failure: Option<TaskError> = None;
+    for outcome in join_all(readers).await {
+        match outcome {
+            Ok(read) => report.merge(read),
+            Err(error) => {
+                tracing::error!(run_id = run.id, kind = error.kind(), %error, "collection.failed");
+                // Whoever lost the lease has nothing more to say.
+                if failure.is_none()
+                    || matches!(error, TaskError::Supabase(SupabaseError::LeaseLost))
+                {
+                    failure = Some(error);
+                }
+            }
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(report),
+    }
+}
+
+async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
+    if state.complete {
+        return Ok(Report {
+            counts: state.counts,
+            ..Report::default()
+        });
+    }
+    match reader.read(state.cursor.clone()).await {
+        Ok(enumeration) => deletion::settle(&reader, enumeration).await,
+        Err(Interrupted::TimeIsUp) => Ok(Report {
+            interrupted: true,
+            ..Report::default()
+        }),
+        Err(Interrupted::Failed(error)) => Err(error),
+    }
+}
+
+/// Which part of a collection is read.
+#[derive(Debug, Clone)]
+enum Scope {
+    /// All of it.
+    Whole,
+    /// Appointments between two dates.
+    Appointments(AppointmentFilter),
+    /// The timeline from an instant on.
+    Since(Timestamp),
+}
+
+fn scope(
+    run: &Run,
+    collection: Collection,
+    plan: &Plan,
+    windows: &Windows,
+    full: bool,
+    state: &State,
+) -> Scope {
+    match collection {
+        Collection::Appointments if !full => {
+            let today = run.business_date();
+            Scope::Appointments(AppointmentFilter {
+                from: today.checked_sub(windows.appointment_past_days.days()).ok(),
+                until: today
+                    .checked_add(windows.appointment_future_days.days())
+                    .ok(),
+            })
+        }
+        Collection::Timeline if !full && !plan.whole_timeline => match state.watermark {
+            Some(watermark) => Scope::Since(
+                watermark
+                    .checked_sub((windows.timeline_overlap_days * 24).hours())
+                    .unwrap_or(watermark),
+            ),
+            None => Scope::Whole,
+        },
+        _ => Scope::Whole,
+    }
+}
+
+async fn windows(run: &Run) -> Result<Windows, SupabaseError> {
+    #[derive(Deserialize)]
+    struct Row {
+        key: String,
+        value: Value,
+    }
+    let query = run
+        .supabase
+        .from("settings")
+        .select("key,value")
+        .like("key", "sync.*");
+    let rows: Vec<Row> = run.supabase.rows(query).await?;
+    let days = |key: &str, default: i64, longest: i64| {
+        rows.iter()
+            .find(|row| row.key == key)
+            .and_then(|row| row.value.as_i64())
+            .unwrap_or(default)
+            .clamp(0, longest)
+    };
+    Ok(Windows {
+        appointment_past_days: days("sync.appointment_past_days", 30, 3650),
+        appointment_future_days: days("sync.appointment_future_days", 90, 3650),
+        timeline_overlap_days: days("sync.timeline_overlap_days", 7, 365),
+    })
+}
+
+impl Report {
+    fn merge(&mut self, other: Report) {
+        self.counts.extend(other.counts);
+        self.interrupted |= other.interrupted;
+        self.quarantined.extend(other.quarantined);
+        self.refused.extend(other.refused);
+        self.drift.extend(other.drift);
+    }
+
+    /// The figures of the run record: rows read per collection, and what happened to them.
+    pub fn stats(&self) -> Value {
+        let mut stats = serde_json::Map::new();
+        for (name, counts) in &self.counts {
+            stats.insert(name.clone(), counts.read().into());
+        }
+        stats.insert("collections".into(), json!(self.counts));
+        stats.insert("full".into(), self.full.into());
+        if !self.quarantined.is_empty() {
+            stats.insert("quarantined".into(), self.quarantined.len().into());
+        }
+        Value::Object(stats)
+    }
+
+    /// What people must know besides the figures.
+    pub fn notices(&self, run: &Run) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if !self.refused.is_empty() {
+            // One accident upstream empties several collections at once: it is told once.
+            let names: Vec<&str> = self
+                .refused
+                .iter()
+                .map(|refused| refused.collection)
+                .collect();
+            let sum =
+                |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
+            let list: Vec<&String> = self
+                .refused
+                .iter()
+                .flat_map(|refused| &refused.sample)
+                .take(20)
+                .collect();
+            notices.push(Notice {
+                event_type: "sync.deletion_guard",
+                severity: Severity::Error,
+                fingerprint: format!("sync.deletion_guard@{}", run.key),
+                data: json!({
+                    "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
+                    "collection": names.join(", "), "candidates": sum(|refused| refused.candidates),
+                    "limit": sum(|refused| refused.limit), "live": sum(|refused| refused.live), "sample": list,
+                }),
+            });
+        }
+        let sample = |items: &[String]| items.iter().take(20).cloned().collect::<Vec<_>>();
+        if !self.quarantined.is_empty() {
+            let mut set_aside = self.quarantined.clone();
+            set_aside.sort_unstable();
+            notices.push(Notice {
+                event_type: "sync.quarantine",
+                severity: Severity::Warning,
+                // The same rows every night are one trouble.
+                fingerprint: truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
+                data: json!({
+                    "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
+                    "rows": set_aside.len(), "sample": sample(&set_aside),
+                }),
+            });
+        }
+        notices.extend(self.drift.iter().take(10).map(|what| Notice {
+            event_type: "sync.drift",
+            severity: Severity::Warning,
+            fingerprint: format!("sync.drift:{what}"),
+            data: json!({
+                "task_label": run.spec.label, "run_id": run.id, "since": clock::now().to_string(),
+                "sample": [what],
+            }),
+        }));
+        notices
+    }
+}

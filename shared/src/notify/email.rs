@@ -1,0 +1,78 @@
+//! E-mail through SendGrid `v3/mail/send`: one recipient per message, text and HTML, everything escaped.
+
+use askama::Template;
+use reqwest::{Method, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use url::Url;
+
+use super::{Attempt, Message};
+use crate::{
+    config::Settings,
+    http::{Http, Retry, json_request},
+    text::truncate,
+};
+
+/// The SendGrid account.
+#[derive(Debug, Clone)]
+pub(super) struct Account {
+    url: Url,
+    key: SecretString,
+    from: String,
+    from_name: String,
+}
+
+impl Account {
+    pub fn read(settings: &mut Settings) -> Self {
+        let from = settings.required("EMAIL_FROM");
+        if !from.is_empty() && !from.contains('@') {
+            settings.problem("EMAIL_FROM is not an e-mail address");
+        }
+        Self {
+            url: settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
+            key: settings.required_secret("SENDGRID_API_KEY"),
+            from,
+            from_name: settings
+                .optional("EMAIL_FROM_NAME")
+                .unwrap_or_else(|| "Assistant Gazelle".into()),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Html<'a> {
+    message: &'a Message,
+}
+
+#[derive(Template)]
+#[template(path = "notice.txt")]
+struct Text<'a> {
+    message: &'a Message,
+}
+
+pub(super) async fn send(
+    http: &Http,
+    account: &Account,
+    address: &str,
+    message: &Message,
+) -> Attempt {
+    let (Ok(html), Ok(text)) = (Html { message }.render(), Text { message }.render()) else {
+        return Attempt::Permanent("template".into());
+    };
+    let body = json!({
+        "personalizations": [{"to": [{"email": address}]}],
+        "from": {"email": account.from, "name": account.from_name},
+        // A line break in a subject is a header injection; SendGrid refuses it, we do not send it.
+        "subject": truncate(&message.title.replace(['\r', '\n'], " "), 200),
+        "content": [{"type": "text/plain", "value": text}, {"type": "text/html", "value": html}],
+    });
+    let mut url = account.url.clone();
+    url.set_path("/v3/mail/send");
+    let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
+        .with_secret_header(
+            AUTHORIZATION,
+            &format!("Bearer {}", account.key.expose_secret()),
+        );
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await)
+}

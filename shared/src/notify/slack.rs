@@ -1,0 +1,116 @@
+//! Slack incoming webhooks: header, body, context; the vendor's limits are enforced here.
+
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{Attempt, Message};
+use crate::{
+    http::{Http, Retry, json_request},
+    text::{escape_slack, truncate},
+};
+
+const HEADER_LIMIT: usize = 150;
+const SECTION_LIMIT: usize = 3000;
+const TEXT_LIMIT: usize = 4000;
+
+pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message) -> Attempt {
+    let Ok(url) = Url::parse(webhook.expose_secret()) else {
+        return Attempt::Permanent("webhook_is_not_an_address".into());
+    };
+    let request = json_request("slack", Method::POST, url, body(message).to_string().into());
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await)
+}
+
+/// The webhook's JSON. Escaping may lengthen a text, so it is cut after escaping, never inside an entity.
+fn body(message: &Message) -> Value {
+    let mut lines: Vec<String> = message
+        .facts
+        .iter()
+        .map(|(label, value)| format!("*{}:* {}", escape_slack(label), escape_slack(value)))
+        .collect();
+    lines.push(format!("*{}*", escape_slack(&message.advice)));
+    let section = bounded_lines(&lines, SECTION_LIMIT);
+    let mut blocks = vec![
+        // Headers are plain text: Slack refuses mrkdwn there.
+        json!({"type": "header", "text": {"type": "plain_text", "text": truncate(&message.title, HEADER_LIMIT)}}),
+        json!({"type": "section", "text": {"type": "mrkdwn", "text": section}}),
+    ];
+    if !message.links.is_empty() {
+        let links: Vec<String> = message
+            .links
+            .iter()
+            .map(|(label, url)| format!("<{}|{}>", escape_slack(url.as_str()), escape_slack(label)))
+            .collect();
+        blocks.push(
+            json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]}),
+        );
+    }
+    let text = bounded_lines(&[escape_slack(&message.title), section], TEXT_LIMIT);
+    json!({"text": text, "blocks": blocks})
+}
+
+/// Whole lines as long as they fit; a line that alone is too long is cut.
+fn bounded_lines(lines: &[String], limit: usize) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let used = text.chars().count();
+        if used + line.chars().count() + 1 > limit {
+            if used == 0 {
+                let cut = truncate(line, limit);
+                // An entity that was cut in two would show as text.
+                let whole = match (cut.rfind('&'), cut.rfind(';')) {
+                    (Some(start), end)
+                        if end.is_none_or(|end| end < start) && cut.len() - start < 8 =>
+                    {
+                        &cut[..start]
+                    }
+                    _ => &cut,
+                };
+                text.push_str(whole);
+            }
+            break;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(line);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(value: &str) -> Message {
+        Message {
+            title: "T".repeat(200),
+            facts: vec![
+                ("Tâche".into(), value.into()),
+                ("Erreur".into(), "<!channel> & co".into()),
+            ],
+            advice: "Relancer".into(),
+            links: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn limits_hold_whatever_the_text() {
+        for value in ["x".repeat(10_000), "&".repeat(5_000), "é".repeat(2_990)] {
+            let body = body(&message(&value));
+            let header = body["blocks"][0]["text"]["text"].as_str().unwrap();
+            let section = body["blocks"][1]["text"]["text"].as_str().unwrap();
+            assert!(header.chars().count() <= HEADER_LIMIT);
+            assert!(section.chars().count() <= SECTION_LIMIT && !section.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_text_from_outside_cannot_call_everybody() {
+        let text = body(&message("x")).to_string();
+        assert!(text.contains("&lt;!channel&gt; &amp; co"), "{text}");
+        assert!(!text.contains("<!channel>"));
+    }
+}

@@ -1,0 +1,104 @@
+//! One process: settings and clients read once, then one invocation after the other.
+
+use std::{process::ExitCode, time::Duration};
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use tokio::sync::OnceCell;
+
+use super::{Answer, Failure, invoke};
+use crate::{
+    clock,
+    config::{ConfigError, Settings, SupabaseSettings},
+    events::{self, Aws},
+    http::Http,
+    notify::Channels,
+    supabase::Supabase,
+    task::Task,
+    telemetry,
+    trigger::Payload,
+};
+
+/// What every invocation of this process shares.
+pub(super) struct Host<T> {
+    pub http: Http,
+    pub supabase: Supabase,
+    pub channels: Channels,
+    pub bus: String,
+    /// The task, or why it cannot work: that is recorded as a failed run.
+    pub task: Result<T, ConfigError>,
+    aws: OnceCell<Aws>,
+}
+
+impl<T: Task> Host<T> {
+    async fn load() -> Result<Self, ConfigError> {
+        let mut settings = Settings::load().await?;
+        let http = Http::new();
+        let supabase = SupabaseSettings::read(&mut settings);
+        let channels = Channels::read(&mut settings);
+        settings.check()?;
+        let task = T::new(&mut settings, &http);
+        Ok(Self {
+            supabase: Supabase::new(http.clone(), supabase),
+            channels,
+            bus: settings
+                .optional("EVENT_BUS")
+                .unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            task: settings.check().map(|()| task),
+            http,
+            aws: OnceCell::new(),
+        })
+    }
+}
+
+impl<T> Host<T> {
+    /// The AWS clients, made at the first use: most runs publish nothing.
+    pub async fn aws(&self) -> &Aws {
+        self.aws.get_or_init(Aws::from_environment).await
+    }
+}
+
+/// The whole `main` of a function: serves invocations until the platform ends the process.
+pub fn serve<T: Task>() -> ExitCode {
+    telemetry::init();
+    // A panic's text may quote data; its place is enough. The harness records the run as failed.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panic");
+    }));
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "runtime.not_started");
+            return ExitCode::FAILURE;
+        }
+    };
+    let served = runtime.block_on(async {
+        let host = Host::<T>::load().await;
+        if let Err(error) = &host {
+            tracing::error!(%error, "configuration.refused");
+        }
+        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&host, event));
+        lambda_runtime::run(handler).await
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "runtime.ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn handle<T: Task>(
+    host: &Result<Host<T>, ConfigError>,
+    event: LambdaEvent<Payload>,
+) -> Result<Answer, Failure> {
+    let host = host
+        .as_ref()
+        .map_err(|error| Failure::before_run("configuration", error))?;
+    let time_left: Option<Duration> = clock::time_until(event.context.deadline());
+    invoke(host, &event.payload, &event.context.request_id, time_left).await
+}

@@ -1,0 +1,356 @@
+//! The registry of tasks, and what a task is: a name, a time limit and one `run`.
+//!
+//! The template, the local scheduler and the console agree with this registry; a test says so. A new task is a
+//! variant of [`Function`], an entry in [`TASKS`] and a crate: the compiler names every other place.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::{
+    config::Settings,
+    events::{self, DomainEvent},
+    gazelle::GazelleError,
+    http::{Http, HttpError},
+    notify::{Notice, Severity},
+    run::Run,
+    supabase::SupabaseError,
+};
+
+/// The Lambda functions, one crate each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `functions/sync-gazelle`
+    SyncGazelle,
+    /// `functions/timeline-report`
+    TimelineReport,
+    /// `functions/notification-dispatch`
+    NotificationDispatch,
+}
+
+impl Function {
+    /// All functions.
+    pub const ALL: [Function; 3] = [
+        Function::SyncGazelle,
+        Function::TimelineReport,
+        Function::NotificationDispatch,
+    ];
+
+    /// The crate, which is also the folder and the binary.
+    pub const fn crate_name(self) -> &'static str {
+        match self {
+            Function::SyncGazelle => "sync-gazelle",
+            Function::TimelineReport => "timeline-report",
+            Function::NotificationDispatch => "notification-dispatch",
+        }
+    }
+
+    /// The tasks of this function; the first is what `{}` starts.
+    pub fn tasks(self) -> impl Iterator<Item = &'static TaskSpec> {
+        TASKS.iter().filter(move |task| task.function == self)
+    }
+
+    /// Limit of one invocation: the longest of its tasks.
+    pub fn time_limit(self) -> Duration {
+        self.tasks()
+            .map(|task| task.time_limit)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+/// Which row a run leaves in `sync_logs`, the log of the old dashboards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncLog {
+    /// `task_type` of the row.
+    TaskType(&'static str),
+    /// No row.
+    None,
+}
+
+/// A task's part in the chain "Sync Gazelle → Timeline".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain {
+    /// Starts it: when this run fails, the chain has ended.
+    Starts,
+    /// Ends it, when it was started by the event.
+    Ends,
+    /// Has nothing to do with it.
+    None,
+}
+
+/// What the registry knows of a task.
+#[derive(Debug)]
+pub struct TaskSpec {
+    /// Technical name, as in `scheduler_logs.task_name`.
+    pub name: &'static str,
+    /// What people read.
+    pub label: &'static str,
+    /// Who runs it.
+    pub function: Function,
+    /// Short name of the predecessor's endpoints (`sync`, `rapport`, `backup`, `alerts`).
+    pub alias: Option<&'static str>,
+    /// Default schedule, Montréal time. `None`: started by events or on request only.
+    pub schedule: Option<&'static str>,
+    /// Detail type of the event that starts it.
+    pub listens_to: Option<&'static str>,
+    /// Limit of one invocation.
+    pub time_limit: Duration,
+    /// Tasks of the same group never run at the same time.
+    pub exclusion_group: &'static str,
+    /// How often a success is expected, at least.
+    pub expected_period: Duration,
+    /// Row in `sync_logs`.
+    pub sync_log: SyncLog,
+    /// Part in the chain.
+    pub chain: Chain,
+    /// Event type of the notice when a run fails.
+    pub failure_event: Option<&'static str>,
+    /// Whether the local stack must fill the mirror before this task makes sense.
+    pub reads_mirror: bool,
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// An import of one collection, on request.
+const fn import(name: &'static str, label: &'static str) -> TaskSpec {
+    TaskSpec {
+        name,
+        label,
+        function: Function::SyncGazelle,
+        alias: None,
+        schedule: None,
+        listens_to: None,
+        time_limit: Duration::from_secs(900),
+        exclusion_group: "gazelle_mirror",
+        expected_period: Duration::MAX,
+        sync_log: SyncLog::TaskType("sync"),
+        chain: Chain::None,
+        failure_event: Some("sync.failed"),
+        reads_mirror: false,
+    }
+}
+
+/// Every task of the product.
+pub const TASKS: &[TaskSpec] = &[
+    TaskSpec {
+        schedule: Some("cron(0 1 * * ? *)"),
+        alias: Some("sync"),
+        expected_period: DAY,
+        chain: Chain::Starts,
+        ..import("sync_gazelle", "Sync Gazelle Totale")
+    },
+    import("import_clients", "Import Clients"),
+    import("import_contacts", "Import Contacts"),
+    import("import_pianos", "Import Pianos"),
+    import("import_timeline", "Import Timeline"),
+    import("import_appointments", "Import Rendez-vous"),
+    TaskSpec {
+        name: "rapport_timeline",
+        label: "Rapport Timeline",
+        function: Function::TimelineReport,
+        alias: Some("rapport"),
+        schedule: None,
+        listens_to: Some(events::SYNC_SUCCEEDED),
+        time_limit: Duration::from_secs(300),
+        exclusion_group: "rapport_timeline",
+        expected_period: DAY,
+        sync_log: SyncLog::TaskType("report"),
+        chain: Chain::Ends,
+        failure_event: Some("report.failed"),
+        reads_mirror: true,
+    },
+    TaskSpec {
+        name: "notification_dispatch",
+        label: "Envoi des notifications",
+        function: Function::NotificationDispatch,
+        alias: None,
+        schedule: Some("rate(5 minutes)"),
+        listens_to: None,
+        time_limit: Duration::from_secs(120),
+        exclusion_group: "notification_dispatch",
+        expected_period: Duration::from_secs(5 * MINUTE.as_secs()),
+        sync_log: SyncLog::None,
+        chain: Chain::None,
+        failure_event: None,
+        reads_mirror: false,
+    },
+];
+
+impl TaskSpec {
+    /// The task of this name.
+    pub fn named(name: &str) -> Option<&'static TaskSpec> {
+        TASKS.iter().find(|task| task.name == name)
+    }
+
+    /// The task that a person means: its name, its crate or its short name.
+    pub fn meant_by(word: &str) -> Option<&'static TaskSpec> {
+        Self::named(word)
+            .or_else(|| TASKS.iter().find(|task| task.alias == Some(word)))
+            .or_else(|| TASKS.iter().find(|task| task.function.crate_name() == word))
+    }
+
+    /// Whether the task's default schedule is a `rate(…)`: then a run that finds another one at work may give up.
+    pub fn is_frequent(&self) -> bool {
+        self.schedule
+            .is_some_and(|schedule| schedule.starts_with("rate("))
+    }
+}
+
+/// A task: built once per process, run once per invocation.
+pub trait Task: Send + Sync + Sized + 'static {
+    /// The function this task is.
+    const FUNCTION: Function;
+
+    /// Reads the task's own settings; problems are noted in `settings`.
+    fn new(settings: &mut Settings, http: &Http) -> Self;
+
+    /// Does the work of one run. What it knows about time, parameters and the database comes with `run`.
+    fn run(&self, run: &Run) -> impl Future<Output = Result<Outcome, TaskError>> + Send;
+}
+
+/// How a run that did not fail ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The work is done.
+    Finished(Finished),
+    /// The time was not enough: the next part goes on from the committed state.
+    Continued {
+        /// What the next part needs.
+        continuation: Value,
+        /// Figures so far.
+        stats: Value,
+    },
+}
+
+/// The end of a run.
+#[derive(Debug, Default)]
+pub struct Finished {
+    /// Something was wrong, though the work is done: status `warning`.
+    pub warning: bool,
+    /// One sentence for people, in French.
+    pub message: String,
+    /// Figures, as a JSON object.
+    pub stats: Value,
+    /// Domain events to publish.
+    pub events: Vec<DomainEvent>,
+    /// Notices to deliver.
+    pub notices: Vec<Notice>,
+    /// Structured errors of single items, at most 25.
+    pub errors: Vec<Value>,
+}
+
+/// Why a run failed. Variants follow what the harness does about them.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// Gazelle failed.
+    #[error(transparent)]
+    Gazelle(#[from] GazelleError),
+    /// Supabase failed.
+    #[error(transparent)]
+    Supabase(#[from] SupabaseError),
+    /// Another outside service failed.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Anything that the task itself names.
+    #[error("{message}")]
+    Failed {
+        /// Stable name, `snake_case`.
+        kind: &'static str,
+        /// What happened and what to do, without data.
+        message: String,
+    },
+    /// Parameters that the task does not understand.
+    #[error("parameters: {0}")]
+    Parameters(String),
+    /// A setting is missing or wrong.
+    #[error(transparent)]
+    Configuration(#[from] crate::config::ConfigError),
+    /// The work was still going on when its time ended.
+    #[error("the time limit was reached during the work")]
+    DeadlineExceeded,
+    /// The task panicked.
+    #[error("the task panicked")]
+    Panic,
+}
+
+impl TaskError {
+    /// The stable name in `scheduler_logs.error_kind` and in the Lambda error.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            TaskError::Gazelle(error) => error.kind(),
+            TaskError::Supabase(SupabaseError::Unavailable(_)) => "supabase_unavailable",
+            TaskError::Supabase(SupabaseError::LeaseLost) => "lease_lost",
+            TaskError::Supabase(_) => "supabase_refused",
+            TaskError::Http(error) if error.cause.is_transient() => "service_unavailable",
+            TaskError::Http(_) => "service_refused",
+            TaskError::Failed { kind, .. } => kind,
+            TaskError::Parameters(_) => "bad_parameters",
+            TaskError::Configuration(_) => "configuration",
+            TaskError::DeadlineExceeded => "deadline_exceeded",
+            TaskError::Panic => "panic",
+        }
+    }
+
+    /// The notice about this failure, unless the task has none.
+    pub fn notice(&self, run: &Run) -> Option<Notice> {
+        let failure = run.spec.failure_event?;
+        let (event_type, severity) = match self {
+            TaskError::Gazelle(GazelleError::Unauthorized) => {
+                ("gazelle.authorization_expiring", Severity::Critical)
+            }
+            _ => (failure, Severity::Error),
+        };
+        Some(Notice {
+            event_type,
+            severity,
+            // Retries of one run are one trouble.
+            fingerprint: format!("{event_type}@{}", run.key),
+            data: json!({
+                "task_label": run.spec.label,
+                "run_id": run.id,
+                "error_kind": self.kind(),
+                "error": self.to_string(),
+                "since": run.started_at.to_string(),
+            }),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_function_has_a_task() {
+        for (at, task) in TASKS.iter().enumerate() {
+            assert!(TASKS[at + 1..].iter().all(|other| other.name != task.name));
+            if let Some(schedule) = task.schedule {
+                let schedule: crate::clock::Schedule = schedule.parse().unwrap();
+                assert!(
+                    !schedule.hours().contains(&2),
+                    "{}: 02:00 to 02:59 does not exist once a year",
+                    task.name
+                );
+            }
+        }
+        for function in Function::ALL {
+            assert!(function.tasks().next().is_some(), "{function:?}");
+        }
+    }
+
+    #[test]
+    fn people_may_name_a_task_by_its_crate_or_its_short_name() {
+        assert_eq!(TaskSpec::meant_by("sync").unwrap().name, "sync_gazelle");
+        assert_eq!(
+            TaskSpec::meant_by("sync-gazelle").unwrap().name,
+            "sync_gazelle"
+        );
+        assert_eq!(
+            TaskSpec::meant_by("rapport").unwrap().name,
+            "rapport_timeline"
+        );
+        assert!(TaskSpec::meant_by("nothing").is_none());
+    }
+}
