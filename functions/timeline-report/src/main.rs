@@ -1,1 +1,3 @@
-fn main() {}
+fn main() -> std::process::ExitCode {
+    shared::run::serve::<timeline_report::TimelineReport>()
+}

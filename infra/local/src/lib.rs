@@ -1,1 +1,31 @@
+//! The local stack: an embedded Supabase, a strict sandbox of the outside services, a local Lambda and event bus.
+//!
+//! The functions run as they are deployed: same code, same HTTP calls, same event rules from `template.yaml`.
 
+pub mod company;
+pub mod faults;
+pub mod lambda;
+pub mod output;
+pub mod sandbox;
+pub mod stack;
+pub mod supabase;
+pub mod template;
+pub mod tripwire;
+pub mod up;
+
+use std::process::ExitCode;
+
+use shared::{run::serve, task::Function};
+
+/// Becomes the function that [`lambda::FUNCTION_VARIABLE`] names, if it names one.
+pub fn become_function() -> Option<ExitCode> {
+    let name = std::env::var(lambda::FUNCTION_VARIABLE).ok()?;
+    let function = Function::ALL
+        .into_iter()
+        .find(|function| function.crate_name() == name)?;
+    Some(match function {
+        Function::SyncGazelle => serve::<sync_gazelle::SyncGazelle>(),
+        Function::TimelineReport => serve::<timeline_report::TimelineReport>(),
+        Function::NotificationDispatch => serve::<notification_dispatch::NotificationDispatch>(),
+    })
+}

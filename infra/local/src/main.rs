@@ -1,1 +1,266 @@
-fn main() {}
+//! `cargo local`: the product on one machine, with nothing but Rust and a C compiler.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use gazelle_local::{
+    faults::FaultSpec,
+    output::Output,
+    stack::{Options, Stack, TaskRun},
+    up,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::{
+    clock::{self, Schedule},
+    task::{Function, TASKS, TaskSpec},
+};
+use url::Url;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo local",
+    about = "Gazelle Tasks on this machine: embedded Supabase, sandbox of the outside services, local Lambda"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the nightly chain once in a fresh temporary stack: the sync, and on success the report.
+    Nightly(StackArguments),
+    /// Runs one task once in a fresh temporary stack; fills the mirror first where the task needs it.
+    Run {
+        /// Crate, task name, or sync | rapport | backup | alerts.
+        task: String,
+        /// Payload of the invocation; default: {}.
+        #[arg(long, value_name = "FILE")]
+        event: Option<PathBuf>,
+        #[command(flatten)]
+        stack: StackArguments,
+    },
+    /// Keeps a stack with the schedules of template.yaml and a page that shows what people would see.
+    Up {
+        /// Port of the page.
+        #[arg(long, default_value_t = 8787)]
+        port: u16,
+        #[command(flatten)]
+        stack: StackArguments,
+    },
+}
+
+#[derive(Args)]
+struct StackArguments {
+    /// One JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Size of the company; 1 = about 4 000 clients and 27 000 timeline entries.
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Seed of the invented company.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Instant at which the clock starts [default: the last one o'clock in the morning in Montréal].
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<Timestamp>,
+    /// Milliseconds added to every Gazelle page.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    gazelle_latency: u64,
+    /// Milliseconds added to every Supabase request.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    supabase_latency: u64,
+    /// A real, migrated project instead of the embedded one; its key is read from SUPABASE_SERVICE_ROLE_KEY.
+    #[arg(long, value_name = "URL")]
+    supabase_url: Option<Url>,
+    /// What goes wrong, with an optional count: gazelle:500, gazelle:429:3, slack:500 …
+    #[arg(long, value_name = "SPEC", num_args = 1..)]
+    fault: Vec<FaultSpec>,
+}
+
+impl StackArguments {
+    fn options(&self) -> anyhow::Result<Options> {
+        if !(self.scale > 0.0 && self.scale <= 20.0) {
+            bail!("--scale is between 0 and 20");
+        }
+        let one_in_the_morning: Schedule = "cron(0 1 * * ? *)".parse()?;
+        let at = match self.at {
+            Some(at) => at,
+            None => one_in_the_morning
+                .last_until(clock::now())
+                .context("there was a last night")?,
+        };
+        let remote = match &self.supabase_url {
+            None => None,
+            Some(url) => {
+                let key = std::env::var("SUPABASE_SERVICE_ROLE_KEY").context(
+                    "--supabase-url needs the project's key in SUPABASE_SERVICE_ROLE_KEY",
+                )?;
+                Some((
+                    Url::parse(&format!("{}/rest/v1", url.as_str().trim_end_matches('/')))?,
+                    key,
+                ))
+            }
+        };
+        Ok(Options {
+            scale: self.scale,
+            seed: self.seed,
+            at,
+            gazelle_latency: Duration::from_millis(self.gazelle_latency),
+            supabase_latency: Duration::from_millis(self.supabase_latency),
+            remote,
+            executable: std::env::current_exe()?,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    if let Some(code) = gazelle_local::become_function() {
+        return code;
+    }
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the runtime did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(execute(Cli::parse().command)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn progress(line: &str) {
+    eprintln!("▸ {line}");
+}
+
+async fn execute(command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Nightly(arguments) => nightly(&arguments).await,
+        Command::Run { task, event, stack } => run(&task, event, &stack).await,
+        Command::Up { port, stack } => {
+            let running = start(&stack).await?;
+            running.break_with(&stack.fault);
+            up::serve(running, port, progress).await.map(|()| true)
+        }
+    }
+}
+
+async fn start(arguments: &StackArguments) -> anyhow::Result<Stack> {
+    let options = arguments.options()?;
+    progress(&format!(
+        "starting the stack: company of scale {}, seed {}",
+        options.scale, options.seed
+    ));
+    Stack::start(&options).await
+}
+
+async fn nightly(arguments: &StackArguments) -> anyhow::Result<bool> {
+    let mut stack = start(arguments).await?;
+    let night = stack.nightly(&arguments.fault, &mut progress).await?;
+    let sync = night.runs.first().and_then(|run| run.answer.run_id.clone());
+    let has_child = night
+        .runs
+        .iter()
+        .any(|run| sync.is_some() && run.answer.parent_run_id == sync);
+    let ok = has_child && all_succeeded(&night.runs);
+    print(
+        &stack,
+        &night.runs,
+        night.peak_rss_bytes,
+        ok,
+        arguments.json,
+    )
+    .await
+}
+
+async fn run(
+    task: &str,
+    event: Option<PathBuf>,
+    arguments: &StackArguments,
+) -> anyhow::Result<bool> {
+    let Some(spec) = TaskSpec::meant_by(task) else {
+        let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+        bail!("there is no task `{task}`; known: {}", known.join(", "));
+    };
+    let payload: Value = match event {
+        Some(file) => {
+            let text = std::fs::read_to_string(&file)
+                .with_context(|| format!("reading {}", file.display()))?;
+            serde_json::from_str(&text)
+                .with_context(|| format!("{} is not JSON", file.display()))?
+        }
+        // `{}` means the function's first task.
+        None if spec
+            .function
+            .tasks()
+            .next()
+            .is_some_and(|first| first.name == spec.name) =>
+        {
+            json!({})
+        }
+        None => json!({"task": spec.name}),
+    };
+    let mut stack = start(arguments).await?;
+    if spec.reads_mirror {
+        progress("filling the mirror by a sync");
+        let filled = stack.invoke(Function::SyncGazelle, &json!({})).await?;
+        if filled.answer.status != "success" {
+            bail!(
+                "the sync that fills the mirror ended as {}",
+                filled.answer.status
+            );
+        }
+        stack.take_events();
+        stack.traffic.reset();
+    }
+    stack.break_with(&arguments.fault);
+    progress(spec.label);
+    let run = stack.invoke(spec.function, &payload).await?;
+    let peak_rss_bytes = run.invocation.peak_rss_bytes;
+    let runs = [run];
+    print(
+        &stack,
+        &runs,
+        peak_rss_bytes,
+        all_succeeded(&runs),
+        arguments.json,
+    )
+    .await
+}
+
+fn all_succeeded(runs: &[TaskRun]) -> bool {
+    runs.iter().all(|run| run.answer.status == "success")
+}
+
+#[allow(clippy::print_stdout)] // The result of the command.
+async fn print(
+    stack: &Stack,
+    runs: &[TaskRun],
+    peak: u64,
+    ok: bool,
+    json: bool,
+) -> anyhow::Result<bool> {
+    let output = Output::gather(stack, runs, peak, ok).await?;
+    match json {
+        true => println!("{}", serde_json::to_string(&output)?),
+        false => print!("{}", output.page()),
+    }
+    Ok(ok)
+}

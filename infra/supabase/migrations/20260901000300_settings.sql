@@ -21,8 +21,7 @@ comment on table public.settings is 'Company rules edited in the console: window
 insert into public.settings (key, value, description) values
   ('sync.appointment_past_days', '30', 'Rendez-vous: jours lus avant aujourd''hui'),
   ('sync.appointment_future_days', '90', 'Rendez-vous: jours lus après aujourd''hui'),
-  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup'),
-  ('sync.max_continuations', '6', 'Nombre de parties au plus d''une longue synchronisation')
+  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup')
 on conflict (key) do nothing;
 
 create table if not exists public.report_tabs (

@@ -191,8 +191,6 @@ impl Authorization {
     }
 
     async fn post_form(&self, form: &[(&str, &str)]) -> Result<Response, GazelleError> {
-        let mut body = url::form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
         let request = Request {
             service: "gazelle",
             method: Method::POST,
@@ -201,7 +199,7 @@ impl Authorization {
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
             )]),
-            body: body.finish().into(),
+            body: encode_form(form).into(),
         };
         // A refresh token works once: an answer that got lost cannot be asked for again, so only what is known
         // not to have happened is repeated.
@@ -268,6 +266,12 @@ impl Authorization {
     pub fn for_operator(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
         Self::new(http, settings, supabase)
     }
+}
+
+fn encode_form(form: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish()
 }
 
 async fn replace_stored(

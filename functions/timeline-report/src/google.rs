@@ -1,0 +1,257 @@
+//! Google Sheets v4 with a service account: a signed JWT becomes a token, kept until shortly before its end.
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use reqwest::{
+    Method,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use ring::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::{
+    clock,
+    config::Settings,
+    http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
+    task::TaskError,
+};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::workbook::ExistingTab;
+
+const SERVICE: &str = "google";
+const SCOPE: &str = "https://www.googleapis.com/auth/spreadsheets";
+/// Quotas are per minute: it is worth waiting.
+const PATIENCE: Retry = Retry {
+    attempts: 6,
+    timeout: std::time::Duration::from_secs(60),
+    budget: std::time::Duration::from_secs(150),
+    first_wait: std::time::Duration::from_millis(500),
+};
+
+/// One spreadsheet.
+pub struct Sheets {
+    http: Http,
+    url: Url,
+    spreadsheet_id: String,
+    account: Account,
+    token: Mutex<Option<Token>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Account {
+    client_email: String,
+    private_key: SecretString,
+    token_uri: Url,
+}
+
+struct Token {
+    secret: SecretString,
+    expires_at_seconds: i64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum GoogleError {
+    #[error("Google Sheets is unavailable")]
+    Unavailable(#[source] HttpError),
+    #[error(
+        "Google Sheets refused the request (HTTP {0}); check that the sheet is shared with the service account"
+    )]
+    Refused(u16),
+    #[error("Google answered in an unknown form")]
+    Malformed,
+}
+
+impl From<GoogleError> for TaskError {
+    fn from(error: GoogleError) -> Self {
+        TaskError::Failed {
+            kind: match error {
+                GoogleError::Unavailable(_) => "google_unavailable",
+                GoogleError::Refused(_) | GoogleError::Malformed => "google_refused",
+            },
+            message: error.to_string(),
+        }
+    }
+}
+
+impl Sheets {
+    /// Reads `GOOGLE_SHEETS_URL`, `SPREADSHEET_ID` and `GOOGLE_SERVICE_ACCOUNT_JSON`, and tries the key.
+    pub fn read(settings: &mut Settings, http: &Http) -> Self {
+        let text = settings.required("GOOGLE_SERVICE_ACCOUNT_JSON");
+        let account = serde_json::from_str::<Account>(text.trim_start_matches('\u{feff}')).ok();
+        let usable = account.filter(|account| account.key().is_some());
+        if usable.is_none() && !text.is_empty() {
+            settings.problem(
+                "GOOGLE_SERVICE_ACCOUNT_JSON is not a service-account file with an RSA key",
+            );
+        }
+        Self {
+            http: http.clone(),
+            url: settings.url("GOOGLE_SHEETS_URL", "https://sheets.googleapis.com"),
+            spreadsheet_id: settings.required("SPREADSHEET_ID"),
+            account: usable.unwrap_or_else(Account::unusable),
+            token: Mutex::new(None),
+        }
+    }
+
+    /// The tabs that exist.
+    pub async fn tabs(&self) -> Result<Vec<ExistingTab>, TaskError> {
+        #[derive(Deserialize)]
+        struct Sheet {
+            properties: ExistingTab,
+        }
+        #[derive(Deserialize)]
+        struct Spreadsheet {
+            sheets: Vec<Sheet>,
+        }
+        let mut url = self.address("");
+        url.set_query(Some("fields=sheets.properties(sheetId,title,index)"));
+        let response = self.call(Method::GET, url, &Value::Null).await?;
+        let spreadsheet: Spreadsheet =
+            response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
+        Ok(spreadsheet
+            .sheets
+            .into_iter()
+            .map(|sheet| sheet.properties)
+            .collect())
+    }
+
+    /// One `batchUpdate`: all of it or nothing.
+    pub async fn update(&self, requests: Vec<Value>) -> Result<(), TaskError> {
+        let body = json!({"requests": requests, "includeSpreadsheetInResponse": false});
+        self.call(Method::POST, self.address(":batchUpdate"), &body)
+            .await?;
+        Ok(())
+    }
+
+    fn address(&self, action: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("/v4/spreadsheets/{}{action}", self.spreadsheet_id));
+        url
+    }
+
+    async fn call(&self, method: Method, url: Url, body: &Value) -> Result<Response, GoogleError> {
+        let token = self.token().await?;
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let request = json_request(SERVICE, method, url, body.into())
+            .with_secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose_secret()));
+        let response = self
+            .http
+            .send(&request, PATIENCE, is_transient)
+            .await
+            .map_err(GoogleError::of)?;
+        match response.status {
+            200 => Ok(response),
+            status => {
+                // A token that Google does not take any more is not taken again.
+                *self.token.lock().await = None;
+                Err(GoogleError::Refused(status))
+            }
+        }
+    }
+
+    async fn token(&self) -> Result<SecretString, GoogleError> {
+        let mut current = self.token.lock().await;
+        let now = clock::now().as_second();
+        if let Some(token) = current
+            .as_ref()
+            .filter(|token| token.expires_at_seconds - 300 > now)
+        {
+            return Ok(token.secret.clone());
+        }
+        let assertion = self.account.assertion(now).ok_or(GoogleError::Malformed)?;
+        let request = Request {
+            service: SERVICE,
+            method: Method::POST,
+            url: self.account.token_uri.clone(),
+            headers: HeaderMap::from_iter([(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-www-form-urlencoded"),
+            )]),
+            body: format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}")
+                .into(),
+        };
+        let response = self
+            .http
+            .send(&request, PATIENCE, is_transient)
+            .await
+            .map_err(GoogleError::of)?;
+        if response.status != 200 {
+            return Err(GoogleError::Refused(response.status));
+        }
+        #[derive(Deserialize)]
+        struct Answer {
+            access_token: String,
+            expires_in: i64,
+        }
+        let answer: Answer = response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
+        let secret = SecretString::from(answer.access_token);
+        *current = Some(Token {
+            secret: secret.clone(),
+            expires_at_seconds: now + answer.expires_in,
+        });
+        Ok(secret)
+    }
+}
+
+impl GoogleError {
+    fn of(error: HttpError) -> Self {
+        match error.cause {
+            Cause::Malformed => GoogleError::Malformed,
+            _ => GoogleError::Unavailable(error),
+        }
+    }
+}
+
+impl Account {
+    /// Stands in for an account that was refused: the settings' problem keeps the task from running.
+    fn unusable() -> Self {
+        Self {
+            client_email: String::new(),
+            private_key: String::new().into(),
+            token_uri: Url::parse("http://invalid.example").unwrap_or_else(|_| unreachable!()),
+        }
+    }
+
+    fn key(&self) -> Option<RsaKeyPair> {
+        let pem = self.private_key.expose_secret();
+        let encoded: String = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .flat_map(|line| line.chars().filter(|letter| !letter.is_whitespace()))
+            .collect();
+        RsaKeyPair::from_pkcs8(&STANDARD.decode(encoded).ok()?).ok()
+    }
+
+    /// A JWT that asks for a token: RS256, one hour.
+    fn assertion(&self, now_seconds: i64) -> Option<String> {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = encode(&json!({"alg": "RS256", "typ": "JWT"}));
+        let claims = encode(&json!({
+            "iss": self.client_email, "scope": SCOPE, "aud": self.token_uri.as_str(),
+            "iat": now_seconds, "exp": now_seconds + 3600,
+        }));
+        let signed = format!("{header}.{claims}");
+        let key = self.key()?;
+        let mut signature = vec![0; key.public().modulus_len()];
+        key.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            signed.as_bytes(),
+            &mut signature,
+        )
+        .ok()?;
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}

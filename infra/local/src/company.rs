@@ -1,0 +1,525 @@
+//! A piano-service company, invented: the same for the same seed, scale and day.
+//!
+//! Scale 1 has the volumes of the real one. Names are combinations of common words, addresses are at example
+//! domains, telephone numbers are in the range reserved for fiction.
+
+mod words;
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use shared::clock;
+
+use self::words::*;
+
+/// Everything that Gazelle knows, as GraphQL nodes.
+#[derive(Debug, Clone)]
+pub struct Company {
+    /// `PrivateUser`
+    pub users: Vec<Value>,
+    /// `PrivateClient`, with their contacts under `contacts`.
+    pub clients: Vec<Value>,
+    /// `PrivatePiano`
+    pub pianos: Vec<Value>,
+    /// `PrivateEvent`
+    pub appointments: Vec<Value>,
+    /// `PrivateTimelineEntry`
+    pub timeline: Vec<Value>,
+    index: HashMap<String, (Kind, usize)>,
+}
+
+/// What a reference can point to.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Client,
+    Piano,
+    User,
+}
+
+/// The institutions of the report: key in `report_tabs`, and client id.
+pub const INSTITUTIONS: [(&str, &str); 3] = [
+    ("uqam", "cli_local_000001"),
+    ("vincent-dindy", "cli_local_000002"),
+    ("place-des-arts", "cli_local_000003"),
+];
+
+/// Prefix of every id, by which a mirror filled from here is recognised.
+pub const ID_MARK: &str = "_local_";
+
+/// Gazelle ids of the people in `staff`.
+pub const STAFF: [(&str, &str); 3] = [
+    ("allan", "usr_local_000001"),
+    ("nicolas", "usr_local_000002"),
+    ("louise", "usr_local_000003"),
+];
+
+fn id(prefix: &str, number: usize) -> String {
+    format!("{prefix}{ID_MARK}{number:06}")
+}
+
+fn count(whole: usize, scale: f64) -> usize {
+    ((whole as f64 * scale).round() as usize).max(4)
+}
+
+impl Company {
+    /// Generates the company as it is on `today`.
+    pub fn generate(scale: f64, seed: u64, today: Date) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let clients = count(4000, scale);
+        let pianos = count(1000, scale);
+        let mut company = Self {
+            users: users(),
+            clients: generate_clients(&mut rng, clients, count(5200, scale), today),
+            pianos: Vec::new(),
+            appointments: Vec::new(),
+            timeline: Vec::new(),
+            index: HashMap::new(),
+        };
+        company.pianos = (1..=pianos)
+            .map(|n| piano(&mut rng, n, pianos, clients, today))
+            .collect();
+        company.appointments = (1..=count(11_500, scale))
+            .map(|n| company.appointment(&mut rng, n, today))
+            .collect();
+        company
+            .appointments
+            .sort_by(|a, b| a["start"].as_str().cmp(&b["start"].as_str()));
+        company.timeline = (1..=count(27_000, scale))
+            .map(|n| company.entry(&mut rng, n, today))
+            .collect();
+        company.reindex();
+        company
+    }
+
+    /// Contacts of all clients.
+    pub fn contacts(&self) -> usize {
+        self.clients
+            .iter()
+            .filter_map(|client| client["contacts"].as_array())
+            .map(Vec::len)
+            .sum()
+    }
+
+    /// Rows per mirrored collection, as the mirror should have them.
+    pub fn counts(&self) -> [(&'static str, usize); 6] {
+        [
+            ("users", self.users.len()),
+            ("gazelle_clients", self.clients.len()),
+            ("gazelle_contacts", self.contacts()),
+            ("gazelle_pianos", self.pianos.len()),
+            ("gazelle_appointments", self.appointments.len()),
+            ("gazelle_timeline_entries", self.timeline.len()),
+        ]
+    }
+
+    /// Finds clients, pianos and users again after nodes were added or removed.
+    pub fn reindex(&mut self) {
+        let all = [
+            (Kind::Client, &self.clients),
+            (Kind::Piano, &self.pianos),
+            (Kind::User, &self.users),
+        ];
+        self.index = all
+            .into_iter()
+            .flat_map(|(kind, nodes)| {
+                nodes.iter().enumerate().filter_map(move |(at, node)| {
+                    Some((node["id"].as_str()?.to_owned(), (kind, at)))
+                })
+            })
+            .collect();
+    }
+
+    /// The client, piano or user of this id.
+    pub fn by_id(&self, id: &str) -> Option<&Value> {
+        let (kind, at) = self.index.get(id)?;
+        match kind {
+            Kind::Client => self.clients.get(*at),
+            Kind::Piano => self.pianos.get(*at),
+            Kind::User => self.users.get(*at),
+        }
+    }
+
+    fn piano_of_institution(&self, rng: &mut ChaCha8Rng, client: &str) -> Option<&Value> {
+        let own: Vec<&Value> = self
+            .pianos
+            .iter()
+            .filter(|piano| piano["client"]["id"] == client)
+            .collect();
+        (!own.is_empty()).then(|| own[rng.random_range(0..own.len())])
+    }
+
+    fn appointment(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> Value {
+        // One in thirty lies ahead, the rest goes back to 2017.
+        let ahead = rng.random_range(0..30) == 0;
+        let days: i64 = if ahead {
+            rng.random_range(0..100)
+        } else {
+            -rng.random_range(0..3200)
+        };
+        let day = today.checked_add(days.days()).unwrap_or(today);
+        let start = local(day, rng.random_range(8..19), 30 * rng.random_range(0..2));
+        let status = match (days, rng.random_range(0..20)) {
+            (_, 0) => "CANCELED",
+            (..0, 1) => "NO_SHOW",
+            (..0, _) => "COMPLETE",
+            _ => "ACTIVE",
+        };
+        let kind = match rng.random_range(0..40) {
+            0 => "MEMO",
+            1 => "PERSONAL",
+            _ => "APPOINTMENT",
+        };
+        let piano = &self.pianos[rng.random_range(0..self.pianos.len())];
+        let client = match kind {
+            "APPOINTMENT" => json!({"id": piano["client"]["id"]}),
+            _ => Value::Null,
+        };
+        let second = &self.pianos[rng.random_range(0..self.pianos.len())];
+        let mut pianos = vec![json!({"isTuning": true, "piano": {"id": piano["id"]}})];
+        if rng.random_range(0..12) == 0 && second["id"] != piano["id"] {
+            pianos.push(json!({"isTuning": false, "piano": {"id": second["id"]}}));
+        }
+        let confirmed = rng.random_range(0..3) > 0;
+        json!({
+            "id": id("evt", number),
+            "start": start.to_string(),
+            "duration": 60 + 30 * rng.random_range(0..4),
+            "buffer": 15,
+            "isAllDay": false,
+            "title": pick(rng, &TITLES),
+            "notes": if rng.random_range(0..3) == 0 { Value::from(pick(rng, &ACCESS_NOTES)) } else { Value::Null },
+            "type": kind,
+            "status": status,
+            "timezone": "America/Montreal",
+            "client": client,
+            "user": {"id": id("usr", rng.random_range(1..=4))},
+            "createdBy": {"id": id("usr", 3)},
+            "confirmedAt": if confirmed { Value::from((start - 72.hours()).to_string()) } else { Value::Null },
+            "confirmedByClient": confirmed && rng.random_range(0..2) == 0,
+            "confirmationWarning": if confirmed { "NONE" } else { "NOTICE" },
+            "source": pick(rng, &["client_schedule", "tech_schedule", "manual_schedule"]),
+            "travelMode": "DRIVING",
+            "addressLine": format!("{} {}, {}", rng.random_range(10..9000), pick(rng, &STREETS), pick(rng, &CITIES)),
+            "createdAt": (start - 720.hours()).to_string(),
+            "updatedAt": (start - 72.hours()).min(at(today)).to_string(),
+            "eventPianos": if kind == "APPOINTMENT" { pianos } else { Vec::new() },
+        })
+    }
+
+    fn entry(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> Value {
+        // As many notes for the institutions as the real report shows, in proportion.
+        let institution = match rng.random_range(0..1000) {
+            0..4 => Some(INSTITUTIONS[0].1),
+            4..90 => Some(INSTITUTIONS[1].1),
+            90..106 => Some(INSTITUTIONS[2].1),
+            _ => None,
+        };
+        let minutes: i64 = rng.random_range(60..3200 * 24 * 60);
+        let occurred_at = at(today) - SignedDuration::from_mins(minutes);
+        let kind = match (institution, rng.random_range(0..100)) {
+            (Some(_), 0..75) | (None, 0..14) => "SERVICE_ENTRY_MANUAL",
+            (Some(_), 75..95) | (None, 14..19) => "PIANO_MEASUREMENT",
+            (_, 95..97) => "SERVICE_ENTRY_AUTOMATED",
+            _ => pick(rng, &OTHER_TYPES),
+        };
+        let about_piano = matches!(
+            kind,
+            "SERVICE_ENTRY_MANUAL" | "PIANO_MEASUREMENT" | "SERVICE_ENTRY_AUTOMATED"
+        );
+        let piano = match (institution, about_piano) {
+            (_, false) => None,
+            (Some(client), _) => self.piano_of_institution(rng, client),
+            (None, _) => Some(&self.pianos[rng.random_range(0..self.pianos.len())]),
+        };
+        let client = match (institution, piano) {
+            (Some(client), _) => client.to_owned(),
+            (None, Some(piano)) => piano["client"]["id"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            (None, None) => id("cli", rng.random_range(1..=self.clients.len())),
+        };
+        let (summary, comment) = match kind {
+            "PIANO_MEASUREMENT" => (Some(measurement(rng)), None),
+            "SERVICE_ENTRY_MANUAL" => service_note(rng),
+            "SERVICE_ENTRY_AUTOMATED" => (Some("Accord, 1 heure".to_owned()), None),
+            _ => (Some(pick(rng, &OTHER_NOTES).to_owned()), None),
+        };
+        let has_user = about_piano || rng.random_range(0..3) == 0;
+        json!({
+            "id": id("tme", number),
+            "occurredAt": occurred_at.to_string(),
+            "type": kind,
+            "summary": summary,
+            "comment": comment,
+            "duration": Value::Null,
+            "relatedId": Value::Null,
+            "relatedType": Value::Null,
+            "client": {"id": client},
+            "piano": piano.map(|piano| json!({"id": piano["id"]})),
+            "user": if has_user { json!({"id": id("usr", rng.random_range(1..=4))}) } else { Value::Null },
+            "invoice": if kind == "PIANO_MEASUREMENT" { json!({"id": id("inv", number)}) } else { Value::Null },
+            "estimate": Value::Null,
+        })
+    }
+}
+
+/// One in the morning of `today` in Montréal: what happened is before it.
+fn at(today: Date) -> Timestamp {
+    clock::start_of_day(today) + SignedDuration::from_hours(1)
+}
+
+fn local(day: Date, hour: i8, minute: i8) -> Timestamp {
+    day.at(hour, minute, 0, 0)
+        .to_zoned(clock::zone())
+        .map(|zoned| zoned.timestamp())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn pick<'a>(rng: &mut impl Rng, items: &[&'a str]) -> &'a str {
+    items[rng.random_range(0..items.len())]
+}
+
+fn users() -> Vec<Value> {
+    [
+        ("Allan", "Boisvert", "ADMIN"),
+        ("Nicolas", "Larivière", "TECHNICIAN"),
+        ("Louise", "Desruisseaux", "ASSISTANT"),
+        ("Margot", "Lafontaine", "TECHNICIAN"),
+        ("À", "attribuer", "TECHNICIAN"),
+    ]
+    .iter()
+    .zip(1..)
+    .map(|((first, last, access), number)| {
+        json!({
+            "id": id("usr", number),
+            "email": format!("personne{number}@example.com"),
+            "firstName": first,
+            "lastName": last,
+            "fullName": format!("{first} {last}"),
+            "timezone": "America/Montreal",
+            "status": "ACTIVE",
+            "accessLevel": access,
+            "isSchedulable": number != 3,
+            "createdAt": "2017-03-01T15:00:00Z",
+            "updatedAt": "2025-03-01T15:00:00Z",
+        })
+    })
+    .collect()
+}
+
+fn generate_clients(
+    rng: &mut ChaCha8Rng,
+    clients: usize,
+    contacts: usize,
+    today: Date,
+) -> Vec<Value> {
+    let mut number = 0;
+    let mut extra = contacts.saturating_sub(clients);
+    (1..=clients)
+        .map(|n| {
+            let institution = INSTITUTION_NAMES.get(n - 1);
+            // What remains of the contacts is spread over the clients that remain, institutions first.
+            let more = match institution {
+                Some(_) => (extra / 8).min(70),
+                None => {
+                    (extra / (clients - n + 1))
+                        + usize::from(
+                            rng.random_range(0..clients - n + 1) < extra % (clients - n + 1),
+                        )
+                }
+            }
+            .min(extra);
+            extra -= more;
+            let own: Vec<Value> = (0..=more)
+                .map(|at| {
+                    number += 1;
+                    contact(rng, number, at == 0)
+                })
+                .collect();
+            client(rng, n, institution.copied(), own, today)
+        })
+        .collect()
+}
+
+fn contact(rng: &mut ChaCha8Rng, number: usize, is_default: bool) -> Value {
+    json!({
+        "id": id("con", number),
+        "firstName": pick(rng, &FIRST_NAMES),
+        "lastName": pick(rng, &LAST_NAMES),
+        "middleName": Value::Null,
+        "suffix": Value::Null,
+        "title": Value::Null,
+        "role": if is_default { Value::Null } else { Value::from(pick(rng, &ROLES)) },
+        "isDefault": is_default,
+        "isBillingDefault": is_default,
+        "archived": !is_default && rng.random_range(0..15) == 0,
+        "wantsEmail": true,
+        "wantsPhone": rng.random_range(0..2) == 0,
+        "wantsText": rng.random_range(0..2) == 0,
+        "defaultEmail": {"email": format!("contact{number}@example.org")},
+        "defaultPhone": {"phoneNumber": format!("514-555-{:04}", 100 + number % 100)},
+        "defaultConfirmedMobilePhone": Value::Null,
+        "defaultLocation": {
+            "street1": format!("{} {}", rng.random_range(10..9000), pick(rng, &STREETS)),
+            "street2": Value::Null,
+            "municipality": pick(rng, &CITIES),
+            "region": "QC",
+            "postalCode": format!("H{}X {}Y{}", rng.random_range(1..9), rng.random_range(0..9), rng.random_range(0..9)),
+            "countryCode": "CA",
+            "latitude": "45.5",
+            "longitude": "-73.6",
+        },
+        "createdAt": "2019-05-04T12:30:00Z",
+        "updatedAt": "2024-05-04T12:30:00Z",
+    })
+}
+
+fn client(
+    rng: &mut ChaCha8Rng,
+    number: usize,
+    institution: Option<&str>,
+    contacts: Vec<Value>,
+    today: Date,
+) -> Value {
+    let created = at(today) - SignedDuration::from_hours(24 * rng.random_range(10..3000));
+    let company = match institution {
+        Some(name) => Value::from(name),
+        None if rng.random_range(0..12) == 0 => Value::from(format!(
+            "{} {}",
+            pick(rng, &COMPANY_KINDS),
+            pick(rng, &LAST_NAMES)
+        )),
+        None => Value::from(""),
+    };
+    json!({
+        "id": id("cli", number),
+        "companyName": company,
+        "status": pick(rng, &["ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE", "PROSPECT", "NEW"]),
+        "tags": if institution.is_some() { json!(["institution"]) } else { json!([]) },
+        "clientType": Value::Null,
+        "preferredTechnicianId": id("usr", rng.random_range(1..=2)),
+        "lifecycleState": Value::Null,
+        "referredBy": Value::Null,
+        "noContactUntil": Value::Null,
+        "noContactReason": Value::Null,
+        "personalNotes": if rng.random_range(0..4) == 0 { Value::from(pick(rng, &ACCESS_NOTES)) } else { Value::Null },
+        "preferenceNotes": Value::Null,
+        "region": Value::Null,
+        "defaultClientLocalization": {"locale": if rng.random_range(0..6) == 0 { "en_CA" } else { "fr_CA" }},
+        "defaultContact": contacts.first(),
+        "contacts": contacts,
+        "createdAt": created.to_string(),
+        "updatedAt": (created + SignedDuration::from_hours(200)).to_string(),
+    })
+}
+
+fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, today: Date) -> Value {
+    // A tenth of the pianos stands at the institutions, at least one each.
+    let institution = match number {
+        1..=3 => Some(number - 1),
+        _ if number <= 3 + pianos / 10 => Some(1 + usize::from(rng.random_range(0..4) == 0)),
+        _ => None,
+    };
+    let client = match institution {
+        Some(at) => INSTITUTIONS[at].1.to_owned(),
+        None => id(
+            "cli",
+            rng.random_range(INSTITUTION_NAMES.len().min(clients)..=clients),
+        ),
+    };
+    let (make, model) = MAKES[rng.random_range(0..MAKES.len())];
+    let last = today
+        .checked_sub(rng.random_range(5_i64..700).days())
+        .unwrap_or(today);
+    let interval = pick(rng, &["6", "12", "12", "24"])
+        .parse::<i64>()
+        .unwrap_or(12);
+    let dampp_chaser = institution.is_some() || rng.random_range(0..6) == 0;
+    json!({
+        "id": id("ins", number),
+        "client": {"id": client},
+        "make": make,
+        "model": model,
+        "serialNumber": rng.random_range(100_000..999_999).to_string(),
+        "location": match institution {
+            Some(_) => Value::from(format!("Local {}-{}", pick(rng, &["A", "B", "SB"]), rng.random_range(100..460))),
+            None if rng.random_range(0..3) == 0 => Value::from("Salon"),
+            None => Value::Null,
+        },
+        "notes": Value::Null,
+        "size": Value::Null,
+        "caseColor": pick(rng, &["noir", "noyer", "acajou"]),
+        "caseFinish": Value::Null,
+        "useType": Value::Null,
+        "year": rng.random_range(1905..2024),
+        "type": pick(rng, &["UPRIGHT", "GRAND", "STUDIO", "CONSOLE"]),
+        "status": "ACTIVE",
+        "tags": if dampp_chaser { json!(["PLS"]) } else { json!([]) },
+        "damppChaserInstalled": dampp_chaser,
+        "damppChaserHumidistatModel": Value::Null,
+        "damppChaserMfgDate": Value::Null,
+        "calculatedLastService": last.to_string(),
+        "calculatedNextService": last.checked_add(interval.months()).unwrap_or(last).to_string(),
+        "eventLastService": last.to_string(),
+        "manualLastService": Value::Null,
+        "nextServiceOverride": Value::Null,
+        "serviceIntervalMonths": interval,
+        "needsRepairOrRebuilding": rng.random_range(0..40) == 0,
+        "rentalContractEndsOn": Value::Null,
+        "totalLoss": false,
+        "rental": false,
+        "consignment": false,
+        "hasIvory": rng.random_range(0..30) == 0,
+        "createdAt": "2020-02-02T17:00:00Z",
+        "updatedAt": "2025-02-02T17:00:00Z",
+        "allPianoMeasurements": [],
+    })
+}
+
+fn measurement(rng: &mut ChaCha8Rng) -> String {
+    let celsius = f64::from(rng.random_range(170..260)) / 10.0;
+    let humidity = rng.random_range(18..75);
+    match rng.random_range(0..4) {
+        0 => format!("Piano measurement taken: {celsius}°C, {humidity}%"),
+        1 => format!("Mesure du piano prise : {celsius}°, {humidity}%"),
+        2 => format!(
+            "Piano measurement taken:{:.0}F, {humidity}%",
+            celsius * 1.8 + 32.0
+        ),
+        _ => format!("{:.0}°C, {humidity} %", celsius),
+    }
+}
+
+fn service_note(rng: &mut ChaCha8Rng) -> (Option<String>, Option<String>) {
+    let work = pick(rng, &SERVICE_NOTES).to_owned();
+    let mut remarks = Vec::new();
+    if rng.random_range(0..3) == 0 {
+        remarks.push(format!(
+            "{}°C, {}%",
+            rng.random_range(17..26),
+            rng.random_range(20..70)
+        ));
+    }
+    if rng.random_range(0..9) == 0 {
+        remarks.push(pick(rng, &TROUBLES).to_owned());
+    }
+    let comment = (!remarks.is_empty()).then(|| remarks.join(". "));
+    match rng.random_range(0..5) {
+        // Some technicians write everything into the comment.
+        0 => (
+            None,
+            Some(
+                [Some(work), comment]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(". "),
+            ),
+        ),
+        _ => (Some(work), comment),
+    }
+}

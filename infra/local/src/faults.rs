@@ -1,0 +1,152 @@
+//! Faults of the outside world, by name: what the sandbox and the gateway do wrong, and how often.
+
+use std::{collections::BTreeMap, str::FromStr, sync::Mutex};
+
+/// What can go wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Gazelle answers 500.
+    GazelleError,
+    /// Gazelle never answers.
+    GazelleHang,
+    /// Gazelle answers 200 with GraphQL errors.
+    GazelleGraphqlError,
+    /// Gazelle answers 429.
+    GazelleRateLimit,
+    /// Gazelle breaks the connection inside an answer.
+    GazelleCut,
+    /// Gazelle does not take the access token any more.
+    GazelleTokenExpired,
+    /// Gazelle has no clients all of a sudden.
+    GazelleEmptyClients,
+    /// Supabase answers 500.
+    SupabaseError,
+    /// Google answers 429.
+    GoogleRateLimit,
+    /// Google answers 500.
+    GoogleError,
+    /// EventBridge answers 200 and takes nothing.
+    EventbridgePartial,
+    /// Slack answers 500.
+    SlackError,
+    /// Events arrive twice.
+    EventDuplicate,
+}
+
+const FAULTS: [(&str, Fault, Option<u32>); 13] = [
+    ("gazelle:500", Fault::GazelleError, None),
+    ("gazelle:hang", Fault::GazelleHang, None),
+    ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
+    ("gazelle:429", Fault::GazelleRateLimit, Some(3)),
+    ("gazelle:cut", Fault::GazelleCut, Some(3)),
+    ("gazelle:token-expired", Fault::GazelleTokenExpired, Some(1)),
+    ("gazelle:empty-clients", Fault::GazelleEmptyClients, None),
+    ("supabase:500", Fault::SupabaseError, None),
+    ("google:429", Fault::GoogleRateLimit, Some(3)),
+    ("google:500", Fault::GoogleError, None),
+    ("eventbridge:partial", Fault::EventbridgePartial, None),
+    ("slack:500", Fault::SlackError, Some(3)),
+    ("event:duplicate", Fault::EventDuplicate, None),
+];
+
+/// A fault with its count; `None` = always.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultSpec {
+    /// What.
+    pub fault: Fault,
+    /// How often.
+    pub count: Option<u32>,
+}
+
+impl FromStr for FaultSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || FAULTS.map(|(name, ..)| name).join(", ");
+        let (name, default, given) = FAULTS
+            .iter()
+            .find_map(|(name, fault, default)| {
+                let rest = text.strip_prefix(name)?;
+                match rest.strip_prefix(':') {
+                    Some(count) => Some((*fault, *default, Some(count))),
+                    None if rest.is_empty() => Some((*fault, *default, None)),
+                    None => None,
+                }
+            })
+            .ok_or_else(|| format!("unknown fault `{text}`; known: {}", known()))?;
+        let count = match given {
+            None => default,
+            Some("∞") => None,
+            Some(count) => Some(
+                count
+                    .parse()
+                    .map_err(|_| format!("`{count}` is not a count (a number, or ∞)"))?,
+            ),
+        };
+        Ok(FaultSpec { fault: name, count })
+    }
+}
+
+/// The faults in force, counted down as they happen.
+#[derive(Debug, Default)]
+pub struct Faults {
+    left: Mutex<BTreeMap<Fault, Option<u32>>>,
+}
+
+impl Faults {
+    fn left(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fault, Option<u32>>> {
+        self.left
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Replaces what is in force.
+    pub fn set(&self, specs: &[FaultSpec]) {
+        *self.left() = specs.iter().map(|spec| (spec.fault, spec.count)).collect();
+    }
+
+    /// Ends all faults.
+    pub fn lift(&self) {
+        self.left().clear();
+    }
+
+    /// Whether the fault happens now; counts it down.
+    pub fn strikes(&self, fault: Fault) -> bool {
+        match self.left().get_mut(&fault) {
+            None | Some(Some(0)) => false,
+            Some(None) => true,
+            Some(Some(count)) => {
+                *count -= 1;
+                true
+            }
+        }
+    }
+
+    /// Whether the fault is in force, without counting.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.left()
+            .get(&fault)
+            .is_some_and(|count| *count != Some(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_overrides_the_default_and_nonsense_is_named() {
+        let spec: FaultSpec = "gazelle:429".parse().unwrap();
+        assert_eq!(spec.count, Some(3));
+        let spec: FaultSpec = "gazelle:429:∞".parse().unwrap();
+        assert_eq!(spec.count, None);
+        let spec: FaultSpec = "gazelle:500:2".parse().unwrap();
+        assert_eq!((spec.fault, spec.count), (Fault::GazelleError, Some(2)));
+        assert!(
+            "gazelle:501"
+                .parse::<FaultSpec>()
+                .unwrap_err()
+                .contains("known: gazelle:500")
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! The outside services on one local address: Gazelle, Google, Slack, SendGrid, EventBridge, Secrets Manager.
+//!
+//! It is strict: what the vendor refuses, it refuses. Everything that was sent is kept for whoever looks.
+
+mod aws;
+mod gazelle;
+mod google;
+mod messages;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+pub use self::{aws::BusEvent, google::Workbook};
+use crate::{company::Company, faults::Faults, tripwire::Tripwire};
+
+/// Counts of requests per service.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    counts: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Traffic {
+    /// Counts one request.
+    pub fn count(&self, service: &'static str) {
+        *lock(&self.counts).entry(service).or_default() += 1;
+    }
+
+    /// Requests so far.
+    pub fn of(&self, service: &str) -> u64 {
+        lock(&self.counts).get(service).copied().unwrap_or_default()
+    }
+
+    /// Starts over.
+    pub fn reset(&self) {
+        lock(&self.counts).clear();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A message as a service took it.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Webhook path, or e-mail address.
+    pub to: String,
+    /// Whole body.
+    pub body: Value,
+}
+
+/// Credentials of the sandbox; nothing outside it accepts them.
+pub mod credentials {
+    /// OAuth client.
+    pub const GAZELLE_CLIENT_ID: &str = "local-client";
+    /// OAuth secret.
+    pub const GAZELLE_CLIENT_SECRET: &str = "local-gazelle-client-secret";
+    /// SendGrid key.
+    pub const SENDGRID_KEY: &str = "SG.local-sendgrid-key";
+    /// The verified sender.
+    pub const SENDER: &str = "avis@gazelle.example";
+    /// The spreadsheet.
+    pub const SPREADSHEET_ID: &str = "local-spreadsheet";
+    /// Webhook paths of Louise, Nicolas and Allan.
+    pub const WEBHOOKS: [(&str, &str); 3] = [
+        ("SLACK_WEBHOOK_ADMIN_1", "/services/T0/B1/louise"),
+        ("SLACK_WEBHOOK_ADMIN_2", "/services/T0/B2/nicolas"),
+        ("SLACK_WEBHOOK_ALLAN", "/services/T0/B3/allan"),
+    ];
+    /// The service account's key: made for the sandbox, accepted by nothing else.
+    pub const SERVICE_ACCOUNT_KEY: &str = include_str!("sandbox/service-account-key.pem");
+    /// The service account.
+    pub const SERVICE_ACCOUNT: &str = "rapport@local.example";
+}
+
+/// The sandbox's state, shared with whoever started it.
+pub struct Sandbox {
+    /// What Gazelle knows.
+    pub company: RwLock<Company>,
+    /// Gazelle's side of the authorization.
+    pub gazelle: gazelle::Account,
+    /// The spreadsheet.
+    pub workbook: Mutex<Workbook>,
+    /// Messages that Slack took.
+    pub slack: Mutex<Vec<Sent>>,
+    /// Messages that SendGrid took.
+    pub emails: Mutex<Vec<Sent>>,
+    /// Every request body to Sheets and Slack, for checks against the vendors' contracts.
+    pub bodies: Mutex<Vec<(&'static str, Value)>>,
+    /// Secrets by name or ARN.
+    pub secrets: Mutex<BTreeMap<String, String>>,
+    /// Faults in force.
+    pub faults: Arc<Faults>,
+    /// Requests so far.
+    pub traffic: Arc<Traffic>,
+    /// Kills the running function at a chosen request.
+    pub tripwire: Arc<Tripwire>,
+    /// Milliseconds added to every Gazelle page.
+    pub gazelle_latency: Duration,
+    schema: gazelle::Schema,
+    bus: mpsc::UnboundedSender<BusEvent>,
+}
+
+impl Sandbox {
+    /// A sandbox around a company; accepted events arrive at the receiver.
+    pub fn new(
+        company: Company,
+        faults: Arc<Faults>,
+        traffic: Arc<Traffic>,
+        tripwire: Arc<Tripwire>,
+        gazelle_latency: Duration,
+    ) -> anyhow::Result<(Arc<Self>, mpsc::UnboundedReceiver<BusEvent>)> {
+        let (bus, events) = mpsc::unbounded_channel();
+        let sandbox = Self {
+            company: RwLock::new(company),
+            gazelle: gazelle::Account::default(),
+            workbook: Mutex::new(Workbook::as_the_predecessor_left_it()),
+            slack: Mutex::default(),
+            emails: Mutex::default(),
+            bodies: Mutex::default(),
+            secrets: Mutex::default(),
+            faults,
+            traffic,
+            tripwire,
+            gazelle_latency,
+            schema: gazelle::Schema::load().context("the Gazelle schema")?,
+            bus,
+        };
+        Ok((Arc::new(sandbox), events))
+    }
+
+    /// The routes of all services.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/graphql/private/", post(gazelle::graphql))
+            .route("/developer/oauth/token", post(gazelle::token))
+            .route("/google/token", post(google::token))
+            .route(
+                "/v4/spreadsheets/{id}",
+                get(google::read).post(google::update),
+            )
+            .route("/services/{team}/{channel}/{key}", post(messages::slack))
+            .route("/v3/mail/send", post(messages::sendgrid))
+            .route("/", post(aws::call))
+            .layer(middleware::from_fn_with_state(self.clone(), observe))
+            .with_state(self.clone())
+    }
+
+    /// A copy of the messages that Slack took.
+    pub fn slack_messages(&self) -> Vec<Sent> {
+        lock(&self.slack).clone()
+    }
+
+    /// A copy of the e-mails that SendGrid took.
+    pub fn email_messages(&self) -> Vec<Sent> {
+        lock(&self.emails).clone()
+    }
+
+    /// A copy of the spreadsheet.
+    pub fn workbook(&self) -> Workbook {
+        lock(&self.workbook).clone()
+    }
+}
+
+/// Which service a path belongs to.
+fn service_of(path: &str) -> &'static str {
+    match path {
+        "/graphql/private/" | "/developer/oauth/token" => "gazelle",
+        "/" => "eventbridge",
+        "/v3/mail/send" => "sendgrid",
+        _ if path.starts_with("/services/") => "slack",
+        _ => "google",
+    }
+}
+
+/// Counts every request, and kills the function where a test wants it.
+async fn observe(State(sandbox): State<Arc<Sandbox>>, request: Request, next: Next) -> Response {
+    let service = service_of(request.uri().path());
+    sandbox.traffic.count(service);
+    let Some(step) = sandbox.tripwire.arrive(service).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let response = next.run(request).await;
+    sandbox.tripwire.leave(step).await;
+    response
+}
+
+/// A refusal with the reason, as each vendor has one.
+fn refuse(status: StatusCode, reason: &str) -> Response {
+    (status, axum::Json(json!({"error": reason}))).into_response()
+}

@@ -1,0 +1,514 @@
+//! Gazelle: GraphQL executed against the committed schema, and the token endpoint.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use apollo_compiler::{
+    ExecutableDocument, Schema as GraphqlSchema,
+    resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue},
+    validation::Valid,
+};
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::clock;
+
+use super::{Sandbox, credentials, lock, refuse};
+use crate::{company::Company, faults::Fault};
+
+const SDL: &str = include_str!("../../../../shared/src/gazelle/schema.graphql");
+
+/// The parsed schema, and the queries that were valid so far.
+pub struct Schema {
+    schema: Valid<GraphqlSchema>,
+    documents: Mutex<HashMap<String, Arc<Valid<ExecutableDocument>>>>,
+}
+
+impl Schema {
+    pub fn load() -> anyhow::Result<Self> {
+        let schema = GraphqlSchema::parse_and_validate(SDL, "schema.graphql")
+            .map_err(|error| anyhow::anyhow!("{}", error.errors))?;
+        Ok(Self {
+            schema,
+            documents: Mutex::default(),
+        })
+    }
+
+    fn document(&self, query: &str) -> Result<Arc<Valid<ExecutableDocument>>, String> {
+        if let Some(document) = lock(&self.documents).get(query) {
+            return Ok(document.clone());
+        }
+        let document = ExecutableDocument::parse_and_validate(&self.schema, query, "query.graphql")
+            .map_err(|error| error.errors.to_string())?;
+        let document = Arc::new(document);
+        lock(&self.documents).insert(query.to_owned(), document.clone());
+        Ok(document)
+    }
+}
+
+/// Gazelle's side of the authorization: tokens rotate.
+#[derive(Debug)]
+pub struct Account {
+    generation: Mutex<u32>,
+    expired: Mutex<Option<u32>>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            generation: Mutex::new(1),
+            expired: Mutex::new(None),
+        }
+    }
+}
+
+impl Account {
+    /// The access token in force.
+    pub fn access_token(&self) -> String {
+        format!(
+            "local-gazelle-access-token-of-generation-{}",
+            *lock(&self.generation)
+        )
+    }
+
+    /// The refresh token in force.
+    pub fn refresh_token(&self) -> String {
+        format!(
+            "local-gazelle-refresh-token-of-generation-{}",
+            *lock(&self.generation)
+        )
+    }
+
+    /// The access token is not taken any more; only a refresh helps.
+    fn expire(&self) {
+        *lock(&self.expired) = Some(*lock(&self.generation));
+    }
+
+    fn takes(&self, authorization: Option<&str>) -> bool {
+        let is_expired = *lock(&self.expired) == Some(*lock(&self.generation));
+        !is_expired && authorization == Some(&format!("Bearer {}", self.access_token()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Query {
+    query: String,
+    #[serde(default)]
+    variables: Value,
+    operation_name: Option<String>,
+}
+
+/// `POST /graphql/private/`
+pub async fn graphql(
+    State(sandbox): State<Arc<Sandbox>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    tokio::time::sleep(sandbox.gazelle_latency).await;
+    let faults = &sandbox.faults;
+    if faults.strikes(Fault::GazelleHang) {
+        tokio::time::sleep(Duration::from_secs(300)).await;
+    }
+    if faults.strikes(Fault::GazelleError) {
+        return refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "planted failure of jean@planted.example",
+        );
+    }
+    if faults.strikes(Fault::GazelleRateLimit) {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+    }
+    if faults.strikes(Fault::GazelleTokenExpired) {
+        sandbox.gazelle.expire();
+    }
+    if let Some(refusal) = unauthorized(&sandbox, &headers) {
+        return refusal;
+    }
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind != "application/json")
+    {
+        return refuse(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "application/json expected",
+        );
+    }
+    let Ok(query) = serde_json::from_slice::<Query>(&body) else {
+        return refuse(StatusCode::BAD_REQUEST, "not a GraphQL request");
+    };
+    if faults.strikes(Fault::GazelleGraphqlError) {
+        let errors =
+            json!([{"message": "planted failure of jean@planted.example", "path": ["allClients"]}]);
+        return Json(json!({"data": null, "errors": errors})).into_response();
+    }
+    let answer = execute(&sandbox, &query);
+    if faults.strikes(Fault::GazelleCut) {
+        return cut(answer);
+    }
+    ([(header::CONTENT_TYPE, "application/json")], answer).into_response()
+}
+
+fn unauthorized(sandbox: &Sandbox, headers: &HeaderMap) -> Option<Response> {
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    (!sandbox.gazelle.takes(given)).then(|| refuse(StatusCode::UNAUTHORIZED, "invalid token"))
+}
+
+/// Half an answer, then the connection breaks.
+fn cut(answer: String) -> Response {
+    let half = answer.len() / 2;
+    let half = (0..=half)
+        .rev()
+        .find(|at| answer.is_char_boundary(*at))
+        .unwrap_or(0);
+    let parts = futures::stream::iter([
+        Ok(answer[..half].to_owned()),
+        Err(std::io::Error::other("cut")),
+    ]);
+    let mut response = Response::new(Body::from_stream(parts));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+fn execute(sandbox: &Sandbox, query: &Query) -> String {
+    let error = |message: String| json!({"errors": [{"message": message}]}).to_string();
+    let document = match sandbox.schema.document(&query.query) {
+        Ok(document) => document,
+        Err(message) => return error(message),
+    };
+    let company = sandbox
+        .company
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let root = Node {
+        kind: "Query",
+        value: &Value::Null,
+        world: &World {
+            company: &company,
+            without_clients: sandbox.faults.has(Fault::GazelleEmptyClients),
+        },
+    };
+    let Ok(variables) = serde_json::from_value(query.variables.clone()) else {
+        return error("variables are an object".into());
+    };
+    let outcome = Execution::new(&sandbox.schema.schema, &document)
+        .raw_variable_values(&variables)
+        .operation_name(query.operation_name.as_deref())
+        .and_then(|execution| execution.execute_sync(&root));
+    match outcome {
+        Ok(response) => serde_json::to_string(&response).unwrap_or_default(),
+        Err(refusal) => error(refusal.message().to_string()),
+    }
+}
+
+struct World<'a> {
+    company: &'a Company,
+    without_clients: bool,
+}
+
+impl World<'_> {
+    /// The whole object behind a reference that carries only its id.
+    fn whole<'v>(&'v self, value: &'v Value) -> &'v Value {
+        let is_reference = value.as_object().is_some_and(|fields| fields.len() == 1);
+        let id = value["id"].as_str().filter(|_| is_reference);
+        id.and_then(|id| self.company.by_id(id)).unwrap_or(value)
+    }
+}
+
+/// An object of the company, seen as its GraphQL type.
+struct Node<'a> {
+    kind: &'a str,
+    value: &'a Value,
+    world: &'a World<'a>,
+}
+
+impl ObjectValue for Node<'_> {
+    fn type_name(&self) -> &str {
+        self.kind
+    }
+
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
+        let name = info.field_name();
+        let arguments: Value = serde_json::to_value(info.arguments()).unwrap_or_default();
+        let kind = info.field_definition().ty.inner_named_type().as_str();
+        if self.kind == "Query" {
+            return self.root_field(name, &arguments, kind);
+        }
+        match (self.kind, name) {
+            ("PrivateClient", "allContacts") => {
+                let whole = self.world.whole(self.value);
+                let contacts: Vec<&Value> =
+                    whole["contacts"].as_array().into_iter().flatten().collect();
+                Ok(selected(self.world, kind, contacts, &arguments))
+            }
+            ("PrivateEvent", "allEventPianos") => {
+                let pianos: Vec<&Value> = self.value["eventPianos"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                Ok(selected(self.world, kind, pianos, &arguments))
+            }
+            _ => {
+                let own = &self.value[name];
+                let value = if own.is_null() && name != "id" {
+                    &self.world.whole(self.value)[name]
+                } else {
+                    own
+                };
+                Ok(resolve(self.world, kind, value, info))
+            }
+        }
+    }
+}
+
+fn resolve<'a>(
+    world: &'a World<'a>,
+    kind: &'a str,
+    value: &'a Value,
+    info: &'a ResolveInfo<'a>,
+) -> ResolvedValue<'a> {
+    match value {
+        Value::Null => ResolvedValue::null(),
+        Value::Array(items) => ResolvedValue::list(
+            items
+                .iter()
+                .map(move |item| resolve(world, kind, item, info)),
+        ),
+        Value::Object(_) if info.schema().get_object(kind).is_some() => {
+            ResolvedValue::object(Node { kind, value, world })
+        }
+        leaf => ResolvedValue::leaf(leaf.clone()),
+    }
+}
+
+impl<'a> Node<'a> {
+    fn root_field(
+        &self,
+        name: &str,
+        arguments: &Value,
+        kind: &'a str,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
+        let world = self.world;
+        let company = world.company;
+        let by_id = |nodes: &'a [Value], id: &Value| {
+            let found = nodes.iter().find(|node| node["id"] == *id);
+            ResolvedValue::nullable_object(found.map(|value| Node { kind, value, world }))
+        };
+        Ok(match name {
+            "allUsers" => ResolvedValue::list(
+                company
+                    .users
+                    .iter()
+                    .map(move |value| ResolvedValue::object(Node { kind, value, world })),
+            ),
+            "allClients" => {
+                let nodes = if world.without_clients {
+                    &[][..]
+                } else {
+                    &company.clients
+                };
+                connection(world, kind, nodes.len(), |at| &nodes[at], arguments)
+            }
+            "allPianos" => connection(
+                world,
+                kind,
+                company.pianos.len(),
+                |at| &company.pianos[at],
+                arguments,
+            ),
+            "allEventsBatched" => selected(world, kind, events(company, arguments), arguments),
+            "allTimelineEntries" => match arguments["occurredAtGet"].as_str() {
+                Some(since) => {
+                    let entries = company
+                        .timeline
+                        .iter()
+                        .filter(|entry| entry["occurredAt"].as_str() >= Some(since));
+                    selected(world, kind, entries.collect(), arguments)
+                }
+                None => connection(
+                    world,
+                    kind,
+                    company.timeline.len(),
+                    |at| &company.timeline[at],
+                    arguments,
+                ),
+            },
+            "client" => by_id(&company.clients, &arguments["id"]),
+            "piano" => by_id(&company.pianos, &arguments["id"]),
+            "event" => by_id(&company.appointments, &arguments["eventId"]),
+            other => {
+                return Err(FieldError {
+                    message: format!("the sandbox does not serve {other}"),
+                });
+            }
+        })
+    }
+}
+
+fn events<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
+    let filters = &arguments["filters"];
+    let day = |event: &Value| {
+        let start = event["start"].as_str().and_then(|start| start.parse().ok());
+        start
+            .map(|start| clock::business_date(start).to_string())
+            .unwrap_or_default()
+    };
+    let has_dates = !filters["dateGet"].is_null() || !filters["dateLet"].is_null();
+    // The company keeps them by start, which is the only sort that is asked for.
+    company
+        .appointments
+        .iter()
+        .filter(|event| match filters["status"].as_array() {
+            Some(statuses) => statuses.contains(&event["status"]),
+            // The default listing leaves cancelled events out.
+            None => event["status"] != "CANCELED",
+        })
+        .filter(|event| {
+            !has_dates || {
+                let day = day(event);
+                filters["dateGet"]
+                    .as_str()
+                    .is_none_or(|from| day.as_str() >= from)
+                    && filters["dateLet"]
+                        .as_str()
+                        .is_none_or(|until| day.as_str() <= until)
+            }
+        })
+        .collect()
+}
+
+fn selected<'a>(
+    world: &'a World<'a>,
+    kind: &'a str,
+    nodes: Vec<&'a Value>,
+    arguments: &Value,
+) -> ResolvedValue<'a> {
+    connection(world, kind, nodes.len(), |at| nodes[at], arguments)
+}
+
+/// A page of a connection: opaque cursors, a total.
+fn connection<'a>(
+    world: &'a World<'a>,
+    kind: &'a str,
+    total: usize,
+    node: impl Fn(usize) -> &'a Value,
+    arguments: &Value,
+) -> ResolvedValue<'a> {
+    let after = arguments["after"].as_str();
+    let start = after
+        .and_then(|cursor| cursor.strip_prefix("after-")?.parse().ok())
+        .unwrap_or(0);
+    let first = arguments["first"]
+        .as_u64()
+        .map_or(total, |first| first as usize);
+    let end = total.min(start + first);
+    let page: Vec<&'a Value> = (start..end).map(node).collect();
+    ResolvedValue::object(Page {
+        kind,
+        world,
+        page,
+        start,
+        end,
+        total,
+    })
+}
+
+struct Page<'a> {
+    kind: &'a str,
+    world: &'a World<'a>,
+    page: Vec<&'a Value>,
+    start: usize,
+    end: usize,
+    total: usize,
+}
+
+impl ObjectValue for Page<'_> {
+    fn type_name(&self) -> &str {
+        self.kind
+    }
+
+    fn resolve_field<'a>(
+        &'a self,
+        info: &'a ResolveInfo<'a>,
+    ) -> Result<ResolvedValue<'a>, FieldError> {
+        let kind = info.field_definition().ty.inner_named_type().as_str();
+        Ok(match (self.kind, info.field_name()) {
+            ("PageInfo", "endCursor") if self.page.is_empty() => ResolvedValue::null(),
+            ("PageInfo", "endCursor") => ResolvedValue::leaf(format!("after-{}", self.end)),
+            ("PageInfo", "startCursor") => ResolvedValue::leaf(format!("after-{}", self.start)),
+            ("PageInfo", "hasNextPage") => ResolvedValue::leaf(self.end < self.total),
+            ("PageInfo", "hasPreviousPage") => ResolvedValue::leaf(self.start > 0),
+            (_, "totalCount") => ResolvedValue::leaf(self.total as u64),
+            (_, "pageInfo") => ResolvedValue::object(Page {
+                kind,
+                page: self.page.clone(),
+                ..*self
+            }),
+            (_, "nodes") => {
+                let world = self.world;
+                ResolvedValue::list(
+                    self.page
+                        .iter()
+                        .map(move |value| ResolvedValue::object(Node { kind, value, world })),
+                )
+            }
+            _ => return Err(self.unknown_field_error(info)),
+        })
+    }
+}
+
+/// `POST /developer/oauth/token`
+pub async fn token(
+    State(sandbox): State<Arc<Sandbox>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if headers
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| kind != "application/x-www-form-urlencoded")
+    {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request");
+    }
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let is_client = field("client_id") == credentials::GAZELLE_CLIENT_ID
+        && field("client_secret") == credentials::GAZELLE_CLIENT_SECRET;
+    if !is_client {
+        return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
+    }
+    match field("grant_type") {
+        "refresh_token" if field("refresh_token") == sandbox.gazelle.refresh_token() => {}
+        "authorization_code"
+            if field("code") == "local-code" && !field("redirect_uri").is_empty() => {}
+        "refresh_token" | "authorization_code" => {
+            return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+        }
+        _ => return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+    }
+    *lock(&sandbox.gazelle.generation) += 1;
+    Json(json!({
+        "access_token": sandbox.gazelle.access_token(),
+        "refresh_token": sandbox.gazelle.refresh_token(),
+        "expires_in": 2_592_000,
+        "token_type": "Bearer",
+    }))
+    .into_response()
+}

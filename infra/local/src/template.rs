@@ -1,0 +1,173 @@
+//! The deployment as the local stack needs it: which function listens to which event, and the schedules, read
+//! from `template.yaml`.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use serde_yaml_ng::Value as Yaml;
+use shared::task::Function;
+
+/// A function of the template with what starts it.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// Logical id.
+    pub id: String,
+    /// Function.
+    pub function: Function,
+    /// Limit of one invocation in seconds.
+    pub timeout_seconds: u64,
+    /// Event patterns of its rules.
+    pub patterns: Vec<Value>,
+    /// Its enabled schedules.
+    pub schedules: Vec<Scheduled>,
+}
+
+/// A schedule of the template.
+#[derive(Debug, Clone)]
+pub struct Scheduled {
+    /// Expression, with the parameters' defaults.
+    pub expression: String,
+    /// Time zone.
+    pub timezone: String,
+    /// Input text, with its placeholder.
+    pub input: String,
+}
+
+/// Reads the functions of a template.
+pub fn functions(template: &str) -> anyhow::Result<Vec<Deployed>> {
+    let template: Yaml = serde_yaml_ng::from_str(template).context("template.yaml")?;
+    let resources = template["Resources"]
+        .as_mapping()
+        .context("template.yaml has no Resources")?;
+    let mut functions = Vec::new();
+    for (id, resource) in resources {
+        if resource["Type"] != Yaml::from("AWS::Serverless::Function") {
+            continue;
+        }
+        let id = id.as_str().unwrap_or_default().to_owned();
+        functions
+            .push(function(&template, &id, &resource["Properties"]).with_context(|| id.clone())?);
+    }
+    Ok(functions)
+}
+
+fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Deployed> {
+    let uri = properties["CodeUri"].as_str().unwrap_or_default();
+    let Some(function) = Function::ALL
+        .into_iter()
+        .find(|function| uri == format!("functions/{}", function.crate_name()))
+    else {
+        bail!("CodeUri {uri} is not the folder of a function");
+    };
+    let mut deployed = Deployed {
+        id: id.into(),
+        function,
+        timeout_seconds: properties["Timeout"]
+            .as_u64()
+            .context("Timeout is missing")?,
+        patterns: Vec::new(),
+        schedules: Vec::new(),
+    };
+    for (name, event) in properties["Events"].as_mapping().into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        let details = &event["Properties"];
+        match event["Type"].as_str() {
+            Some("EventBridgeRule") => {
+                deployed.patterns.push(
+                    serde_json::to_value(&details["Pattern"]).with_context(|| name.to_owned())?,
+                );
+            }
+            Some("ScheduleV2") if value(template, &details["State"]) != "DISABLED" => {
+                deployed.schedules.push(Scheduled {
+                    expression: value(template, &details["ScheduleExpression"]),
+                    timezone: value(template, &details["ScheduleExpressionTimezone"]),
+                    input: value(template, &details["Input"]),
+                });
+            }
+            Some("ScheduleV2") => {}
+            other => bail!("event {name}: the local stack does not know {other:?}"),
+        }
+    }
+    Ok(deployed)
+}
+
+/// A text of the template with parameters at their defaults. `!If` asks only whether a parameter is empty, which
+/// is what the template's `Has…` conditions say.
+fn value(template: &Yaml, yaml: &Yaml) -> String {
+    match yaml {
+        Yaml::Tagged(tagged) if tagged.tag == "Ref" => {
+            let name = tagged.value.as_str().unwrap_or_default();
+            template["Parameters"][name]["Default"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        }
+        Yaml::Tagged(tagged) if tagged.tag == "If" => {
+            let condition = tagged.value[0].as_str().unwrap_or_default();
+            let parameter = condition.trim_start_matches("Has");
+            let is_empty = template["Parameters"][parameter]["Default"]
+                .as_str()
+                .unwrap_or_default()
+                .is_empty();
+            value(template, &tagged.value[if is_empty { 2 } else { 1 }])
+        }
+        Yaml::String(text) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Whether an event matches a pattern: every field of the pattern lists the values that are accepted.
+pub fn matches(pattern: &Value, event: &Value) -> bool {
+    match pattern {
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(name, inner)| matches(inner, &event[name])),
+        Value::Array(accepted) => accepted.contains(event),
+        _ => false,
+    }
+}
+
+/// The template of this repository.
+pub fn own() -> anyhow::Result<Vec<Deployed>> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+    functions(&std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_templates_rules_route_the_events() {
+        let functions = own().unwrap();
+        let targets = |event: Value| -> Vec<&str> {
+            let is_target = |function: &&Deployed| {
+                function
+                    .patterns
+                    .iter()
+                    .any(|pattern| matches(pattern, &event))
+            };
+            functions
+                .iter()
+                .filter(is_target)
+                .map(|function| function.function.crate_name())
+                .collect()
+        };
+        assert_eq!(
+            targets(json!({"source": "gazelle.sync", "detail-type": "Gazelle Sync Succeeded"})),
+            ["timeline-report"]
+        );
+        let continued = json!({"source": "gazelle.tasks", "detail-type": "Task Continued", "detail": {"task": "sync_gazelle"}});
+        assert_eq!(targets(continued), ["sync-gazelle"]);
+        assert!(
+            targets(json!({"source": "gazelle.tasks", "detail-type": "Task Finished"})).is_empty()
+        );
+        // The report has no schedule of its own unless one is configured.
+        let report = functions
+            .iter()
+            .find(|deployed| deployed.function == Function::TimelineReport)
+            .unwrap();
+        assert!(report.schedules.is_empty());
+    }
+}

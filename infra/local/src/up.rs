@@ -1,0 +1,140 @@
+//! `cargo local up`: the stack stays, schedules fire, and a page shows what people would see.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Router, extract::State, response::Html, routing::get};
+use jiff::Timestamp;
+use serde_json::Value;
+use shared::{
+    clock::{self, Schedule},
+    task::Function,
+};
+use tokio::net::TcpListener;
+
+use crate::{
+    sandbox::Sandbox,
+    stack::{Stack, local},
+};
+
+struct Planned {
+    function: Function,
+    schedule: Schedule,
+    input: String,
+    next: Option<Timestamp>,
+}
+
+/// Serves until the process is ended.
+pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("port {port} is taken; choose another with --port"))?;
+    let router = Router::new()
+        .route("/", get(page))
+        .with_state(stack.sandbox.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    progress(&format!("sandbox page: http://127.0.0.1:{port}/"));
+    progress(&format!("Supabase: {}/rest/v1", stack.supabase_url));
+
+    let mut plan = Vec::new();
+    for deployed in stack.functions() {
+        for scheduled in &deployed.schedules {
+            let schedule: Schedule = scheduled.expression.parse()?;
+            plan.push(Planned {
+                function: deployed.function,
+                // The first night is now: whoever starts the stack wants to see it.
+                next: Some(clock::now()),
+                schedule,
+                input: scheduled.input.clone(),
+            });
+        }
+    }
+    loop {
+        let now = clock::now();
+        for planned in &mut plan {
+            if planned.next.is_none_or(|next| next > now) {
+                continue;
+            }
+            let input = planned
+                .input
+                .replace("<aws.scheduler.scheduled-time>", &now.to_string());
+            planned.next = planned.schedule.next_after(now);
+            let run = stack
+                .invoke(planned.function, &serde_json::from_str::<Value>(&input)?)
+                .await?;
+            let next = planned.next.map(local).unwrap_or_default();
+            progress(&format!(
+                "{} {}: {}; next {next}",
+                local(now),
+                run.answer.task,
+                run.answer.status
+            ));
+        }
+        for run in stack.deliver_events().await? {
+            progress(&format!(
+                "{} {}: {}",
+                local(clock::now()),
+                run.answer.task,
+                run.answer.status
+            ));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
+    let escape = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    };
+    let mut html = String::from(
+        "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta http-equiv=\"refresh\" content=\"5\"><title>Bac à sable</title>\
+         <style>body{font-family:sans-serif;margin:2em;max-width:70em}pre{white-space:pre-wrap;background:#f4f4f4;padding:1em}\
+         table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.3em;vertical-align:top;font-size:.85em}</style>\
+         <h1>Bac à sable</h1>",
+    );
+    html.push_str("<h2>Slack</h2>");
+    for message in sandbox.slack_messages() {
+        html.push_str(&format!(
+            "<h3>{}</h3><pre>{}</pre>",
+            escape(&message.to),
+            escape(message.body["text"].as_str().unwrap_or_default())
+        ));
+    }
+    html.push_str("<h2>Courriels</h2>");
+    for message in sandbox.email_messages() {
+        html.push_str(&format!(
+            "<h3>{}: {}</h3><pre>{}</pre>",
+            escape(&message.to),
+            escape(message.body["subject"].as_str().unwrap_or_default()),
+            escape(
+                message.body["content"][0]["value"]
+                    .as_str()
+                    .unwrap_or_default()
+            )
+        ));
+    }
+    html.push_str("<h2>Rapport Timeline</h2>");
+    for tab in sandbox.workbook().report_tabs() {
+        html.push_str(&format!(
+            "<h3>{} ({} lignes)</h3><table>",
+            escape(&tab.title),
+            tab.rows()
+        ));
+        for row in 0..tab.cells.len().min(25) {
+            html.push_str("<tr>");
+            for column in 0..7 {
+                let name = if row == 0 { "th" } else { "td" };
+                html.push_str(&format!(
+                    "<{name}>{}</{name}>",
+                    escape(&tab.shown(row, column))
+                ));
+            }
+            html.push_str("</tr>");
+        }
+        html.push_str("</table>");
+    }
+    Html(html)
+}
