@@ -110,9 +110,14 @@ impl Supabase {
         arguments: &impl Serialize,
         retry: Retry,
     ) -> Result<T, SupabaseError> {
-        let body = serde_json::to_string(arguments).map_err(|_| SupabaseError::Malformed)?;
+        let mut arguments =
+            serde_json::to_value(arguments).map_err(|_| SupabaseError::Malformed)?;
+        if let Some(arguments) = arguments.as_object_mut() {
+            // What is null is left out: the functions' defaults are null, and not every server passes it on.
+            arguments.retain(|_, value| !value.is_null());
+        }
         let response = self
-            .execute(self.builder.rpc(function, body), retry)
+            .execute(self.builder.rpc(function, arguments.to_string()), retry)
             .await?;
         // A function that returns void answers 204 without a body.
         let body: &[u8] = match response.body.is_empty() {

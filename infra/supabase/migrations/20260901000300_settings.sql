@@ -66,7 +66,7 @@ insert into public.staff (key, first_name, display_name, slack_webhook_key, role
 on conflict (key) do nothing;
 
 -- One refresher wins: the token is replaced only where the refresh token is still the one that was used.
-create or replace function public.replace_gazelle_token(p_expected_refresh_token text, p_token jsonb, p_now timestamptz)
+create or replace function public.replace_gazelle_token(p_token jsonb, p_now timestamptz, p_expected_refresh_token text default null)
 returns boolean language plpgsql set search_path = public, pg_temp as $$
 begin
   if p_expected_refresh_token is null then

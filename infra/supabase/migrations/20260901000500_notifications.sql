@@ -78,7 +78,7 @@ comment on function internal.enqueue_notice is
   'Applies the rules to one notice {event_type, severity, fingerprint, data} and queues what is new. Returns how many.';
 
 create or replace function public.claim_deliveries(
-  p_run_id uuid, p_limit integer, p_lease_seconds integer, p_now timestamptz
+  p_limit integer, p_lease_seconds integer, p_now timestamptz, p_run_id uuid default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_claimed jsonb;

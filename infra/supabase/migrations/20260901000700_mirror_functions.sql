@@ -113,8 +113,8 @@ comment on function public.begin_sync is
   'Opens the collections for this run and answers their state. A resumed run keeps its cursors and counters; any other starts over.';
 
 create or replace function public.apply_page(
-  p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_cursor text, p_lease_seconds integer,
-  p_now timestamptz
+  p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_lease_seconds integer, p_now timestamptz,
+  p_cursor text default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_batch record;

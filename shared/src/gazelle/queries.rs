@@ -17,11 +17,11 @@ macro_rules! query {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                            schema_path = "src/gazelle/schema.graphql",
-                            query_path = $path,
-                            variables_derives = "Default",
-                            skip_serializing_none
-                        )]
+                                    schema_path = "src/gazelle/schema.graphql",
+                                    query_path = $path,
+                                    variables_derives = "Default",
+                                    skip_serializing_none
+                                )]
         struct $name;
     };
 }

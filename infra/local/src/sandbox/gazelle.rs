@@ -185,7 +185,10 @@ fn cut(answer: String) -> Response {
 }
 
 fn execute(sandbox: &Sandbox, query: &Query) -> String {
-    let error = |message: String| json!({"errors": [{"message": message}]}).to_string();
+    let error = |message: String| {
+        tracing::warn!(message, "sandbox.gazelle_refused");
+        json!({"errors": [{"message": message}]}).to_string()
+    };
     let document = match sandbox.schema.document(&query.query) {
         Ok(document) => document,
         Err(message) => return error(message),
@@ -202,7 +205,12 @@ fn execute(sandbox: &Sandbox, query: &Query) -> String {
             without_clients: sandbox.faults.has(Fault::GazelleEmptyClients),
         },
     };
-    let Ok(variables) = serde_json::from_value(query.variables.clone()) else {
+    let variables = if query.variables.is_null() {
+        json!({})
+    } else {
+        query.variables.clone()
+    };
+    let Ok(variables) = serde_json::from_value(variables) else {
         return error("variables are an object".into());
     };
     let outcome = Execution::new(&sandbox.schema.schema, &document)
@@ -210,7 +218,12 @@ fn execute(sandbox: &Sandbox, query: &Query) -> String {
         .operation_name(query.operation_name.as_deref())
         .and_then(|execution| execution.execute_sync(&root));
     match outcome {
-        Ok(response) => serde_json::to_string(&response).unwrap_or_default(),
+        Ok(response) => {
+            for refusal in &response.errors {
+                tracing::warn!(message = refusal.message, path = ?refusal.path, "sandbox.gazelle_field_error");
+            }
+            serde_json::to_string(&response).unwrap_or_default()
+        }
         Err(refusal) => error(refusal.message().to_string()),
     }
 }
