@@ -28,10 +28,7 @@ static OFFSET_MS: AtomicI64 = AtomicI64::new(NOT_READ);
 fn offset_ms() -> i64 {
     match OFFSET_MS.load(Ordering::Relaxed) {
         NOT_READ => {
-            let offset = std::env::var(OFFSET_VARIABLE)
-                .ok()
-                .and_then(|ms| ms.parse().ok())
-                .unwrap_or(0);
+            let offset = std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0);
             OFFSET_MS.store(offset, Ordering::Relaxed);
             offset
         }
@@ -43,8 +40,7 @@ fn offset_ms() -> i64 {
 #[allow(clippy::disallowed_methods)] // The clock is read here, and only here.
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
-    now.checked_add(Span::new().milliseconds(offset_ms()))
-        .unwrap_or(now)
+    now.checked_add(Span::new().milliseconds(offset_ms())).unwrap_or(now)
 }
 
 /// Sets this process's clock to `instant`, from where it goes on. For the local stack; answers the offset in
@@ -75,9 +71,7 @@ pub fn business_date(instant: Timestamp) -> Date {
 
 /// The first instant of a Montréal calendar date.
 pub fn start_of_day(day: Date) -> Timestamp {
-    day.to_zoned(zone())
-        .map(|zoned| zoned.timestamp())
-        .unwrap_or(Timestamp::UNIX_EPOCH)
+    day.to_zoned(zone()).map(|zoned| zoned.timestamp()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// An AWS EventBridge Scheduler expression: `cron(…)` in the business zone, or `rate(…)`.
@@ -112,10 +106,8 @@ impl std::str::FromStr for Schedule {
     type Err = ScheduleError;
 
     fn from_str(expression: &str) -> Result<Self, ScheduleError> {
-        parse_schedule(expression).map_err(|problem| ScheduleError {
-            expression: expression.to_owned(),
-            problem,
-        })
+        parse_schedule(expression)
+            .map_err(|problem| ScheduleError { expression: expression.to_owned(), problem })
     }
 }
 
@@ -158,19 +150,12 @@ fn parse_schedule(expression: &str) -> Result<Schedule, String> {
 }
 
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 
 fn parse_rate(rate: &str) -> Result<jiff::SignedDuration, String> {
-    let (count, unit) = rate
-        .split_once(' ')
-        .ok_or("expected a number and a unit, as in rate(5 minutes)")?;
-    let count: i64 = count
-        .parse()
-        .ok()
-        .filter(|n| *n > 0)
-        .ok_or("the number must be positive")?;
+    let (count, unit) = rate.split_once(' ').ok_or("expected a number and a unit, as in rate(5 minutes)")?;
+    let count: i64 = count.parse().ok().filter(|n| *n > 0).ok_or("the number must be positive")?;
     let seconds = match (unit, count) {
         ("minute", 1) => 60,
         ("hour", 1) => 3600,
@@ -179,9 +164,7 @@ fn parse_rate(rate: &str) -> Result<jiff::SignedDuration, String> {
         ("hours", 2..) => 3600,
         ("days", 2..) => 86_400,
         _ => {
-            return Err(format!(
-                "unit `{unit}` does not go with {count}: minute(s), hour(s), day(s)"
-            ));
+            return Err(format!("unit `{unit}` does not go with {count}: minute(s), hour(s), day(s)"));
         }
     };
     Ok(jiff::SignedDuration::from_secs(count * seconds))
@@ -271,21 +254,13 @@ impl Cron {
         };
         let matches = self.months.contains(&i16::from(day.month()))
             && self.years.as_ref().is_none_or(|y| y.contains(&day.year()))
-            && self
-                .days_of_month
-                .as_ref()
-                .is_none_or(|d| d.contains(&i16::from(day.day())))
-            && self
-                .days_of_week
-                .as_ref()
-                .is_none_or(|d| d.contains(&weekday));
+            && self.days_of_month.as_ref().is_none_or(|d| d.contains(&i16::from(day.day())))
+            && self.days_of_week.as_ref().is_none_or(|d| d.contains(&weekday));
         if !matches {
             return Vec::new();
         }
-        let times = self
-            .hours
-            .iter()
-            .flat_map(|hour| self.minutes.iter().map(move |minute| (*hour, *minute)));
+        let times =
+            self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| (*hour, *minute)));
         let mut instants: Vec<Timestamp> = times
             .filter_map(|(hour, minute)| {
                 let local = day.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
@@ -319,54 +294,30 @@ mod tests {
 
     #[test]
     fn the_nightly_sync_fires_at_one_in_montreal_in_both_seasons() {
-        assert_eq!(
-            next("cron(0 1 * * ? *)", "2026-01-15T12:00:00Z"),
-            "2026-01-16T06:00:00Z"
-        );
-        assert_eq!(
-            next("cron(0 1 * * ? *)", "2026-07-15T12:00:00Z"),
-            "2026-07-16T05:00:00Z"
-        );
+        assert_eq!(next("cron(0 1 * * ? *)", "2026-01-15T12:00:00Z"), "2026-01-16T06:00:00Z");
+        assert_eq!(next("cron(0 1 * * ? *)", "2026-07-15T12:00:00Z"), "2026-07-16T05:00:00Z");
     }
 
     #[test]
     fn an_hour_that_spring_removes_is_skipped_and_one_that_autumn_repeats_fires_once() {
         // 2026-03-08: 02:00 to 02:59 does not exist.
-        assert_eq!(
-            next("cron(30 2 * * ? *)", "2026-03-08T05:00:00Z"),
-            "2026-03-09T06:30:00Z"
-        );
+        assert_eq!(next("cron(30 2 * * ? *)", "2026-03-08T05:00:00Z"), "2026-03-09T06:30:00Z");
         // 2026-11-01: 01:00 happens twice; the first one (UTC-4) counts.
-        assert_eq!(
-            next("cron(0 1 * * ? *)", "2026-11-01T04:00:00Z"),
-            "2026-11-01T05:00:00Z"
-        );
-        assert_eq!(
-            next("cron(0 1 * * ? *)", "2026-11-01T05:00:00Z"),
-            "2026-11-02T06:00:00Z"
-        );
+        assert_eq!(next("cron(0 1 * * ? *)", "2026-11-01T04:00:00Z"), "2026-11-01T05:00:00Z");
+        assert_eq!(next("cron(0 1 * * ? *)", "2026-11-01T05:00:00Z"), "2026-11-02T06:00:00Z");
     }
 
     #[test]
     fn weekdays_count_sunday_as_one_and_have_names() {
-        assert_eq!(
-            next("cron(0 8 ? * MON *)", "2026-11-21T00:00:00Z"),
-            "2026-11-23T13:00:00Z"
-        );
-        assert_eq!(
-            next("cron(0 8 ? * 2 *)", "2026-11-21T00:00:00Z"),
-            "2026-11-23T13:00:00Z"
-        );
+        assert_eq!(next("cron(0 8 ? * MON *)", "2026-11-21T00:00:00Z"), "2026-11-23T13:00:00Z");
+        assert_eq!(next("cron(0 8 ? * 2 *)", "2026-11-21T00:00:00Z"), "2026-11-23T13:00:00Z");
     }
 
     #[test]
     fn the_last_fire_time_is_found_backwards() {
         let schedule: Schedule = "cron(0 16 * * ? *)".parse().unwrap();
         assert_eq!(
-            schedule
-                .last_until(at("2026-11-21T00:53:00Z"))
-                .unwrap()
-                .to_string(),
+            schedule.last_until(at("2026-11-21T00:53:00Z")).unwrap().to_string(),
             "2026-11-20T21:00:00Z"
         );
     }
@@ -391,13 +342,7 @@ mod tests {
 
     #[test]
     fn a_late_evening_still_belongs_to_its_montreal_date() {
-        assert_eq!(
-            business_date(at("2026-07-16T03:30:00Z")).to_string(),
-            "2026-07-15"
-        );
-        assert_eq!(
-            business_date(at("2026-01-16T04:30:00Z")).to_string(),
-            "2026-01-15"
-        );
+        assert_eq!(business_date(at("2026-07-16T03:30:00Z")).to_string(), "2026-07-15");
+        assert_eq!(business_date(at("2026-01-16T04:30:00Z")).to_string(), "2026-01-15");
     }
 }

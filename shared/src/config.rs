@@ -32,9 +32,7 @@ impl Settings {
     pub async fn load() -> Result<Self, ConfigError> {
         let environment: BTreeMap<String, String> = std::env::vars().collect();
         let mut values = match environment.get("SECRET_ARN").filter(|arn| !arn.is_empty()) {
-            Some(arn) => secret(arn).await.map_err(|problem| ConfigError {
-                problems: vec![problem],
-            })?,
+            Some(arn) => secret(arn).await.map_err(|problem| ConfigError { problems: vec![problem] })?,
             None => BTreeMap::new(),
         };
         for (name, value) in environment {
@@ -47,27 +45,19 @@ impl Settings {
     }
 
     fn from_values(values: BTreeMap<String, SecretString>) -> Self {
-        Self {
-            values,
-            problems: Vec::new(),
-        }
+        Self { values, problems: Vec::new() }
     }
 
     /// The settings as given, for tests and tools that do not read the environment.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self::from_values(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned().into()))
-                .collect(),
+            pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned().into())).collect(),
         )
     }
 
     /// An optional setting.
     pub fn optional(&self, name: &str) -> Option<String> {
-        self.values
-            .get(name)
-            .map(|value| value.expose_secret().to_owned())
+        self.values.get(name).map(|value| value.expose_secret().to_owned())
     }
 
     /// An optional secret.
@@ -77,11 +67,7 @@ impl Settings {
 
     /// The names of all settings that begin with `prefix`.
     pub fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.values
-            .keys()
-            .filter(|name| name.starts_with(prefix))
-            .cloned()
-            .collect()
+        self.values.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     /// A required setting; when it is missing, a problem is noted and the answer is empty.
@@ -182,14 +168,8 @@ mod tests {
         SupabaseSettings::read(&mut settings);
         settings.required("SPREADSHEET_ID");
         let error = settings.check().unwrap_err().to_string();
-        assert!(
-            error.contains("SUPABASE_URL is not an http(s) address"),
-            "{error}"
-        );
-        assert!(
-            error.contains("SUPABASE_SERVICE_ROLE_KEY is missing"),
-            "{error}"
-        );
+        assert!(error.contains("SUPABASE_URL is not an http(s) address"), "{error}");
+        assert!(error.contains("SUPABASE_SERVICE_ROLE_KEY is missing"), "{error}");
         assert!(error.contains("SPREADSHEET_ID is missing"), "{error}");
         assert!(!error.contains("planted-secret"), "{error}");
     }
@@ -198,10 +178,7 @@ mod tests {
     fn the_old_name_of_the_key_still_works() {
         let mut settings =
             Settings::from_pairs([("SUPABASE_URL", "https://x.example"), ("SUPABASE_KEY", "k")]);
-        assert_eq!(
-            SupabaseSettings::read(&mut settings).key.expose_secret(),
-            "k"
-        );
+        assert_eq!(SupabaseSettings::read(&mut settings).key.expose_secret(), "k");
         settings.check().unwrap();
     }
 }

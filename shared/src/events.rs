@@ -74,9 +74,7 @@ impl Aws {
     /// Reads the environment. No call is made.
     pub async fn from_environment() -> Self {
         let http_client = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
         let timeouts = aws_config::timeout::TimeoutConfig::builder()
             .operation_attempt_timeout(std::time::Duration::from_secs(5))
@@ -120,11 +118,7 @@ impl Aws {
                     .detail(event.detail.to_string())
                     .build()
             });
-            let answer = client
-                .put_events()
-                .set_entries(Some(entries.collect()))
-                .send()
-                .await;
+            let answer = client.put_events().set_entries(Some(entries.collect())).send().await;
             let errors: Vec<Option<String>> = match answer {
                 Ok(answer) if answer.entries().len() == chunk.len() => answer
                     .entries()
@@ -151,11 +145,8 @@ fn code<E: aws_sdk_eventbridge::error::ProvideErrorMetadata, R>(
     error: &aws_sdk_eventbridge::error::SdkError<E, R>,
 ) -> String {
     use aws_sdk_eventbridge::error::ProvideErrorMetadata;
-    error
-        .code()
-        .map(str::to_owned)
-        .unwrap_or_else(|| match error {
-            aws_sdk_eventbridge::error::SdkError::TimeoutError(_) => "no answer in time".into(),
-            _ => "AWS cannot be reached".into(),
-        })
+    error.code().map(str::to_owned).unwrap_or_else(|| match error {
+        aws_sdk_eventbridge::error::SdkError::TimeoutError(_) => "no answer in time".into(),
+        _ => "AWS cannot be reached".into(),
+    })
 }

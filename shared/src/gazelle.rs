@@ -19,7 +19,7 @@ use url::Url;
 
 pub use self::{
     queries::{AppointmentFilter, Query},
-    token::{Authorization, Token, parse_token_file},
+    token::{Authorization, Token, parse_token_file, store_token},
 };
 use crate::{
     config::Settings,
@@ -40,10 +40,7 @@ pub struct GazelleSettings {
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
     /// A rotating token in `system_settings`.
-    OAuth {
-        client_id: String,
-        client_secret: SecretString,
-    },
+    OAuth { client_id: String, client_secret: SecretString },
     /// The company's key.
     ApiKey(SecretString),
 }
@@ -51,9 +48,7 @@ pub(crate) enum Credential {
 impl GazelleSettings {
     /// Reads `GAZELLE_*`. The kind of credential is said, never guessed.
     pub fn read(settings: &mut Settings) -> Self {
-        let kind = settings
-            .optional("GAZELLE_CREDENTIAL")
-            .unwrap_or_else(|| "oauth".into());
+        let kind = settings.optional("GAZELLE_CREDENTIAL").unwrap_or_else(|| "oauth".into());
         let credential = match kind.as_str() {
             "api_key" => Credential::ApiKey(settings.required_secret("GAZELLE_API_KEY")),
             other => {
@@ -68,10 +63,7 @@ impl GazelleSettings {
         };
         Self {
             url: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
-            token_url: settings.url(
-                "GAZELLE_TOKEN_URL",
-                "https://gazelleapp.io/developer/oauth/token",
-            ),
+            token_url: settings.url("GAZELLE_TOKEN_URL", "https://gazelleapp.io/developer/oauth/token"),
             credential,
         }
     }
@@ -132,15 +124,10 @@ impl Page {
     /// # Errors
     /// [`GazelleError::Malformed`].
     pub fn from_connection(mut connection: Value) -> Result<Self, GazelleError> {
-        let total = connection["totalCount"]
-            .as_u64()
-            .ok_or(GazelleError::Malformed("totalCount"))?;
-        let has_next = connection["pageInfo"]["hasNextPage"]
-            .as_bool()
-            .ok_or(GazelleError::Malformed("pageInfo"))?;
-        let cursor = connection["pageInfo"]["endCursor"]
-            .as_str()
-            .map(str::to_owned);
+        let total = connection["totalCount"].as_u64().ok_or(GazelleError::Malformed("totalCount"))?;
+        let has_next =
+            connection["pageInfo"]["hasNextPage"].as_bool().ok_or(GazelleError::Malformed("pageInfo"))?;
+        let cursor = connection["pageInfo"]["endCursor"].as_str().map(str::to_owned);
         if has_next && cursor.is_none() {
             return Err(GazelleError::Malformed("endCursor"));
         }
@@ -148,12 +135,7 @@ impl Page {
             return Err(GazelleError::Malformed("nodes"));
         };
         nodes.retain(|node| !node.is_null());
-        Ok(Self {
-            nodes,
-            cursor,
-            has_next,
-            total,
-        })
+        Ok(Self { nodes, cursor, has_next, total })
     }
 }
 
@@ -175,11 +157,7 @@ const PATIENCE: Retry = Retry {
 impl Gazelle {
     /// A client that keeps its token in `supabase`.
     pub fn new(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
-        Self {
-            authorization: Authorization::new(http.clone(), settings.clone(), supabase),
-            http,
-            settings,
-        }
+        Self { authorization: Authorization::new(http.clone(), settings.clone(), supabase), http, settings }
     }
 
     /// Whether the authorization ends within a week and could not be renewed.
@@ -196,32 +174,20 @@ impl Gazelle {
         let mut refused: Option<SecretString> = None;
         loop {
             let token = self.authorization.token(refused.as_ref()).await?;
-            let request = json_request(
-                SERVICE,
-                Method::POST,
-                self.settings.url.clone(),
-                body.clone(),
-            );
+            let request = json_request(SERVICE, Method::POST, self.settings.url.clone(), body.clone());
             let request = match &self.settings.credential {
-                Credential::OAuth { .. } => request.with_secret_header(
-                    AUTHORIZATION,
-                    &format!("Bearer {}", token.expose_secret()),
-                ),
-                Credential::ApiKey(_) => request.with_secret_header(
-                    HeaderName::from_static("x-gazelle-api-key"),
-                    token.expose_secret(),
-                ),
+                Credential::OAuth { .. } => {
+                    request.with_secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose_secret()))
+                }
+                Credential::ApiKey(_) => request
+                    .with_secret_header(HeaderName::from_static("x-gazelle-api-key"), token.expose_secret()),
             };
-            let response = self
-                .http
-                .send(&request, PATIENCE, is_transient)
-                .await
-                .map_err(GazelleError::Unavailable)?;
+            let response =
+                self.http.send(&request, PATIENCE, is_transient).await.map_err(GazelleError::Unavailable)?;
             match response.status {
                 200 => {
-                    let answer: Value = response
-                        .json(SERVICE)
-                        .map_err(|_| GazelleError::Malformed("body"))?;
+                    let answer: Value =
+                        response.json(SERVICE).map_err(|_| GazelleError::Malformed("body"))?;
                     return query.data(answer);
                 }
                 401 if refused.is_none() => refused = Some(token),
@@ -255,7 +221,5 @@ fn data_of(mut answer: Value, root: &str) -> Result<Value, GazelleError> {
 }
 
 fn body_of<Q: GraphQLQuery>(variables: Q::Variables) -> bytes::Bytes {
-    serde_json::to_vec(&Q::build_query(variables))
-        .unwrap_or_default()
-        .into()
+    serde_json::to_vec(&Q::build_query(variables)).unwrap_or_default().into()
 }

@@ -86,10 +86,7 @@ impl Response {
     ///
     /// # Errors
     /// [`Cause::Malformed`] when it is not what `T` says.
-    pub fn json<T: serde::de::DeserializeOwned>(
-        &self,
-        service: &'static str,
-    ) -> Result<T, HttpError> {
+    pub fn json<T: serde::de::DeserializeOwned>(&self, service: &'static str) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|_| HttpError {
             service,
             cause: Cause::Malformed,
@@ -101,9 +98,8 @@ impl Response {
     /// (Unix seconds).
     pub fn retry_after(&self) -> Option<Duration> {
         let number = |name: &str| self.headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
-        let seconds = number("retry-after").or_else(|| {
-            number("x-ratelimit-reset").map(|reset| reset - crate::clock::now().as_second())
-        })?;
+        let seconds = number("retry-after")
+            .or_else(|| number("x-ratelimit-reset").map(|reset| reset - crate::clock::now().as_second()))?;
         Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
     }
 }
@@ -180,16 +176,8 @@ impl Http {
     ///
     /// # Errors
     /// When there is no whole answer.
-    pub async fn send_once(
-        &self,
-        request: &Request,
-        timeout: Duration,
-    ) -> Result<Response, HttpError> {
-        let fail = |cause| HttpError {
-            service: request.service,
-            cause,
-            attempts: 1,
-        };
+    pub async fn send_once(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
+        let fail = |cause| HttpError { service: request.service, cause, attempts: 1 };
         let exchange = async {
             let mut response = self
                 .client
@@ -214,15 +202,9 @@ impl Http {
                 }
                 body.extend_from_slice(&chunk);
             }
-            Ok(Response {
-                status,
-                headers,
-                body: body.freeze(),
-            })
+            Ok(Response { status, headers, body: body.freeze() })
         };
-        tokio::time::timeout(timeout, exchange)
-            .await
-            .unwrap_or_else(|_| Err(fail(Cause::Timeout)))
+        tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| Err(fail(Cause::Timeout)))
     }
 
     /// Sends until an answer is not transient (429, 5xx, no answer), the attempts or the budget are spent.
@@ -251,11 +233,7 @@ impl Http {
             let (error, asked) = match outcome {
                 Ok(response) if !transient(&response) => return Ok(response),
                 Ok(response) => (
-                    HttpError {
-                        service: request.service,
-                        cause: Cause::Status(response.status),
-                        attempts,
-                    },
+                    HttpError { service: request.service, cause: Cause::Status(response.status), attempts },
                     response.retry_after(),
                 ),
                 Err(error) => (HttpError { attempts, ..error }, None),
@@ -287,17 +265,8 @@ pub fn is_transient(response: &Response) -> bool {
 /// Builds a request with a JSON body and `Content-Type`.
 pub fn json_request(service: &'static str, method: Method, url: Url, body: Bytes) -> Request {
     let mut headers = HeaderMap::new();
-    headers.insert(
-        reqwest::header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    Request {
-        service,
-        method,
-        url,
-        headers,
-        body,
-    }
+    headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Request { service, method, url, headers, body }
 }
 
 impl Request {

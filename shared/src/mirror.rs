@@ -106,11 +106,7 @@ struct State {
 /// The first failure, after every collection came to its end.
 pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, TaskError> {
     let windows = windows(run).await?;
-    let names: Vec<&str> = plan
-        .collections
-        .iter()
-        .map(|collection| collection.source())
-        .collect();
+    let names: Vec<&str> = plan.collections.iter().map(|collection| collection.source()).collect();
     let mut arguments = run.lease_arguments();
     arguments["p_collections"] = json!(names);
     arguments["p_resume"] = plan.resume.into();
@@ -130,10 +126,7 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
         };
         read(reader, state)
     });
-    let mut report = Report {
-        full,
-        ..Report::default()
-    };
+    let mut report = Report { full, ..Report::default() };
     let mut failure: Option<TaskError> = None;
     for outcome in join_all(readers).await {
         match outcome {
@@ -141,9 +134,7 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
             Err(error) => {
                 tracing::error!(run_id = run.id, kind = error.kind(), %error, "collection.failed");
                 // Whoever lost the lease has nothing more to say.
-                if failure.is_none()
-                    || matches!(error, TaskError::Supabase(SupabaseError::LeaseLost))
-                {
+                if failure.is_none() || matches!(error, TaskError::Supabase(SupabaseError::LeaseLost)) {
                     failure = Some(error);
                 }
             }
@@ -157,17 +148,11 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
 
 async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
     if state.complete {
-        return Ok(Report {
-            counts: state.counts,
-            ..Report::default()
-        });
+        return Ok(Report { counts: state.counts, ..Report::default() });
     }
     match reader.read(state.cursor.clone()).await {
         Ok(enumeration) => deletion::settle(&reader, enumeration).await,
-        Err(Interrupted::TimeIsUp) => Ok(Report {
-            interrupted: true,
-            ..Report::default()
-        }),
+        Err(Interrupted::TimeIsUp) => Ok(Report { interrupted: true, ..Report::default() }),
         Err(Interrupted::Failed(error)) => Err(error),
     }
 }
@@ -196,16 +181,12 @@ fn scope(
             let today = run.business_date();
             Scope::Appointments(AppointmentFilter {
                 from: today.checked_sub(windows.appointment_past_days.days()).ok(),
-                until: today
-                    .checked_add(windows.appointment_future_days.days())
-                    .ok(),
+                until: today.checked_add(windows.appointment_future_days.days()).ok(),
             })
         }
         Collection::Timeline if !full && !plan.whole_timeline => match state.watermark {
             Some(watermark) => Scope::Since(
-                watermark
-                    .checked_sub((windows.timeline_overlap_days * 24).hours())
-                    .unwrap_or(watermark),
+                watermark.checked_sub((windows.timeline_overlap_days * 24).hours()).unwrap_or(watermark),
             ),
             None => Scope::Whole,
         },
@@ -219,11 +200,7 @@ async fn windows(run: &Run) -> Result<Windows, SupabaseError> {
         key: String,
         value: Value,
     }
-    let query = run
-        .supabase
-        .from("settings")
-        .select("key,value")
-        .like("key", "sync.*");
+    let query = run.supabase.from("settings").select("key,value").like("key", "sync.*");
     let rows: Vec<Row> = run.supabase.rows(query).await?;
     let days = |key: &str, default: i64, longest: i64| {
         rows.iter()
@@ -267,19 +244,10 @@ impl Report {
         let mut notices = Vec::new();
         if !self.refused.is_empty() {
             // One accident upstream empties several collections at once: it is told once.
-            let names: Vec<&str> = self
-                .refused
-                .iter()
-                .map(|refused| refused.collection)
-                .collect();
-            let sum =
-                |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
-            let list: Vec<&String> = self
-                .refused
-                .iter()
-                .flat_map(|refused| &refused.sample)
-                .take(20)
-                .collect();
+            let names: Vec<&str> = self.refused.iter().map(|refused| refused.collection).collect();
+            let sum = |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
+            let list: Vec<&String> =
+                self.refused.iter().flat_map(|refused| &refused.sample).take(20).collect();
             notices.push(Notice {
                 event_type: "sync.deletion_guard",
                 severity: Severity::Error,

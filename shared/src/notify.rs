@@ -76,10 +76,8 @@ pub struct Told {
 }
 
 /// The administrators' own webhooks, as `sources/000` has them: setting and staff key.
-const ADMINISTRATORS: [(&str, &str); 2] = [
-    ("SLACK_WEBHOOK_ADMIN_1", "louise"),
-    ("SLACK_WEBHOOK_ADMIN_2", "nicolas"),
-];
+const ADMINISTRATORS: [(&str, &str); 2] =
+    [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
 
 /// Addresses and keys of the channels.
 #[derive(Debug, Clone)]
@@ -106,15 +104,8 @@ impl Channels {
             .into_iter()
             .filter_map(|name| Some((name.clone(), settings.optional(&name)?)))
             .collect();
-        let console_url = settings
-            .optional("CONSOLE_URL")
-            .map(|_| settings.url("CONSOLE_URL", ""));
-        Self {
-            webhooks,
-            addresses,
-            email: email::Account::read(settings),
-            console_url,
-        }
+        let console_url = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
+        Self { webhooks, addresses, email: email::Account::read(settings), console_url }
     }
 }
 
@@ -210,9 +201,12 @@ async fn deliver_next(
     channels: &Channels,
     run_id: Option<&str>,
 ) -> Result<Option<&'static str>, SupabaseError> {
-    let arguments = json!({
-        "p_run_id": run_id, "p_limit": 1, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
+    let mut arguments = json!({
+        "p_limit": 1, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
     });
+    if let Some(run_id) = run_id {
+        arguments["p_run_id"] = run_id.into();
+    }
     let claimed: Vec<Delivery> = supabase.rpc("claim_deliveries", &arguments).await?;
     let Some(delivery) = claimed.into_iter().next() else {
         return Ok(None);
@@ -225,9 +219,7 @@ async fn deliver_next(
         }
         Attempt::RetryAfter(asked, reason) => {
             let wait = Duration::from_secs(30 << (delivery.attempts.max(1) - 1).min(7));
-            let wait = wait
-                .min(Duration::from_secs(3600))
-                .max(asked.unwrap_or_default());
+            let wait = wait.min(Duration::from_secs(3600)).max(asked.unwrap_or_default());
             ("pending", Some(reason.to_owned()), Some(wait.as_secs()))
         }
         Attempt::Permanent(reason) => ("failed", Some(reason), None),
@@ -259,10 +251,7 @@ async fn send(http: &Http, channels: &Channels, delivery: &Delivery) -> Attempt 
     );
     match delivery.channel.as_str() {
         "slack" => {
-            let webhook = delivery
-                .slack_webhook_key
-                .as_ref()
-                .and_then(|key| channels.webhooks.get(key));
+            let webhook = delivery.slack_webhook_key.as_ref().and_then(|key| channels.webhooks.get(key));
             match webhook {
                 Some(webhook) => slack::send(http, webhook, &message).await,
                 None => Attempt::Permanent("no_webhook_configured".into()),
@@ -274,12 +263,7 @@ async fn send(http: &Http, channels: &Channels, delivery: &Delivery) -> Attempt 
                 .as_ref()
                 .map(|name| format!("EMAIL_{}", crate::text::fold(name).to_uppercase()));
             let configured = variable.and_then(|name| channels.addresses.get(&name));
-            match delivery
-                .email
-                .as_ref()
-                .filter(|e| !e.is_empty())
-                .or(configured)
-            {
+            match delivery.email.as_ref().filter(|e| !e.is_empty()).or(configured) {
                 Some(address) => email::send(http, &channels.email, address, &message).await,
                 None => Attempt::Permanent("no_address_configured".into()),
             }
@@ -295,12 +279,8 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
         let Some(webhook) = channels.webhooks.get(setting) else {
             continue;
         };
-        let message = Message::render(
-            notice.event_type,
-            &notice.data,
-            Language::Fr,
-            channels.console_url.as_ref(),
-        );
+        let message =
+            Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
         let mut attempt = slack::send(http, webhook, &message).await;
         // There is no outbox to try again from: a refused attempt has two more chances here.
         for wait in [Duration::from_secs(1), Duration::from_secs(3)] {

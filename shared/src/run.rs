@@ -71,12 +71,7 @@ pub struct Run {
 }
 
 impl Run {
-    fn new<T>(
-        host: &Host<T>,
-        trigger: &Trigger,
-        record: RunRecord,
-        time_left: Option<Duration>,
-    ) -> Self {
+    fn new<T>(host: &Host<T>, trigger: &Trigger, record: RunRecord, time_left: Option<Duration>) -> Self {
         let now = Instant::now();
         // Enough to finish, publish and tell; and before that, to hand over instead of being cut off.
         let reserve = |left: Duration| (left / 5).min(Duration::from_secs(15));
@@ -133,15 +128,8 @@ impl Run {
         loop {
             tokio::time::sleep(RENEWAL).await;
             let mut arguments = self.lease_arguments();
-            arguments["p_progress"] = self
-                .progress
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            let renewed = self
-                .supabase
-                .rpc_within::<()>("report_progress", &arguments, QUICK)
-                .await;
+            arguments["p_progress"] = self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let renewed = self.supabase.rpc_within::<()>("report_progress", &arguments, QUICK).await;
             match renewed {
                 Err(SupabaseError::LeaseLost) => return SupabaseError::LeaseLost,
                 // The work itself meets the outage, if it lasts.
@@ -155,9 +143,9 @@ impl Run {
         let work = AssertUnwindSafe(task.run(self)).catch_unwind();
         let in_time = async {
             match self.work_until {
-                Some(until) => tokio::time::timeout_at(until, work)
-                    .await
-                    .map_err(|_| TaskError::DeadlineExceeded),
+                Some(until) => {
+                    tokio::time::timeout_at(until, work).await.map_err(|_| TaskError::DeadlineExceeded)
+                }
                 None => Ok(work.await),
             }
         };
@@ -297,9 +285,5 @@ fn continuation_event(run: &Run, continuation: Value) -> DomainEvent {
 
 /// The end of a run without anything to say.
 pub fn finished(message: impl Into<String>, stats: Value) -> Outcome {
-    Outcome::Finished(Finished {
-        message: message.into(),
-        stats,
-        ..Finished::default()
-    })
+    Outcome::Finished(Finished { message: message.into(), stats, ..Finished::default() })
 }

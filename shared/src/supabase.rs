@@ -80,14 +80,11 @@ impl Supabase {
     /// A client for the project in `settings`.
     pub fn new(http: Http, settings: SupabaseSettings) -> Self {
         let base = format!("{}/rest/v1", settings.url.as_str().trim_end_matches('/'));
-        Self {
-            http,
-            builder: std::sync::Arc::new(Postgrest::new(base)),
-            settings,
-        }
+        Self { http, builder: std::sync::Arc::new(Postgrest::new(base)), settings }
     }
 
-    /// Calls a SQL function and reads its JSON answer. The call is retried while Supabase is unavailable: the
+    /// Calls a SQL function and reads its JSON answer. An argument that is null is left out by the caller: not
+    /// every server passes a null on, and the functions' defaults are null. The call is retried while Supabase is unavailable: the
     /// functions of this product may all be repeated.
     ///
     /// # Errors
@@ -110,15 +107,8 @@ impl Supabase {
         arguments: &impl Serialize,
         retry: Retry,
     ) -> Result<T, SupabaseError> {
-        let mut arguments =
-            serde_json::to_value(arguments).map_err(|_| SupabaseError::Malformed)?;
-        if let Some(arguments) = arguments.as_object_mut() {
-            // What is null is left out: the functions' defaults are null, and not every server passes it on.
-            arguments.retain(|_, value| !value.is_null());
-        }
-        let response = self
-            .execute(self.builder.rpc(function, arguments.to_string()), retry)
-            .await?;
+        let body = serde_json::to_string(arguments).map_err(|_| SupabaseError::Malformed)?;
+        let response = self.execute(self.builder.rpc(function, body), retry).await?;
         // A function that returns void answers 204 without a body.
         let body: &[u8] = match response.body.is_empty() {
             true => b"null",
@@ -144,23 +134,15 @@ impl Supabase {
         serde_json::from_slice(&response.body).map_err(|_| SupabaseError::Malformed)
     }
 
-    async fn execute(
-        &self,
-        query: postgrest::Builder,
-        retry: Retry,
-    ) -> Result<Response, SupabaseError> {
+    async fn execute(&self, query: postgrest::Builder, retry: Retry) -> Result<Response, SupabaseError> {
         let request = self.request(query)?;
         // A 5xx that carries a SQLSTATE is the database's own answer, not an outage.
-        let transient =
-            |response: &Response| http::is_transient(response) && error_code(response).is_none();
+        let transient = |response: &Response| http::is_transient(response) && error_code(response).is_none();
         let response =
-            self.http
-                .send(&request, retry, transient)
-                .await
-                .map_err(|error| match error.cause {
-                    Cause::Malformed => SupabaseError::Malformed,
-                    _ => SupabaseError::Unavailable(error),
-                })?;
+            self.http.send(&request, retry, transient).await.map_err(|error| match error.cause {
+                Cause::Malformed => SupabaseError::Malformed,
+                _ => SupabaseError::Unavailable(error),
+            })?;
         match response.status {
             200..=299 => Ok(response),
             _ => Err(refusal(&response)),
@@ -168,15 +150,8 @@ impl Supabase {
     }
 
     fn request(&self, query: postgrest::Builder) -> Result<Request, SupabaseError> {
-        let built = query
-            .build()
-            .build()
-            .map_err(|_| SupabaseError::Malformed)?;
-        let url: Url = built
-            .url()
-            .as_str()
-            .parse()
-            .map_err(|_| SupabaseError::Malformed)?;
+        let built = query.build().build().map_err(|_| SupabaseError::Malformed)?;
+        let url: Url = built.url().as_str().parse().map_err(|_| SupabaseError::Malformed)?;
         let mut headers = reqwest::header::HeaderMap::new();
         for (name, value) in built.headers() {
             if let (Ok(name), Ok(value)) = (
@@ -188,17 +163,9 @@ impl Supabase {
         }
         let method = reqwest::Method::from_bytes(built.method().as_str().as_bytes())
             .map_err(|_| SupabaseError::Malformed)?;
-        let body = built
-            .body()
-            .and_then(|body| body.as_bytes())
-            .unwrap_or_default();
-        let request = Request {
-            service: SERVICE,
-            method,
-            url,
-            headers,
-            body: bytes::Bytes::copy_from_slice(body),
-        };
+        let body = built.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+        let request =
+            Request { service: SERVICE, method, url, headers, body: bytes::Bytes::copy_from_slice(body) };
         Ok(self.authenticated(request))
     }
 
@@ -218,10 +185,8 @@ fn error_code(response: &Response) -> Option<String> {
     let body: ErrorBody = serde_json::from_slice(&response.body).ok()?;
     // 57014 (statement timeout), 40001 and 40P01 (conflict) and class 08 and 53 pass with time.
     body.code.filter(|code| {
-        !([
-            "57014", "40001", "40P01", "PGRST000", "PGRST001", "PGRST002", "PGRST003",
-        ]
-        .contains(&code.as_str())
+        !(["57014", "40001", "40P01", "PGRST000", "PGRST001", "PGRST002", "PGRST003"]
+            .contains(&code.as_str())
             || code.starts_with("08")
             || code.starts_with("53"))
     })
@@ -232,18 +197,10 @@ fn refusal(response: &Response) -> SupabaseError {
     let code = body.code.unwrap_or_else(|| "none".into());
     match code.as_str() {
         LEASE_LOST => SupabaseError::LeaseLost,
-        _ if code.len() == 5
-            && (code.starts_with("22") || code.starts_with("23") || code == "21000") =>
-        {
-            SupabaseError::Data {
-                code,
-                detail: body.message.unwrap_or_default(),
-            }
+        _ if code.len() == 5 && (code.starts_with("22") || code.starts_with("23") || code == "21000") => {
+            SupabaseError::Data { code, detail: body.message.unwrap_or_default() }
         }
-        _ => SupabaseError::Refused {
-            status: response.status,
-            code,
-        },
+        _ => SupabaseError::Refused { status: response.status, code },
     }
 }
 

@@ -30,11 +30,8 @@ pub enum Function {
 
 impl Function {
     /// All functions.
-    pub const ALL: [Function; 3] = [
-        Function::SyncGazelle,
-        Function::TimelineReport,
-        Function::NotificationDispatch,
-    ];
+    pub const ALL: [Function; 3] =
+        [Function::SyncGazelle, Function::TimelineReport, Function::NotificationDispatch];
 
     /// The crate, which is also the folder and the binary.
     pub const fn crate_name(self) -> &'static str {
@@ -52,10 +49,7 @@ impl Function {
 
     /// Limit of one invocation: the longest of its tasks.
     pub fn time_limit(self) -> Duration {
-        self.tasks()
-            .map(|task| task.time_limit)
-            .max()
-            .unwrap_or_default()
+        self.tasks().map(|task| task.time_limit).max().unwrap_or_default()
     }
 }
 
@@ -193,8 +187,7 @@ impl TaskSpec {
 
     /// Whether the task's default schedule is a `rate(…)`: then a run that finds another one at work may give up.
     pub fn is_frequent(&self) -> bool {
-        self.schedule
-            .is_some_and(|schedule| schedule.starts_with("rate("))
+        self.schedule.is_some_and(|schedule| schedule.starts_with("rate("))
     }
 }
 
@@ -343,14 +336,8 @@ mod tests {
     #[test]
     fn people_may_name_a_task_by_its_crate_or_its_short_name() {
         assert_eq!(TaskSpec::meant_by("sync").unwrap().name, "sync_gazelle");
-        assert_eq!(
-            TaskSpec::meant_by("sync-gazelle").unwrap().name,
-            "sync_gazelle"
-        );
-        assert_eq!(
-            TaskSpec::meant_by("rapport").unwrap().name,
-            "rapport_timeline"
-        );
+        assert_eq!(TaskSpec::meant_by("sync-gazelle").unwrap().name, "sync_gazelle");
+        assert_eq!(TaskSpec::meant_by("rapport").unwrap().name, "rapport_timeline");
         assert!(TaskSpec::meant_by("nothing").is_none());
     }
 }

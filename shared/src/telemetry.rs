@@ -9,10 +9,8 @@ use tracing_subscriber::EnvFilter;
 /// call does nothing.
 pub fn init() {
     let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
-    let filter = EnvFilter::try_new(format!(
-        "{level},hyper=warn,aws_config=warn,lambda_runtime=warn"
-    ))
-    .unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_new(format!("{level},hyper=warn,aws_config=warn,lambda_runtime=warn"))
+        .unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -33,9 +33,7 @@ pub fn fold(text: &str) -> String {
 }
 
 fn words(folded: &str) -> impl Iterator<Item = &str> {
-    folded
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
+    folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether the text holds the phrase as whole words, whatever the case and accents. A word of the text may carry
@@ -47,8 +45,7 @@ pub fn contains_phrase(text: &str, phrase: &str) -> bool {
     !phrase.is_empty()
         && text.windows(phrase.len()).any(|window| {
             window.iter().zip(&phrase).all(|(word, wanted)| {
-                word.strip_prefix(wanted)
-                    .is_some_and(|ending| matches!(ending, "" | "e" | "s" | "es"))
+                word.strip_prefix(wanted).is_some_and(|ending| matches!(ending, "" | "e" | "s" | "es"))
             })
         })
 }
@@ -57,29 +54,12 @@ pub fn contains_phrase(text: &str, phrase: &str) -> bool {
 ///
 /// `rebranché` is not among them: plugged in again is a resolution.
 pub const MAINTENANCE_TERMS: &[(&str, &[&str])] = &[
-    (
-        "housse",
-        &[
-            "housse retirée",
-            "housse enlevée",
-            "sans housse",
-            "pas de housse",
-        ],
-    ),
+    ("housse", &["housse retirée", "housse enlevée", "sans housse", "pas de housse"]),
     (
         "alimentation",
-        &[
-            "débranché",
-            "dampp chaser off",
-            "dampp chaser éteint",
-            "dampp chaser ne fonctionne",
-            "rallonge",
-        ],
+        &["débranché", "dampp chaser off", "dampp chaser éteint", "dampp chaser ne fonctionne", "rallonge"],
     ),
-    (
-        "reservoir",
-        &["réservoir vide", "tank empty", "réservoir à remplir"],
-    ),
+    ("reservoir", &["réservoir vide", "tank empty", "réservoir à remplir"]),
     (
         "environnement",
         &[
@@ -103,10 +83,7 @@ pub const MAINTENANCE_TERMS: &[(&str, &[&str])] = &[
 
 /// Whether a note reports a maintenance problem.
 pub fn is_maintenance_alert(note: &str) -> bool {
-    MAINTENANCE_TERMS
-        .iter()
-        .flat_map(|(_, terms)| terms.iter())
-        .any(|term| contains_phrase(note, term))
+    MAINTENANCE_TERMS.iter().flat_map(|(_, terms)| terms.iter()).any(|term| contains_phrase(note, term))
 }
 
 /// Temperature in °C and relative humidity in %, as a note states them.
@@ -158,19 +135,13 @@ pub fn measurement(text: &str) -> Measurement {
         Regex::new(r"(?:humidite|humidity|\bhr\b|\brh\b)[^0-9%]{0,30}(\d+(?:[.,]\d+)?)\s*%").ok()
     });
     static HUMIDITY_AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(
-            r"(\d+(?:[.,]\d+)?)\s*%\s*(?:d'|de\s+|of\s+|relative\s+)*(?:humidit|\bhr\b|\brh\b)",
-        )
-        .ok()
+        Regex::new(r"(\d+(?:[.,]\d+)?)\s*%\s*(?:d'|de\s+|of\s+|relative\s+)*(?:humidit|\bhr\b|\brh\b)").ok()
     });
 
     let folded = fold(text);
     let captures = |regex: &LazyLock<Option<Regex>>| regex.as_ref()?.captures(&folded);
     if let Some(both) = captures(&BOTH) {
-        return Measurement {
-            celsius: celsius(&both[1], &both[2]),
-            humidity: percent(&both[3]),
-        };
+        return Measurement { celsius: celsius(&both[1], &both[2]), humidity: percent(&both[3]) };
     }
     Measurement {
         celsius: captures(&TEMPERATURE).and_then(|found| celsius(&found[1], &found[2])),
@@ -187,11 +158,7 @@ fn decimal(text: &str) -> Option<f64> {
 fn celsius(value: &str, unit: &str) -> Option<f64> {
     let value = decimal(value)?;
     let fahrenheit = unit.ends_with('f') || unit.contains("fahrenheit") || value > 45.0;
-    let celsius = if fahrenheit {
-        (value - 32.0) / 1.8
-    } else {
-        value
-    };
+    let celsius = if fahrenheit { (value - 32.0) / 1.8 } else { value };
     (-30.0..=60.0).contains(&celsius).then_some(celsius)
 }
 
@@ -204,10 +171,7 @@ pub fn truncate(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         None => text.to_owned(),
         Some(_) => {
-            let end = text
-                .char_indices()
-                .nth(limit.saturating_sub(1))
-                .map_or(0, |(at, _)| at);
+            let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
             format!("{}…", &text[..end])
         }
     }
@@ -220,9 +184,7 @@ pub fn display_names(text: &str) -> String {
 
 /// Escapes the three characters that mean something in a Slack text.
 pub fn escape_slack(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -235,15 +197,9 @@ mod tests {
 
     #[test]
     fn accents_case_hyphens_and_endings_do_not_matter() {
-        assert!(contains_phrase(
-            "Le Dampp‑Chaser était DÉBRANCHÉ.",
-            "dampp chaser"
-        ));
+        assert!(contains_phrase("Le Dampp‑Chaser était DÉBRANCHÉ.", "dampp chaser"));
         assert!(contains_phrase("prise débranchée", "débranché"));
-        assert!(contains_phrase(
-            "e\u{301}teint: De\u{301}branche\u{301}",
-            "débranché"
-        ));
+        assert!(contains_phrase("e\u{301}teint: De\u{301}branche\u{301}", "débranché"));
         assert!(!contains_phrase("piano trop secoué", "trop sec"));
         assert!(!contains_phrase("système rebranché", "débranché"));
     }
@@ -262,10 +218,7 @@ mod tests {
         assert_eq!(measured("21°C, 39%"), "21°, 39%");
         assert_eq!(measured("21.5° 40 %"), "21.5°, 40%");
         assert_eq!(measured("21,5 °C ; 40,5%"), "21.5°, 40.5%");
-        assert_eq!(
-            measured("Température 22 degrés Celsius, humidité 45 %"),
-            "22°, 45%"
-        );
+        assert_eq!(measured("Température 22 degrés Celsius, humidité 45 %"), "22°, 45%");
         assert_eq!(measured("humidité relative: 28.5%"), "28.5%");
         assert_eq!(measured("35% d'humidité"), "35%");
         assert_eq!(measured("20°"), "20°");

@@ -129,19 +129,11 @@ impl Trigger {
         request_id: &str,
     ) -> Result<Self, UnknownPayload> {
         let unknown = |reason: String| UnknownPayload { reason };
-        let default = function
-            .tasks()
-            .next()
-            .ok_or_else(|| unknown("this function runs no task".into()))?;
+        let default = function.tasks().next().ok_or_else(|| unknown("this function runs no task".into()))?;
         let own = |name: &str| {
             TaskSpec::named(name)
                 .filter(|task| task.function == function)
-                .ok_or_else(|| {
-                    unknown(format!(
-                        "this function does not run the task {:?}",
-                        bounded(name)
-                    ))
-                })
+                .ok_or_else(|| unknown(format!("this function does not run the task {:?}", bounded(name))))
         };
         let object = match &payload.0 {
             Value::Null => return Ok(Self::manual(default, request_id, Value::Null)),
@@ -152,8 +144,7 @@ impl Trigger {
             _ => return Err(unknown("not an object".into())),
         };
         if object.contains_key("detail-type") {
-            let envelope: Envelope =
-                parse(&payload.0).map_err(|error| unknown(format!("event: {error}")))?;
+            let envelope: Envelope = parse(&payload.0).map_err(|error| unknown(format!("event: {error}")))?;
             return Self::from_event(&envelope, default, own).map_err(unknown);
         }
         let direct: Direct = parse(&payload.0).map_err(unknown)?;
@@ -225,11 +216,9 @@ impl Trigger {
                     ..Self::manual(task, "", detail.continuation)
                 })
             }
-            (source, detail_type) => Err(format!(
-                "event {:?} from {:?}",
-                bounded(detail_type),
-                bounded(source)
-            )),
+            (source, detail_type) => {
+                Err(format!("event {:?} from {:?}", bounded(detail_type), bounded(source)))
+            }
         }
     }
 }
@@ -237,9 +226,7 @@ impl Trigger {
 fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
     // serde names fields and types; a value of the payload could be anything and is not repeated.
     serde_json::from_value(value.clone()).map_err(|error| match error.to_string() {
-        text if text.starts_with("missing field") || text.starts_with("unknown field") => {
-            bounded(&text)
-        }
+        text if text.starts_with("missing field") || text.starts_with("unknown field") => bounded(&text),
         _ => "a field has the wrong type".into(),
     })
 }
@@ -261,14 +248,8 @@ mod tests {
     #[test]
     fn every_envelope_has_its_run_key() {
         let key = |payload, function| recognise(payload, function).unwrap().run_key;
-        assert_eq!(
-            key(json!({}), Function::SyncGazelle),
-            "sync_gazelle@request-1"
-        );
-        assert_eq!(
-            key(Value::Null, Function::TimelineReport),
-            "rapport_timeline@request-1"
-        );
+        assert_eq!(key(json!({}), Function::SyncGazelle), "sync_gazelle@request-1");
+        assert_eq!(key(Value::Null, Function::TimelineReport), "rapport_timeline@request-1");
         assert_eq!(
             key(
                 json!({"task": "sync_gazelle", "scheduled_time": "2026-01-15T06:00:00Z"}),
@@ -279,22 +260,14 @@ mod tests {
         let event = |source, detail_type, detail| json!({"source": source, "detail-type": detail_type, "detail": detail});
         assert_eq!(
             key(
-                event(
-                    "gazelle.sync",
-                    "Gazelle Sync Succeeded",
-                    json!({"run_id": "r1"})
-                ),
+                event("gazelle.sync", "Gazelle Sync Succeeded", json!({"run_id": "r1"})),
                 Function::TimelineReport
             ),
             "rapport_timeline@r1"
         );
         assert_eq!(
             key(
-                event(
-                    "gazelle.tasks",
-                    "Task Requested",
-                    json!({"task": "import_pianos", "run_id": "r2"})
-                ),
+                event("gazelle.tasks", "Task Requested", json!({"task": "import_pianos", "run_id": "r2"})),
                 Function::SyncGazelle
             ),
             "import_pianos@r2"
@@ -324,9 +297,7 @@ mod tests {
             json!({"source": "gazelle.sync", "detail-type": "Gazelle Sync Succeeded", "detail": {"run_id": "r"}}),
             json!({"source": "gazelle.tasks", "detail-type": "Task Requested", "detail": 5}),
         ] {
-            let error = recognise(payload.clone(), Function::SyncGazelle)
-                .unwrap_err()
-                .to_string();
+            let error = recognise(payload.clone(), Function::SyncGazelle).unwrap_err().to_string();
             assert!(error.contains("accepted: {}"), "{payload}: {error}");
             assert!(!error.contains("planted-value"), "{error}");
         }

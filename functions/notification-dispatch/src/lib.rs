@@ -24,9 +24,7 @@ impl Task for NotificationDispatch {
     fn new(settings: &mut Settings, _http: &Http) -> Self {
         Self {
             channels: Channels::read(settings),
-            bus: settings
-                .optional("EVENT_BUS")
-                .unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
         }
     }
 

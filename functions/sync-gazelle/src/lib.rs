@@ -39,17 +39,14 @@ impl Task for SyncGazelle {
     const FUNCTION: Function = Function::SyncGazelle;
 
     fn new(settings: &mut Settings, _http: &Http) -> Self {
-        Self {
-            gazelle: GazelleSettings::read(settings),
-        }
+        Self { gazelle: GazelleSettings::read(settings) }
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
         let parameters: Parameters = match &run.parameters {
             Value::Null => Parameters::default(),
-            given => Parameters::deserialize(given).map_err(|_| {
-                TaskError::Parameters(r#"expected {"full": true} or nothing"#.into())
-            })?,
+            given => Parameters::deserialize(given)
+                .map_err(|_| TaskError::Parameters(r#"expected {"full": true} or nothing"#.into()))?,
         };
         let started_at = parameters.started_at.unwrap_or(run.started_at);
         let plan = Plan {
@@ -67,9 +64,7 @@ impl Task for SyncGazelle {
         let mut notices = report.notices(run);
         notices.extend(gazelle.authorization_is_expiring().then(|| expiring(run)));
         Ok(Outcome::Finished(Finished {
-            warning: !(report.refused.is_empty()
-                && report.quarantined.is_empty()
-                && report.drift.is_empty()),
+            warning: !(report.refused.is_empty() && report.quarantined.is_empty() && report.drift.is_empty()),
             message: message(run, &report),
             stats: report.stats(),
             events: success_event(run, &report).into_iter().collect(),
@@ -99,16 +94,11 @@ fn continued(run: &Run, report: &Report, started_at: Timestamp) -> Result<Outcom
     if run.part + 1 >= MAX_PARTS {
         return Err(TaskError::Failed {
             kind: "too_many_parts",
-            message: format!(
-                "the sync did not end in {MAX_PARTS} parts; check Gazelle's answer times"
-            ),
+            message: format!("the sync did not end in {MAX_PARTS} parts; check Gazelle's answer times"),
         });
     }
     Ok(Outcome::Continued {
-        continuation: json!(Parameters {
-            full: report.full,
-            started_at: Some(started_at)
-        }),
+        continuation: json!(Parameters { full: report.full, started_at: Some(started_at) }),
         stats: report.stats(),
     })
 }
@@ -138,10 +128,7 @@ fn message(run: &Run, report: &Report) -> String {
         message.push_str("; suppression massive refusée");
     }
     if !report.quarantined.is_empty() {
-        message.push_str(&format!(
-            "; {} fiches mises de côté",
-            report.quarantined.len()
-        ));
+        message.push_str(&format!("; {} fiches mises de côté", report.quarantined.len()));
     }
     if !report.drift.is_empty() {
         message.push_str("; Gazelle a changé de forme");

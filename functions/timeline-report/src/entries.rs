@@ -25,10 +25,7 @@ pub async fn read(run: &Run, rules: &[TabRule]) -> Result<Vec<Entry>, SupabaseEr
         if let Some(entry) = page.last() {
             last.clone_from(&entry.external_id);
         }
-        kept.extend(
-            page.into_iter()
-                .filter(|entry| rules.iter().any(|rule| rule.is_institution_of(entry))),
-        );
+        kept.extend(page.into_iter().filter(|entry| rules.iter().any(|rule| rule.is_institution_of(entry))));
         if is_last {
             return Ok(kept);
         }

@@ -88,9 +88,7 @@ impl Sheets {
         let account = serde_json::from_str::<Account>(text.trim_start_matches('\u{feff}')).ok();
         let usable = account.filter(|account| account.key().is_some());
         if usable.is_none() && !text.is_empty() {
-            settings.problem(
-                "GOOGLE_SERVICE_ACCOUNT_JSON is not a service-account file with an RSA key",
-            );
+            settings.problem("GOOGLE_SERVICE_ACCOUNT_JSON is not a service-account file with an RSA key");
         }
         Self {
             http: http.clone(),
@@ -114,20 +112,14 @@ impl Sheets {
         let mut url = self.address("");
         url.set_query(Some("fields=sheets.properties(sheetId,title,index)"));
         let response = self.call(Method::GET, url, &Value::Null).await?;
-        let spreadsheet: Spreadsheet =
-            response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
-        Ok(spreadsheet
-            .sheets
-            .into_iter()
-            .map(|sheet| sheet.properties)
-            .collect())
+        let spreadsheet: Spreadsheet = response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
+        Ok(spreadsheet.sheets.into_iter().map(|sheet| sheet.properties).collect())
     }
 
     /// One `batchUpdate`: all of it or nothing.
     pub async fn update(&self, requests: Vec<Value>) -> Result<(), TaskError> {
         let body = json!({"requests": requests, "includeSpreadsheetInResponse": false});
-        self.call(Method::POST, self.address(":batchUpdate"), &body)
-            .await?;
+        self.call(Method::POST, self.address(":batchUpdate"), &body).await?;
         Ok(())
     }
 
@@ -139,18 +131,10 @@ impl Sheets {
 
     async fn call(&self, method: Method, url: Url, body: &Value) -> Result<Response, GoogleError> {
         let token = self.token().await?;
-        let body = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
+        let body = if body.is_null() { String::new() } else { body.to_string() };
         let request = json_request(SERVICE, method, url, body.into())
             .with_secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose_secret()));
-        let response = self
-            .http
-            .send(&request, PATIENCE, is_transient)
-            .await
-            .map_err(GoogleError::of)?;
+        let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
         match response.status {
             200 => Ok(response),
             status => {
@@ -164,10 +148,7 @@ impl Sheets {
     async fn token(&self) -> Result<SecretString, GoogleError> {
         let mut current = self.token.lock().await;
         let now = clock::now().as_second();
-        if let Some(token) = current
-            .as_ref()
-            .filter(|token| token.expires_at_seconds - 300 > now)
-        {
+        if let Some(token) = current.as_ref().filter(|token| token.expires_at_seconds - 300 > now) {
             return Ok(token.secret.clone());
         }
         let assertion = self.account.assertion(now).ok_or(GoogleError::Malformed)?;
@@ -179,14 +160,12 @@ impl Sheets {
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
             )]),
-            body: format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}")
-                .into(),
+            body: format!(
+                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+            )
+            .into(),
         };
-        let response = self
-            .http
-            .send(&request, PATIENCE, is_transient)
-            .await
-            .map_err(GoogleError::of)?;
+        let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
         if response.status != 200 {
             return Err(GoogleError::Refused(response.status));
         }
@@ -197,10 +176,7 @@ impl Sheets {
         }
         let answer: Answer = response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
         let secret = SecretString::from(answer.access_token);
-        *current = Some(Token {
-            secret: secret.clone(),
-            expires_at_seconds: now + answer.expires_in,
-        });
+        *current = Some(Token { secret: secret.clone(), expires_at_seconds: now + answer.expires_in });
         Ok(secret)
     }
 }
@@ -245,13 +221,7 @@ impl Account {
         let signed = format!("{header}.{claims}");
         let key = self.key()?;
         let mut signature = vec![0; key.public().modulus_len()];
-        key.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            signed.as_bytes(),
-            &mut signature,
-        )
-        .ok()?;
+        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).ok()?;
         Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }

@@ -29,9 +29,7 @@ impl Task for TimelineReport {
     const FUNCTION: Function = Function::TimelineReport;
 
     fn new(settings: &mut Settings, http: &Http) -> Self {
-        Self {
-            sheets: Sheets::read(settings, http),
-        }
+        Self { sheets: Sheets::read(settings, http) }
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
@@ -44,10 +42,8 @@ impl Task for TimelineReport {
         }
         let entries = entries::read(run, &rules).await?;
         let tabs = tabs::build(&rules, entries);
-        let figures: Map<String, Value> = tabs
-            .iter()
-            .map(|tab| (tab.title.clone(), tab.rows.len().into()))
-            .collect();
+        let figures: Map<String, Value> =
+            tabs.iter().map(|tab| (tab.title.clone(), tab.rows.len().into())).collect();
         let rows: usize = tabs.iter().map(|tab| tab.rows.len()).sum();
         run.report(json!({"rows": rows}));
 

@@ -12,15 +12,8 @@ use shared::{
 use crate::Entry;
 
 /// The seven headers of every tab.
-pub const HEADERS: [&str; 7] = [
-    "DateEvenement",
-    "TypeEvenement",
-    "Description",
-    "Piano",
-    "Local",
-    "Technicien",
-    "MesureHumidite",
-];
+pub const HEADERS: [&str; 7] =
+    ["DateEvenement", "TypeEvenement", "Description", "Piano", "Local", "Technicien", "MesureHumidite"];
 
 /// What a tab shows; a row of `report_tabs`.
 #[derive(Debug, Clone, Deserialize)]
@@ -87,11 +80,7 @@ impl TabRule {
         if self.kind != TabKind::Institution {
             return false;
         }
-        let mentions = |text: &str| {
-            self.keywords
-                .iter()
-                .any(|keyword| contains_phrase(text, keyword))
-        };
+        let mentions = |text: &str| self.keywords.iter().any(|keyword| contains_phrase(text, keyword));
         match (&entry.client_id, &entry.client_name) {
             (Some(id), _) if self.client_ids.contains(id) => true,
             (_, Some(name)) => self.client_ids.is_empty() && mentions(name),
@@ -112,17 +101,10 @@ pub fn build(rules: &[TabRule], mut entries: Vec<Entry>) -> Vec<Tab> {
                 TabKind::Institution => rule.is_institution_of(entry),
                 TabKind::Alerts => row.is_alert,
             };
-            let mut rows: Vec<Row> = rows
-                .iter()
-                .filter(|(entry, row)| shown(entry, row))
-                .map(|(_, row)| row.clone())
-                .collect();
+            let mut rows: Vec<Row> =
+                rows.iter().filter(|(entry, row)| shown(entry, row)).map(|(_, row)| row.clone()).collect();
             rows.sort_by(|a, b| b.date.cmp(&a.date));
-            Tab {
-                title: rule.title.clone(),
-                former_titles: rule.former_titles.clone(),
-                rows,
-            }
+            Tab { title: rule.title.clone(), former_titles: rule.former_titles.clone(), rows }
         })
         .collect()
 }
@@ -140,43 +122,30 @@ fn group(entry: &Entry) -> Group<'_> {
 }
 
 fn rows(entries: &[Entry]) -> Vec<(&Entry, Row)> {
-    let (services, measurements): (Vec<&Entry>, Vec<&Entry>) = entries
-        .iter()
-        .partition(|entry| entry.entry_type == "SERVICE_ENTRY_MANUAL");
+    let (services, measurements): (Vec<&Entry>, Vec<&Entry>) =
+        entries.iter().partition(|entry| entry.entry_type == "SERVICE_ENTRY_MANUAL");
     let mut measured: BTreeMap<Group<'_>, Vec<&Entry>> = BTreeMap::new();
     for entry in measurements {
         measured.entry(group(entry)).or_default().push(entry);
     }
     let mut rows: Vec<(&Entry, Row)> = Vec::with_capacity(services.len());
     for service in &services {
-        let others = measured
-            .get(&group(service))
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let others = measured.get(&group(service)).map(Vec::as_slice).unwrap_or_default();
         let candidates: Vec<Measurement> = std::iter::once(measurement(&note(service)))
             .chain(others.iter().map(|entry| measurement_of(entry)))
             .collect();
-        rows.push((
-            service,
-            row(service, "Service", note(service), best(&candidates)),
-        ));
+        rows.push((service, row(service, "Service", note(service), best(&candidates))));
     }
     for service in &services {
         measured.remove(&group(service));
     }
     for group in measured.into_values() {
-        let candidates: Vec<Measurement> =
-            group.iter().map(|entry| measurement_of(entry)).collect();
+        let candidates: Vec<Measurement> = group.iter().map(|entry| measurement_of(entry)).collect();
         if let Some(entry) = group.first() {
-            rows.push((
-                entry,
-                row(entry, "Mesure", String::new(), best(&candidates)),
-            ));
+            rows.push((entry, row(entry, "Mesure", String::new(), best(&candidates))));
         }
     }
-    rows.sort_by(|(a, _), (b, _)| {
-        (b.occurred_at, &b.external_id).cmp(&(a.occurred_at, &a.external_id))
-    });
+    rows.sort_by(|(a, _), (b, _)| (b.occurred_at, &b.external_id).cmp(&(a.occurred_at, &a.external_id)));
     rows
 }
 
@@ -237,17 +206,11 @@ fn note(entry: &Entry) -> String {
 }
 
 fn piano(entry: &Entry) -> String {
-    let serial = entry
-        .serial_number
-        .as_ref()
-        .map(|serial| format!("#{serial}"));
-    let details: Vec<String> = [
-        entry.piano_type.clone(),
-        entry.piano_year.map(|year| year.to_string()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let serial = entry.serial_number.as_ref().map(|serial| format!("#{serial}"));
+    let details: Vec<String> = [entry.piano_type.clone(), entry.piano_year.map(|year| year.to_string())]
+        .into_iter()
+        .flatten()
+        .collect();
     let details = (!details.is_empty()).then(|| format!("({})", details.join(", ")));
     [entry.make.clone(), entry.model.clone(), serial, details]
         .into_iter()
@@ -289,12 +252,7 @@ mod tests {
 
     fn vincent() -> Vec<TabRule> {
         vec![
-            rule(
-                "Vincent d'Indy",
-                TabKind::Institution,
-                &["cli_vdi"],
-                &["vincent d'indy"],
-            ),
+            rule("Vincent d'Indy", TabKind::Institution, &["cli_vdi"], &["vincent d'indy"]),
             rule("Alertes Maintenance", TabKind::Alerts, &[], &[]),
         ]
     }
@@ -302,12 +260,7 @@ mod tests {
     #[test]
     fn a_first_name_is_not_an_institution() {
         let rules = vincent();
-        let mut other = entry(
-            "tme_1",
-            "2026-01-15T15:00:00Z",
-            SERVICE,
-            "Accord pour Vincent d'Indy",
-        );
+        let mut other = entry("tme_1", "2026-01-15T15:00:00Z", SERVICE, "Accord pour Vincent d'Indy");
         other.client_id = Some("cli_2".into());
         other.client_name = Some("Vincent Tremblay".into());
         assert!(!rules[0].is_institution_of(&other));
@@ -323,33 +276,13 @@ mod tests {
         let entries = vec![
             entry("tme_1", "2026-01-15T15:00:00Z", SERVICE, "Accord 440"),
             second,
-            entry(
-                "tme_3",
-                "2026-01-15T15:30:00Z",
-                MEASUREMENT,
-                "Mesure du piano prise : 21.5°, 38%",
-            ),
-            entry(
-                "tme_4",
-                "2026-01-14T15:30:00Z",
-                MEASUREMENT,
-                "Piano measurement taken: 70F, 41%",
-            ),
+            entry("tme_3", "2026-01-15T15:30:00Z", MEASUREMENT, "Mesure du piano prise : 21.5°, 38%"),
+            entry("tme_4", "2026-01-14T15:30:00Z", MEASUREMENT, "Piano measurement taken: 70F, 41%"),
         ];
         let tabs = build(&vincent(), entries);
-        let shown: Vec<(&str, &str)> = tabs[0]
-            .rows
-            .iter()
-            .map(|row| (row.kind, row.measurement.as_str()))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                ("Service", ""),
-                ("Service", "21.5°, 38%"),
-                ("Mesure", "21.1°, 41%")
-            ]
-        );
+        let shown: Vec<(&str, &str)> =
+            tabs[0].rows.iter().map(|row| (row.kind, row.measurement.as_str())).collect();
+        assert_eq!(shown, [("Service", ""), ("Service", "21.5°, 38%"), ("Mesure", "21.1°, 41%")]);
         assert!(tabs[1].rows.is_empty());
     }
 
@@ -359,11 +292,8 @@ mod tests {
             entry("tme_1", "2026-03-08T04:30:00Z", SERVICE, "a"),
             entry("tme_2", "2026-03-09T03:30:00Z", SERVICE, "b"),
         ];
-        let dates: Vec<String> = build(&vincent(), entries)[0]
-            .rows
-            .iter()
-            .map(|row| row.date.to_string())
-            .collect();
+        let dates: Vec<String> =
+            build(&vincent(), entries)[0].rows.iter().map(|row| row.date.to_string()).collect();
         assert_eq!(dates, ["2026-03-08", "2026-03-07"]);
     }
 
@@ -371,17 +301,9 @@ mod tests {
     fn alerts_are_the_institutions_notes_that_report_a_problem() {
         let mut note = entry("tme_1", "2026-01-15T15:00:00Z", SERVICE, "Accord");
         note.description = Some("PLS débranché, réservoir vide".into());
-        let tabs = build(
-            &vincent(),
-            vec![
-                note,
-                entry("tme_2", "2026-01-15T15:00:00Z", SERVICE, "PLS rebranché"),
-            ],
-        );
+        let tabs =
+            build(&vincent(), vec![note, entry("tme_2", "2026-01-15T15:00:00Z", SERVICE, "PLS rebranché")]);
         assert_eq!(tabs[1].rows.len(), 1);
-        assert_eq!(
-            tabs[1].rows[0].description,
-            "Accord\nPLS débranché, réservoir vide"
-        );
+        assert_eq!(tabs[1].rows[0].description, "Accord\nPLS débranché, réservoir vide");
     }
 }

@@ -54,17 +54,9 @@ pub fn plan(existing: &[ExistingTab], tabs: &[Tab]) -> Vec<Vec<Value>> {
     staged(leftovers, existing, &targets)
 }
 
-fn staged(
-    leftovers: Vec<Value>,
-    existing: &[ExistingTab],
-    targets: &[Target<'_>],
-) -> Vec<Vec<Value>> {
+fn staged(leftovers: Vec<Value>, existing: &[ExistingTab], targets: &[Target<'_>]) -> Vec<Vec<Value>> {
     let taken = existing.iter().map(|tab| tab.sheet_id);
-    let first_staging_id = taken
-        .chain(targets.iter().map(|target| target.sheet_id))
-        .max()
-        .unwrap_or(0)
-        + 1;
+    let first_staging_id = taken.chain(targets.iter().map(|target| target.sheet_id)).max().unwrap_or(0) + 1;
     let staging_id = |at: usize| first_staging_id + i64::try_from(at).unwrap_or_default();
     let mut preparation = leftovers;
     let mut swap = Vec::new();
@@ -115,11 +107,7 @@ fn targets<'a>(existing: &[ExistingTab], tabs: &'a [Tab]) -> Vec<Target<'a>> {
             let found = titled(&tab.title).or_else(|| tab.former_titles.iter().find_map(titled));
             let sheet_id = found.map_or(next_id, |sheet| sheet.sheet_id);
             next_id += i64::from(found.is_none());
-            Target {
-                tab,
-                sheet_id,
-                exists: found.is_some(),
-            }
+            Target { tab, sheet_id, exists: found.is_some() }
         })
         .collect()
 }
@@ -180,9 +168,7 @@ impl Target<'_> {
             cells.resize(HEADERS.len(), json!({}));
             cells
         });
-        std::iter::once(header)
-            .chain(self.tab.rows.iter().map(cells))
-            .chain(empty)
+        std::iter::once(header).chain(self.tab.rows.iter().map(cells)).chain(empty)
     }
 
     /// Header bold, dates shown as dates, alert rows coloured; formats of an earlier content are reset.
@@ -207,11 +193,7 @@ impl Target<'_> {
                     "textFormat": {"bold": true}, "backgroundColor": {"red": 0.88, "green": 0.92, "blue": 0.97},
                 }),
             ),
-            format(
-                (1, self.row_count()),
-                all,
-                json!({"wrapStrategy": "WRAP", "verticalAlignment": "TOP"}),
-            ),
+            format((1, self.row_count()), all, json!({"wrapStrategy": "WRAP", "verticalAlignment": "TOP"})),
             format(
                 (1, self.row_count()),
                 (0, 1),
@@ -289,26 +271,16 @@ mod tests {
     }
 
     fn tab(title: &str, rows: Vec<Row>) -> Tab {
-        Tab {
-            title: title.into(),
-            former_titles: vec!["Vincent".into()],
-            rows,
-        }
+        Tab { title: title.into(), former_titles: vec!["Vincent".into()], rows }
     }
 
     fn existing(sheet_id: i64, title: &str) -> ExistingTab {
-        ExistingTab {
-            sheet_id,
-            title: title.into(),
-        }
+        ExistingTab { sheet_id, title: title.into() }
     }
 
     #[test]
     fn a_small_workbook_is_one_batch_and_a_former_tab_is_renamed_in_place() {
-        let batches = plan(
-            &[existing(7, "Vincent")],
-            &[tab("Vincent d'Indy", vec![row("=1+1")])],
-        );
+        let batches = plan(&[existing(7, "Vincent")], &[tab("Vincent d'Indy", vec![row("=1+1")])]);
         assert_eq!(batches.len(), 1);
         let frame = &batches[0][0]["updateSheetProperties"]["properties"];
         assert_eq!(frame["sheetId"], 7);

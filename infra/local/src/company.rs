@@ -50,11 +50,8 @@ pub const INSTITUTIONS: [(&str, &str); 3] = [
 pub const ID_MARK: &str = "_local_";
 
 /// Gazelle ids of the people in `staff`.
-pub const STAFF: [(&str, &str); 3] = [
-    ("allan", "usr_local_000001"),
-    ("nicolas", "usr_local_000002"),
-    ("louise", "usr_local_000003"),
-];
+pub const STAFF: [(&str, &str); 3] =
+    [("allan", "usr_local_000001"), ("nicolas", "usr_local_000002"), ("louise", "usr_local_000003")];
 
 fn id(prefix: &str, number: usize) -> String {
     format!("{prefix}{ID_MARK}{number:06}")
@@ -78,29 +75,18 @@ impl Company {
             timeline: Vec::new(),
             index: HashMap::new(),
         };
-        company.pianos = (1..=pianos)
-            .map(|n| piano(&mut rng, n, pianos, clients, today))
-            .collect();
-        company.appointments = (1..=count(11_500, scale))
-            .map(|n| company.appointment(&mut rng, n, today))
-            .collect();
-        company
-            .appointments
-            .sort_by(|a, b| a["start"].as_str().cmp(&b["start"].as_str()));
-        company.timeline = (1..=count(27_000, scale))
-            .map(|n| company.entry(&mut rng, n, today))
-            .collect();
+        company.pianos = (1..=pianos).map(|n| piano(&mut rng, n, pianos, clients, today)).collect();
+        company.appointments =
+            (1..=count(11_500, scale)).map(|n| company.appointment(&mut rng, n, today)).collect();
+        company.appointments.sort_by(|a, b| a["start"].as_str().cmp(&b["start"].as_str()));
+        company.timeline = (1..=count(27_000, scale)).map(|n| company.entry(&mut rng, n, today)).collect();
         company.reindex();
         company
     }
 
     /// Contacts of all clients.
     pub fn contacts(&self) -> usize {
-        self.clients
-            .iter()
-            .filter_map(|client| client["contacts"].as_array())
-            .map(Vec::len)
-            .sum()
+        self.clients.iter().filter_map(|client| client["contacts"].as_array()).map(Vec::len).sum()
     }
 
     /// Rows per mirrored collection, as the mirror should have them.
@@ -117,17 +103,14 @@ impl Company {
 
     /// Finds clients, pianos and users again after nodes were added or removed.
     pub fn reindex(&mut self) {
-        let all = [
-            (Kind::Client, &self.clients),
-            (Kind::Piano, &self.pianos),
-            (Kind::User, &self.users),
-        ];
+        let all = [(Kind::Client, &self.clients), (Kind::Piano, &self.pianos), (Kind::User, &self.users)];
         self.index = all
             .into_iter()
             .flat_map(|(kind, nodes)| {
-                nodes.iter().enumerate().filter_map(move |(at, node)| {
-                    Some((node["id"].as_str()?.to_owned(), (kind, at)))
-                })
+                nodes
+                    .iter()
+                    .enumerate()
+                    .filter_map(move |(at, node)| Some((node["id"].as_str()?.to_owned(), (kind, at))))
             })
             .collect();
     }
@@ -143,22 +126,14 @@ impl Company {
     }
 
     fn piano_of_institution(&self, rng: &mut ChaCha8Rng, client: &str) -> Option<&Value> {
-        let own: Vec<&Value> = self
-            .pianos
-            .iter()
-            .filter(|piano| piano["client"]["id"] == client)
-            .collect();
+        let own: Vec<&Value> = self.pianos.iter().filter(|piano| piano["client"]["id"] == client).collect();
         (!own.is_empty()).then(|| own[rng.random_range(0..own.len())])
     }
 
     fn appointment(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> Value {
         // One in thirty lies ahead, the rest goes back to 2017.
         let ahead = rng.random_range(0..30) == 0;
-        let days: i64 = if ahead {
-            rng.random_range(0..100)
-        } else {
-            -rng.random_range(0..3200)
-        };
+        let days: i64 = if ahead { rng.random_range(0..100) } else { -rng.random_range(0..3200) };
         let day = today.checked_add(days.days()).unwrap_or(today);
         let start = local(day, rng.random_range(8..19), 30 * rng.random_range(0..2));
         let status = match (days, rng.random_range(0..20)) {
@@ -225,10 +200,8 @@ impl Company {
             (_, 95..97) => "SERVICE_ENTRY_AUTOMATED",
             _ => pick(rng, &OTHER_TYPES),
         };
-        let about_piano = matches!(
-            kind,
-            "SERVICE_ENTRY_MANUAL" | "PIANO_MEASUREMENT" | "SERVICE_ENTRY_AUTOMATED"
-        );
+        let about_piano =
+            matches!(kind, "SERVICE_ENTRY_MANUAL" | "PIANO_MEASUREMENT" | "SERVICE_ENTRY_AUTOMATED");
         let piano = match (institution, about_piano) {
             (_, false) => None,
             (Some(client), _) => self.piano_of_institution(rng, client),
@@ -236,10 +209,7 @@ impl Company {
         };
         let client = match (institution, piano) {
             (Some(client), _) => client.to_owned(),
-            (None, Some(piano)) => piano["client"]["id"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
+            (None, Some(piano)) => piano["client"]["id"].as_str().unwrap_or_default().to_owned(),
             (None, None) => id("cli", rng.random_range(1..=self.clients.len())),
         };
         let (summary, comment) = match kind {
@@ -311,12 +281,7 @@ fn users() -> Vec<Value> {
     .collect()
 }
 
-fn generate_clients(
-    rng: &mut ChaCha8Rng,
-    clients: usize,
-    contacts: usize,
-    today: Date,
-) -> Vec<Value> {
+fn generate_clients(rng: &mut ChaCha8Rng, clients: usize, contacts: usize, today: Date) -> Vec<Value> {
     let mut number = 0;
     let mut extra = contacts.saturating_sub(clients);
     (1..=clients)
@@ -327,9 +292,7 @@ fn generate_clients(
                 Some(_) => (extra / 8).min(70),
                 None => {
                     (extra / (clients - n + 1))
-                        + usize::from(
-                            rng.random_range(0..clients - n + 1) < extra % (clients - n + 1),
-                        )
+                        + usize::from(rng.random_range(0..clients - n + 1) < extra % (clients - n + 1))
                 }
             }
             .min(extra);
@@ -388,11 +351,9 @@ fn client(
     let created = at(today) - SignedDuration::from_hours(24 * rng.random_range(10..3000));
     let company = match institution {
         Some(name) => Value::from(name),
-        None if rng.random_range(0..12) == 0 => Value::from(format!(
-            "{} {}",
-            pick(rng, &COMPANY_KINDS),
-            pick(rng, &LAST_NAMES)
-        )),
+        None if rng.random_range(0..12) == 0 => {
+            Value::from(format!("{} {}", pick(rng, &COMPANY_KINDS), pick(rng, &LAST_NAMES)))
+        }
         None => Value::from(""),
     };
     json!({
@@ -426,18 +387,11 @@ fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, tod
     };
     let client = match institution {
         Some(at) => INSTITUTIONS[at].1.to_owned(),
-        None => id(
-            "cli",
-            rng.random_range(INSTITUTION_NAMES.len().min(clients)..=clients),
-        ),
+        None => id("cli", rng.random_range(INSTITUTION_NAMES.len().min(clients)..=clients)),
     };
     let (make, model) = MAKES[rng.random_range(0..MAKES.len())];
-    let last = today
-        .checked_sub(rng.random_range(5_i64..700).days())
-        .unwrap_or(today);
-    let interval = pick(rng, &["6", "12", "12", "24"])
-        .parse::<i64>()
-        .unwrap_or(12);
+    let last = today.checked_sub(rng.random_range(5_i64..700).days()).unwrap_or(today);
+    let interval = pick(rng, &["6", "12", "12", "24"]).parse::<i64>().unwrap_or(12);
     let dampp_chaser = institution.is_some() || rng.random_range(0..6) == 0;
     json!({
         "id": id("ins", number),
@@ -486,10 +440,7 @@ fn measurement(rng: &mut ChaCha8Rng) -> String {
     match rng.random_range(0..4) {
         0 => format!("Piano measurement taken: {celsius}°C, {humidity}%"),
         1 => format!("Mesure du piano prise : {celsius}°, {humidity}%"),
-        2 => format!(
-            "Piano measurement taken:{:.0}F, {humidity}%",
-            celsius * 1.8 + 32.0
-        ),
+        2 => format!("Piano measurement taken:{:.0}F, {humidity}%", celsius * 1.8 + 32.0),
         _ => format!("{:.0}°C, {humidity} %", celsius),
     }
 }
@@ -498,11 +449,7 @@ fn service_note(rng: &mut ChaCha8Rng) -> (Option<String>, Option<String>) {
     let work = pick(rng, &SERVICE_NOTES).to_owned();
     let mut remarks = Vec::new();
     if rng.random_range(0..3) == 0 {
-        remarks.push(format!(
-            "{}°C, {}%",
-            rng.random_range(17..26),
-            rng.random_range(20..70)
-        ));
+        remarks.push(format!("{}°C, {}%", rng.random_range(17..26), rng.random_range(20..70)));
     }
     if rng.random_range(0..9) == 0 {
         remarks.push(pick(rng, &TROUBLES).to_owned());
@@ -510,16 +457,7 @@ fn service_note(rng: &mut ChaCha8Rng) -> (Option<String>, Option<String>) {
     let comment = (!remarks.is_empty()).then(|| remarks.join(". "));
     match rng.random_range(0..5) {
         // Some technicians write everything into the comment.
-        0 => (
-            None,
-            Some(
-                [Some(work), comment]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(". "),
-            ),
-        ),
+        0 => (None, Some([Some(work), comment].into_iter().flatten().collect::<Vec<_>>().join(". "))),
         _ => (Some(work), comment),
     }
 }

@@ -77,11 +77,9 @@ impl FromStr for FaultSpec {
         let count = match given {
             None => default,
             Some("∞") => None,
-            Some(count) => Some(
-                count
-                    .parse()
-                    .map_err(|_| format!("`{count}` is not a count (a number, or ∞)"))?,
-            ),
+            Some(count) => {
+                Some(count.parse().map_err(|_| format!("`{count}` is not a count (a number, or ∞)"))?)
+            }
         };
         Ok(FaultSpec { fault: name, count })
     }
@@ -95,9 +93,7 @@ pub struct Faults {
 
 impl Faults {
     fn left(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fault, Option<u32>>> {
-        self.left
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Replaces what is in force.
@@ -124,9 +120,7 @@ impl Faults {
 
     /// Whether the fault is in force, without counting.
     pub fn has(&self, fault: Fault) -> bool {
-        self.left()
-            .get(&fault)
-            .is_some_and(|count| *count != Some(0))
+        self.left().get(&fault).is_some_and(|count| *count != Some(0))
     }
 }
 
@@ -142,11 +136,6 @@ mod tests {
         assert_eq!(spec.count, None);
         let spec: FaultSpec = "gazelle:500:2".parse().unwrap();
         assert_eq!((spec.fault, spec.count), (Fault::GazelleError, Some(2)));
-        assert!(
-            "gazelle:501"
-                .parse::<FaultSpec>()
-                .unwrap_err()
-                .contains("known: gazelle:500")
-        );
+        assert!("gazelle:501".parse::<FaultSpec>().unwrap_err().contains("known: gazelle:500"));
     }
 }

@@ -129,9 +129,7 @@ impl Lambda {
         let mut stderr = child.stderr.take().context("the function's log")?;
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
-            tokio::io::AsyncReadExt::read_to_end(&mut stderr, &mut text)
-                .await
-                .ok();
+            tokio::io::AsyncReadExt::read_to_end(&mut stderr, &mut text).await.ok();
             String::from_utf8_lossy(&text).into_owned()
         });
 
@@ -146,10 +144,7 @@ impl Lambda {
         child.kill().await.ok();
         tripwire.killed();
         server.abort();
-        let handed_out = *exchange
-            .handed_out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let handed_out = *exchange.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Invocation {
             ended,
             peak_rss_bytes,
@@ -162,9 +157,7 @@ impl Lambda {
 
 #[allow(clippy::disallowed_methods)] // A deadline is the machine's time, whatever day is being played.
 fn wall_clock_ms() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_millis() as u64)
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64)
 }
 
 /// `VmHWM` of a process.
@@ -178,10 +171,7 @@ fn peak_rss(pid: u32) -> u64 {
 fn runtime_api(exchange: Arc<Exchange>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route(
-            "/2018-06-01/runtime/invocation/{id}/response",
-            post(response),
-        )
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .with_state(exchange)
@@ -189,10 +179,7 @@ fn runtime_api(exchange: Arc<Exchange>) -> Router {
 
 async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     let is_first = {
-        let mut handed_out = exchange
-            .handed_out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut handed_out = exchange.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
         handed_out.replace(Instant::now()).is_none()
     };
     if !is_first {
@@ -202,19 +189,10 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     let mut headers = HeaderMap::new();
     let arn = "arn:aws:lambda:ca-central-1:000000000000:function:local";
     for (name, value) in [
-        (
-            "lambda-runtime-aws-request-id",
-            exchange.request_id.as_str(),
-        ),
-        (
-            "lambda-runtime-deadline-ms",
-            &exchange.deadline_ms.to_string(),
-        ),
+        ("lambda-runtime-aws-request-id", exchange.request_id.as_str()),
+        ("lambda-runtime-deadline-ms", &exchange.deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", arn),
-        (
-            "lambda-runtime-trace-id",
-            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
-        ),
+        ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
     ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -225,41 +203,23 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
 
 impl Exchange {
     fn end(&self, ended: Ended) -> StatusCode {
-        if let Some(sender) = self
-            .outcome
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-        {
+        if let Some(sender) = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
             sender.send(ended).ok();
         }
         StatusCode::ACCEPTED
     }
 }
 
-async fn response(
-    State(exchange): State<Arc<Exchange>>,
-    Path(_id): Path<String>,
-    body: Bytes,
-) -> StatusCode {
-    exchange.end(Ended::Answer(
-        serde_json::from_slice(&body).unwrap_or_default(),
-    ))
+async fn response(State(exchange): State<Arc<Exchange>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
+    exchange.end(Ended::Answer(serde_json::from_slice(&body).unwrap_or_default()))
 }
 
-async fn error(
-    State(exchange): State<Arc<Exchange>>,
-    Path(_id): Path<String>,
-    body: Bytes,
-) -> StatusCode {
+async fn error(State(exchange): State<Arc<Exchange>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
     init_error(State(exchange), body).await
 }
 
 async fn init_error(State(exchange): State<Arc<Exchange>>, body: Bytes) -> StatusCode {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
-    exchange.end(Ended::Error {
-        kind: text("errorType"),
-        message: text("errorMessage"),
-    })
+    exchange.end(Ended::Error { kind: text("errorType"), message: text("errorMessage") })
 }

@@ -20,9 +20,7 @@ use shared::{run::serve, task::Function};
 /// Becomes the function that [`lambda::FUNCTION_VARIABLE`] names, if it names one.
 pub fn become_function() -> Option<ExitCode> {
     let name = std::env::var(lambda::FUNCTION_VARIABLE).ok()?;
-    let function = Function::ALL
-        .into_iter()
-        .find(|function| function.crate_name() == name)?;
+    let function = Function::ALL.into_iter().find(|function| function.crate_name() == name)?;
     Some(match function {
         Function::SyncGazelle => serve::<sync_gazelle::SyncGazelle>(),
         Function::TimelineReport => serve::<timeline_report::TimelineReport>(),

@@ -88,20 +88,14 @@ impl StackArguments {
         let one_in_the_morning: Schedule = "cron(0 1 * * ? *)".parse()?;
         let at = match self.at {
             Some(at) => at,
-            None => one_in_the_morning
-                .last_until(clock::now())
-                .context("there was a last night")?,
+            None => one_in_the_morning.last_until(clock::now()).context("there was a last night")?,
         };
         let remote = match &self.supabase_url {
             None => None,
             Some(url) => {
-                let key = std::env::var("SUPABASE_SERVICE_ROLE_KEY").context(
-                    "--supabase-url needs the project's key in SUPABASE_SERVICE_ROLE_KEY",
-                )?;
-                Some((
-                    Url::parse(&format!("{}/rest/v1", url.as_str().trim_end_matches('/')))?,
-                    key,
-                ))
+                let key = std::env::var("SUPABASE_SERVICE_ROLE_KEY")
+                    .context("--supabase-url needs the project's key in SUPABASE_SERVICE_ROLE_KEY")?;
+                Some((Url::parse(&format!("{}/rest/v1", url.as_str().trim_end_matches('/')))?, key))
             }
         };
         Ok(Options {
@@ -122,14 +116,8 @@ fn main() -> ExitCode {
     }
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the runtime did not start: {error}");
@@ -164,10 +152,7 @@ async fn execute(command: Command) -> anyhow::Result<bool> {
 
 async fn start(arguments: &StackArguments) -> anyhow::Result<Stack> {
     let options = arguments.options()?;
-    progress(&format!(
-        "starting the stack: company of scale {}, seed {}",
-        options.scale, options.seed
-    ));
+    progress(&format!("starting the stack: company of scale {}, seed {}", options.scale, options.seed));
     Stack::start(&options).await
 }
 
@@ -175,44 +160,24 @@ async fn nightly(arguments: &StackArguments) -> anyhow::Result<bool> {
     let mut stack = start(arguments).await?;
     let night = stack.nightly(&arguments.fault, &mut progress).await?;
     let sync = night.runs.first().and_then(|run| run.answer.run_id.clone());
-    let has_child = night
-        .runs
-        .iter()
-        .any(|run| sync.is_some() && run.answer.parent_run_id == sync);
+    let has_child = night.runs.iter().any(|run| sync.is_some() && run.answer.parent_run_id == sync);
     let ok = has_child && all_succeeded(&night.runs);
-    print(
-        &stack,
-        &night.runs,
-        night.peak_rss_bytes,
-        ok,
-        arguments.json,
-    )
-    .await
+    print(&stack, &night.runs, night.peak_rss_bytes, ok, arguments.json).await
 }
 
-async fn run(
-    task: &str,
-    event: Option<PathBuf>,
-    arguments: &StackArguments,
-) -> anyhow::Result<bool> {
+async fn run(task: &str, event: Option<PathBuf>, arguments: &StackArguments) -> anyhow::Result<bool> {
     let Some(spec) = TaskSpec::meant_by(task) else {
         let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
         bail!("there is no task `{task}`; known: {}", known.join(", "));
     };
     let payload: Value = match event {
         Some(file) => {
-            let text = std::fs::read_to_string(&file)
-                .with_context(|| format!("reading {}", file.display()))?;
-            serde_json::from_str(&text)
-                .with_context(|| format!("{} is not JSON", file.display()))?
+            let text =
+                std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?
         }
         // `{}` means the function's first task.
-        None if spec
-            .function
-            .tasks()
-            .next()
-            .is_some_and(|first| first.name == spec.name) =>
-        {
+        None if spec.function.tasks().next().is_some_and(|first| first.name == spec.name) => {
             json!({})
         }
         None => json!({"task": spec.name}),
@@ -222,10 +187,7 @@ async fn run(
         progress("filling the mirror by a sync");
         let filled = stack.invoke(Function::SyncGazelle, &json!({})).await?;
         if filled.answer.status != "success" {
-            bail!(
-                "the sync that fills the mirror ended as {}",
-                filled.answer.status
-            );
+            bail!("the sync that fills the mirror ended as {}", filled.answer.status);
         }
         stack.take_events();
         stack.traffic.reset();
@@ -235,14 +197,7 @@ async fn run(
     let run = stack.invoke(spec.function, &payload).await?;
     let peak_rss_bytes = run.invocation.peak_rss_bytes;
     let runs = [run];
-    print(
-        &stack,
-        &runs,
-        peak_rss_bytes,
-        all_succeeded(&runs),
-        arguments.json,
-    )
-    .await
+    print(&stack, &runs, peak_rss_bytes, all_succeeded(&runs), arguments.json).await
 }
 
 fn all_succeeded(runs: &[TaskRun]) -> bool {
@@ -250,13 +205,7 @@ fn all_succeeded(runs: &[TaskRun]) -> bool {
 }
 
 #[allow(clippy::print_stdout)] // The result of the command.
-async fn print(
-    stack: &Stack,
-    runs: &[TaskRun],
-    peak: u64,
-    ok: bool,
-    json: bool,
-) -> anyhow::Result<bool> {
+async fn print(stack: &Stack, runs: &[TaskRun], peak: u64, ok: bool, json: bool) -> anyhow::Result<bool> {
     let output = Output::gather(stack, runs, peak, ok).await?;
     match json {
         true => println!("{}", serde_json::to_string(&output)?),

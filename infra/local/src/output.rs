@@ -60,14 +60,7 @@ pub struct NotificationLine {
     status: String,
 }
 
-const SERVICES: [&str; 6] = [
-    "gazelle",
-    "supabase",
-    "google",
-    "slack",
-    "sendgrid",
-    "eventbridge",
-];
+const SERVICES: [&str; 6] = ["gazelle", "supabase", "google", "slack", "sendgrid", "eventbridge"];
 
 impl Output {
     /// Gathers what happened in a stack.
@@ -77,14 +70,9 @@ impl Output {
         peak_rss_bytes: u64,
         ok: bool,
     ) -> anyhow::Result<Self> {
-        let counts =
-            SERVICES.map(|service| (service.to_owned(), Value::from(stack.traffic.of(service))));
+        let counts = SERVICES.map(|service| (service.to_owned(), Value::from(stack.traffic.of(service))));
         let deliveries = stack
-            .rows(
-                "notification_deliveries",
-                "channel,recipient,event_type,status",
-                "created_at,id",
-            )
+            .rows("notification_deliveries", "channel,recipient,event_type,status", "created_at,id")
             .await?;
         let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
         let stored = deliveries.iter().map(|row| NotificationLine {
@@ -93,15 +81,12 @@ impl Output {
             event_type: text(row, "event_type"),
             status: text(row, "status"),
         });
-        let direct = runs
-            .iter()
-            .flat_map(|run| &run.answer.told)
-            .map(|told| NotificationLine {
-                channel: told.channel.clone(),
-                recipient: told.recipient.clone(),
-                event_type: told.event_type.clone(),
-                status: told.status.clone(),
-            });
+        let direct = runs.iter().flat_map(|run| &run.answer.told).map(|told| NotificationLine {
+            channel: told.channel.clone(),
+            recipient: told.recipient.clone(),
+            event_type: told.event_type.clone(),
+            status: told.status.clone(),
+        });
         let workbook = stack.sandbox.workbook();
         Ok(Self {
             ok,
@@ -109,10 +94,7 @@ impl Output {
             report: ReportLine {
                 tabs: workbook
                     .report_tabs()
-                    .map(|tab| TabLine {
-                        title: tab.title.clone(),
-                        rows: tab.rows(),
-                    })
+                    .map(|tab| TabLine { title: tab.title.clone(), rows: tab.rows() })
                     .collect(),
             },
             notifications: stored.chain(direct).collect(),
@@ -131,12 +113,7 @@ impl Output {
                 _ => "❌",
             };
             let seconds = run.duration_ms as f64 / 1000.0;
-            writeln!(
-                page,
-                "{mark} {:<22} {:<8} {seconds:>6.1} s",
-                run.task, run.status
-            )
-            .ok();
+            writeln!(page, "{mark} {:<22} {:<8} {seconds:>6.1} s", run.task, run.status).ok();
             for (name, counts) in run.stats["collections"].as_object().into_iter().flatten() {
                 let figure = |field: &str| counts[field].as_u64().unwrap_or_default();
                 writeln!(
@@ -157,24 +134,13 @@ impl Output {
             writeln!(page, "📄 {:<22} {:>6} rows", tab.title, tab.rows).ok();
         }
         for told in &self.notifications {
-            writeln!(
-                page,
-                "🔔 {} → {} ({}): {}",
-                told.event_type, told.recipient, told.channel, told.status
-            )
-            .ok();
+            writeln!(page, "🔔 {} → {} ({}): {}", told.event_type, told.recipient, told.channel, told.status)
+                .ok();
         }
-        let requests: Vec<String> = SERVICES
-            .iter()
-            .map(|service| format!("{service} {}", self.requests[service]))
-            .collect();
+        let requests: Vec<String> =
+            SERVICES.iter().map(|service| format!("{service} {}", self.requests[service])).collect();
         writeln!(page, "   requests: {}", requests.join(", ")).ok();
-        writeln!(
-            page,
-            "   memory of the sync: {:.1} MB",
-            self.peak_rss_bytes as f64 / 1e6
-        )
-        .ok();
+        writeln!(page, "   memory of the sync: {:.1} MB", self.peak_rss_bytes as f64 / 1e6).ok();
         page
     }
 }
@@ -189,11 +155,7 @@ impl RunLine {
             triggered_by: answer.triggered_by,
             parent_run_id: answer.parent_run_id,
             duration_ms: answer.duration_ms,
-            stats: if answer.stats.is_null() {
-                json!({})
-            } else {
-                answer.stats
-            },
+            stats: if answer.stats.is_null() { json!({}) } else { answer.stats },
             error: answer.error,
         }
     }

@@ -150,10 +150,7 @@ impl Sandbox {
             .route("/graphql/private/", post(gazelle::graphql))
             .route("/developer/oauth/token", post(gazelle::token))
             .route("/google/token", post(google::token))
-            .route(
-                "/v4/spreadsheets/{id}",
-                get(google::read).post(google::update),
-            )
+            .route("/v4/spreadsheets/{id}", get(google::read).post(google::update))
             .route("/services/{team}/{channel}/{key}", post(messages::slack))
             .route("/v3/mail/send", post(messages::sendgrid))
             .route("/", post(aws::call))

@@ -105,11 +105,7 @@ impl Stack {
     /// Starts everything and fills in what an installation has: people, institutions, the Gazelle token.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let offset_ms = clock::play_from(options.at);
-        let company = Company::generate(
-            options.scale,
-            options.seed,
-            clock::business_date(options.at),
-        );
+        let company = Company::generate(options.scale, options.seed, clock::business_date(options.at));
         let faults = Arc::new(Faults::default());
         let traffic = Arc::new(Traffic::default());
         let tripwire = Arc::new(Tripwire::default());
@@ -139,10 +135,8 @@ impl Stack {
             Some((_, key)) => key.clone(),
             None => supabase::key("service_role"),
         };
-        let mut settings = Settings::from_pairs([
-            ("SUPABASE_URL", observer_url.as_str()),
-            ("SUPABASE_KEY", &key),
-        ]);
+        let mut settings =
+            Settings::from_pairs([("SUPABASE_URL", observer_url.as_str()), ("SUPABASE_KEY", &key)]);
         let observer = Supabase::new(Http::new(), SupabaseSettings::read(&mut settings));
         settings.check()?;
 
@@ -174,18 +168,11 @@ impl Stack {
     async fn install(&self) -> anyhow::Result<()> {
         for (key, client) in INSTITUTIONS {
             let body = json!({"client_ids": [client]}).to_string();
-            self.write(
-                self.observer
-                    .from("report_tabs")
-                    .eq("key", key)
-                    .update(body),
-            )
-            .await?;
+            self.write(self.observer.from("report_tabs").eq("key", key).update(body)).await?;
         }
         for (key, user) in STAFF {
             let body = json!({"gazelle_id": user}).to_string();
-            self.write(self.observer.from("staff").eq("key", key).update(body))
-                .await?;
+            self.write(self.observer.from("staff").eq("key", key).update(body)).await?;
         }
         let token = json!({
             "access_token": self.sandbox.gazelle.access_token(),
@@ -193,11 +180,8 @@ impl Stack {
             "expires_in": 2_592_000,
             "created_at": self.started_at.as_second(),
         });
-        let arguments = json!({"p_expected_refresh_token": null, "p_token": token, "p_now": clock::now().to_string()});
-        let _: bool = self
-            .observer
-            .rpc("replace_gazelle_token", &arguments)
-            .await?;
+        let arguments = json!({"p_token": token, "p_now": clock::now().to_string()});
+        let _: bool = self.observer.rpc("replace_gazelle_token", &arguments).await?;
         Ok(())
     }
 
@@ -239,8 +223,7 @@ impl Stack {
         request_id: &str,
     ) -> anyhow::Result<TaskRun> {
         let limit = Duration::from_secs(self.deployed(function)?.timeout_seconds);
-        self.invoke_within(function, payload, request_id, limit)
-            .await
+        self.invoke_within(function, payload, request_id, limit).await
     }
 
     /// Invokes with another time limit than the deployed one.
@@ -251,30 +234,17 @@ impl Stack {
         request_id: &str,
         limit: Duration,
     ) -> anyhow::Result<TaskRun> {
-        let invocation = self
-            .lambda
-            .invoke(
-                function,
-                &payload.to_string(),
-                request_id,
-                limit,
-                &self.tripwire,
-            )
-            .await?;
+        let invocation =
+            self.lambda.invoke(function, &payload.to_string(), request_id, limit, &self.tripwire).await?;
         let answer = match &invocation.ended {
             Ended::Answer(answer) => {
                 serde_json::from_value(answer.clone()).context("the function's answer")?
             }
-            Ended::Error { kind, message } => serde_json::from_str(message)
-                .unwrap_or_else(|_| unanswered(function, kind, message)),
-            Ended::Crashed => {
-                unanswered(function, "crashed", "the process ended without an answer")
+            Ended::Error { kind, message } => {
+                serde_json::from_str(message).unwrap_or_else(|_| unanswered(function, kind, message))
             }
-            Ended::TimedOut => unanswered(
-                function,
-                "timed_out",
-                "the platform's time limit was reached",
-            ),
+            Ended::Crashed => unanswered(function, "crashed", "the process ended without an answer"),
+            Ended::TimedOut => unanswered(function, "timed_out", "the platform's time limit was reached"),
         };
         Ok(TaskRun { answer, invocation })
     }
@@ -308,24 +278,15 @@ impl Stack {
     /// The functions whose rules an event matches.
     pub fn targets(&self, event: &BusEvent) -> Vec<Function> {
         let is_target = |deployed: &&Deployed| {
-            deployed
-                .patterns
-                .iter()
-                .any(|pattern| template::matches(pattern, &event.envelope))
+            deployed.patterns.iter().any(|pattern| template::matches(pattern, &event.envelope))
         };
-        self.functions
-            .iter()
-            .filter(is_target)
-            .map(|deployed| deployed.function)
-            .collect()
+        self.functions.iter().filter(is_target).map(|deployed| deployed.function).collect()
     }
 
     /// Moves the clock of the stack, and of every function it starts from now on.
     pub fn advance(&mut self, by: jiff::SignedDuration) -> anyhow::Result<()> {
         let offset_ms = clock::play_from(clock::now().checked_add(by)?);
-        self.lambda
-            .environment
-            .insert(clock::OFFSET_VARIABLE.into(), offset_ms.to_string());
+        self.lambda.environment.insert(clock::OFFSET_VARIABLE.into(), offset_ms.to_string());
         Ok(())
     }
 
@@ -335,12 +296,7 @@ impl Stack {
     }
 
     /// All rows of a table or view, by key order, as an observer reads them.
-    pub async fn rows(
-        &self,
-        table: &str,
-        columns: &str,
-        order: &str,
-    ) -> anyhow::Result<Vec<Value>> {
+    pub async fn rows(&self, table: &str, columns: &str, order: &str) -> anyhow::Result<Vec<Value>> {
         let mut rows = Vec::new();
         loop {
             let query = self
@@ -349,11 +305,7 @@ impl Stack {
                 .select(columns)
                 .order(order)
                 .range(rows.len(), rows.len() + PAGE_ROWS - 1);
-            let page: Vec<Value> = self
-                .observer
-                .rows(query)
-                .await
-                .with_context(|| table.to_owned())?;
+            let page: Vec<Value> = self.observer.rows(query).await.with_context(|| table.to_owned())?;
             let is_last = page.len() < PAGE_ROWS;
             rows.extend(page);
             if is_last {
@@ -370,27 +322,16 @@ impl Stack {
         progress: &mut dyn FnMut(&str),
     ) -> anyhow::Result<Night> {
         let sync = TaskSpec::meant_by("sync").context("the registry has a sync")?;
-        let schedule = &self
-            .deployed(sync.function)?
-            .schedules
-            .first()
-            .context("the sync has a schedule")?
-            .expression;
+        let schedule =
+            &self.deployed(sync.function)?.schedules.first().context("the sync has a schedule")?.expression;
         let schedule: clock::Schedule = schedule.parse()?;
-        let scheduled_time = schedule
-            .last_until(self.started_at)
-            .context("the sync's schedule never fires")?;
-        if faults
-            .iter()
-            .any(|spec| spec.fault == Fault::GazelleEmptyClients)
-        {
+        let scheduled_time =
+            schedule.last_until(self.started_at).context("the sync's schedule never fires")?;
+        if faults.iter().any(|spec| spec.fault == Fault::GazelleEmptyClients) {
             progress("filling the mirror by a clean sync");
             let clean = self.invoke(sync.function, &json!({})).await?;
             if clean.answer.status != "success" {
-                bail!(
-                    "the clean sync before the fault ended as {}",
-                    clean.answer.status
-                );
+                bail!("the clean sync before the fault ended as {}", clean.answer.status);
             }
             self.take_events();
             self.traffic.reset();
@@ -398,21 +339,12 @@ impl Stack {
         self.break_with(faults);
 
         progress(&format!("{} ({})", sync.label, local(scheduled_time)));
-        let first = self
-            .invoke(sync.function, &Self::scheduled(sync, scheduled_time))
-            .await?;
+        let first = self.invoke(sync.function, &Self::scheduled(sync, scheduled_time)).await?;
         let peak_rss_bytes = first.invocation.peak_rss_bytes;
-        progress(&format!(
-            "  {} in {:.1} s",
-            first.answer.status,
-            first.invocation.duration.as_secs_f64()
-        ));
+        progress(&format!("  {} in {:.1} s", first.answer.status, first.invocation.duration.as_secs_f64()));
         let mut runs = vec![first];
         for run in self.deliver_events().await? {
-            progress(&format!(
-                "{}: {} ({})",
-                run.answer.task, run.answer.status, run.answer.outcome
-            ));
+            progress(&format!("{}: {} ({})", run.answer.task, run.answer.status, run.answer.outcome));
             // A duplicate delivery is not a run.
             if run.answer.outcome != "duplicate" {
                 runs.push(run);
@@ -421,28 +353,19 @@ impl Stack {
         if !self.faults.has(Fault::SupabaseError) {
             self.dispatch_until_quiet(progress).await?;
         }
-        Ok(Night {
-            runs,
-            peak_rss_bytes,
-        })
+        Ok(Night { runs, peak_rss_bytes })
     }
 
     async fn dispatch_until_quiet(&mut self, progress: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
         for _ in 0..12 {
-            let pending = self
-                .observer
-                .from("notification_deliveries")
-                .select("id")
-                .eq("status", "pending")
-                .limit(1);
+            let pending =
+                self.observer.from("notification_deliveries").select("id").eq("status", "pending").limit(1);
             let pending: Vec<Value> = self.observer.rows(pending).await?;
             if pending.is_empty() {
                 return Ok(());
             }
             self.advance(jiff::SignedDuration::from_mins(5))?;
-            let run = self
-                .invoke(Function::NotificationDispatch, &json!({}))
-                .await?;
+            let run = self.invoke(Function::NotificationDispatch, &json!({})).await?;
             progress(&format!(
                 "notification-dispatch, five minutes later: {}",
                 run.answer.message.unwrap_or_default()
@@ -473,20 +396,14 @@ fn unanswered(function: Function, kind: &str, message: &str) -> Answer {
         duration_ms: 0,
         message: None,
         stats: Value::Null,
-        error: Some(shared::run::AnswerError {
-            kind: kind.into(),
-            message: message.into(),
-        }),
+        error: Some(shared::run::AnswerError { kind: kind.into(), message: message.into() }),
         told: Vec::new(),
     }
 }
 
 /// An instant as it is shown to people.
 pub fn local(instant: Timestamp) -> String {
-    instant
-        .to_zoned(clock::zone())
-        .strftime("%Y-%m-%d %H:%M")
-        .to_string()
+    instant.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 async fn serve(router: axum::Router) -> anyhow::Result<String> {
@@ -497,12 +414,7 @@ async fn serve(router: axum::Router) -> anyhow::Result<String> {
 }
 
 /// The environment of a deployed function, with local addresses.
-fn environment(
-    supabase_url: &str,
-    sandbox_url: &str,
-    key: &str,
-    offset_ms: i64,
-) -> BTreeMap<String, String> {
+fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64) -> BTreeMap<String, String> {
     let account = json!({
         "type": "service_account",
         "client_email": credentials::SERVICE_ACCOUNT,
@@ -513,15 +425,9 @@ fn environment(
         ("SUPABASE_URL", supabase_url.to_owned()),
         ("SUPABASE_SERVICE_ROLE_KEY", key.to_owned()),
         ("GAZELLE_CLIENT_ID", credentials::GAZELLE_CLIENT_ID.into()),
-        (
-            "GAZELLE_CLIENT_SECRET",
-            credentials::GAZELLE_CLIENT_SECRET.into(),
-        ),
+        ("GAZELLE_CLIENT_SECRET", credentials::GAZELLE_CLIENT_SECRET.into()),
         ("GAZELLE_API_URL", format!("{sandbox_url}/graphql/private/")),
-        (
-            "GAZELLE_TOKEN_URL",
-            format!("{sandbox_url}/developer/oauth/token"),
-        ),
+        ("GAZELLE_TOKEN_URL", format!("{sandbox_url}/developer/oauth/token")),
         ("GOOGLE_SHEETS_URL", sandbox_url.to_owned()),
         ("GOOGLE_SERVICE_ACCOUNT_JSON", account.to_string()),
         ("SPREADSHEET_ID", credentials::SPREADSHEET_ID.into()),

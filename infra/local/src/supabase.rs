@@ -39,19 +39,13 @@ pub fn key(role: &str) -> String {
         encode(json!({"alg": "HS256", "typ": "JWT"})),
         encode(json!({"role": role, "iss": "supabase", "exp": 4_102_444_800_i64}))
     );
-    let signature = hmac::sign(
-        &hmac::Key::new(hmac::HMAC_SHA256, JWT_SECRET.as_bytes()),
-        signed.as_bytes(),
-    );
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, JWT_SECRET.as_bytes()), signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// The migrations, in order: name and text.
 pub fn migrations() -> anyhow::Result<Vec<(String, String)>> {
-    let folder = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../supabase/migrations"
-    ));
+    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../supabase/migrations"));
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
         .with_context(|| format!("reading {}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -62,13 +56,7 @@ pub fn migrations() -> anyhow::Result<Vec<(String, String)>> {
         .into_iter()
         .map(|file| {
             let text = std::fs::read_to_string(&file)?;
-            Ok((
-                file.file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
-                text,
-            ))
+            Ok((file.file_name().unwrap_or_default().to_string_lossy().into_owned(), text))
         })
         .collect()
 }
@@ -78,10 +66,7 @@ pub async fn migrate(database_url: &str) -> anyhow::Result<()> {
     let (client, connection) = tokio_postgres::connect(database_url, NoTls).await?;
     let connection = tokio::spawn(connection);
     for (name, text) in migrations()? {
-        client
-            .batch_execute(&text)
-            .await
-            .with_context(|| format!("migration {name}"))?;
+        client.batch_execute(&text).await.with_context(|| format!("migration {name}"))?;
     }
     drop(client);
     connection.await??;
@@ -123,23 +108,16 @@ impl Upstream {
             ("PGRST_DB_MAX_ROWS", "1000".into()),
             ("PGRST_JWT_SECRET", JWT_SECRET.into()),
         ];
-        let mut config =
-            AppConfig::try_from_vars(variables).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let mut config = AppConfig::try_from_vars(variables).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         config.compat_mode = true;
         config.max_body_size = 64 * 1024 * 1024;
         let app = postrust_server::build(config, Host::SERVER).await?;
-        Ok(Self::Embedded {
-            router: app.router,
-            _postgres: Arc::new(postgres),
-        })
+        Ok(Self::Embedded { router: app.router, _postgres: Arc::new(postgres) })
     }
 
     /// A PostgREST or a hosted project at `base`.
     pub fn remote(base: Url) -> Self {
-        Self::Remote {
-            base,
-            http: Http::new(),
-        }
+        Self::Remote { base, http: Http::new() }
     }
 
     async fn call(&self, request: Request) -> anyhow::Result<Response> {
@@ -155,11 +133,7 @@ impl Upstream {
 
 /// The embedded API does not read `+` in a query as a space.
 fn spaces_spelled_out(mut request: Request) -> anyhow::Result<Request> {
-    if request
-        .uri()
-        .query()
-        .is_some_and(|query| query.contains('+'))
-    {
+    if request.uri().query().is_some_and(|query| query.contains('+')) {
         let uri: Uri = request.uri().to_string().replace('+', "%20").parse()?;
         *request.uri_mut() = uri;
     }
@@ -183,19 +157,10 @@ async fn known_role_is_forbidden(response: Response) -> anyhow::Result<Response>
 async fn forward(base: &Url, http: &Http, request: Request) -> anyhow::Result<Response> {
     let (parts, body) = request.into_parts();
     let mut url = base.clone();
-    url.set_path(&format!(
-        "{}{}",
-        base.path().trim_end_matches('/'),
-        parts.uri.path()
-    ));
+    url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), parts.uri.path()));
     url.set_query(parts.uri.query());
     let mut headers = parts.headers;
-    for hop in [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::CONNECTION,
-        header::TRANSFER_ENCODING,
-    ] {
+    for hop in [header::HOST, header::CONTENT_LENGTH, header::CONNECTION, header::TRANSFER_ENCODING] {
         headers.remove(hop);
     }
     let request = shared::http::Request {
@@ -209,8 +174,8 @@ async fn forward(base: &Url, http: &Http, request: Request) -> anyhow::Result<Re
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status)?;
     for (name, value) in answer.headers {
-        if let Some(name) = name
-            .filter(|name| *name != header::TRANSFER_ENCODING && *name != header::CONTENT_LENGTH)
+        if let Some(name) =
+            name.filter(|name| *name != header::TRANSFER_ENCODING && *name != header::CONTENT_LENGTH)
         {
             response.headers_mut().append(name, value);
         }
@@ -253,11 +218,7 @@ impl Gateway {
 
 /// Takes `/rest/v1` off the path.
 fn below_rest(mut request: Request) -> Option<Request> {
-    let path = request
-        .uri()
-        .path_and_query()?
-        .as_str()
-        .strip_prefix("/rest/v1")?;
+    let path = request.uri().path_and_query()?.as_str().strip_prefix("/rest/v1")?;
     *request.uri_mut() = path.parse().ok()?;
     Some(request)
 }
@@ -287,23 +248,16 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
 }
 
 /// Refuses a project whose mirror holds rows that did not come from an invented company.
-pub async fn refuse_foreign_mirror(
-    supabase: &shared::supabase::Supabase,
-    mark: &str,
-) -> anyhow::Result<()> {
+pub async fn refuse_foreign_mirror(supabase: &shared::supabase::Supabase, mark: &str) -> anyhow::Result<()> {
     let query = supabase
         .from("gazelle_clients")
         .select("external_id")
         .not("like", "external_id", format!("*{mark}*"))
         .limit(1);
-    let rows: Vec<Value> = supabase
-        .rows(query)
-        .await
-        .context("reading the project's mirror; is it migrated?")?;
+    let rows: Vec<Value> =
+        supabase.rows(query).await.context("reading the project's mirror; is it migrated?")?;
     if !rows.is_empty() {
-        bail!(
-            "this project's mirror holds rows that the local stack did not create; use an empty project"
-        );
+        bail!("this project's mirror holds rows that the local stack did not create; use an empty project");
     }
     Ok(())
 }

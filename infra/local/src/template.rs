@@ -35,35 +35,29 @@ pub struct Scheduled {
 /// Reads the functions of a template.
 pub fn functions(template: &str) -> anyhow::Result<Vec<Deployed>> {
     let template: Yaml = serde_yaml_ng::from_str(template).context("template.yaml")?;
-    let resources = template["Resources"]
-        .as_mapping()
-        .context("template.yaml has no Resources")?;
+    let resources = template["Resources"].as_mapping().context("template.yaml has no Resources")?;
     let mut functions = Vec::new();
     for (id, resource) in resources {
         if resource["Type"] != Yaml::from("AWS::Serverless::Function") {
             continue;
         }
         let id = id.as_str().unwrap_or_default().to_owned();
-        functions
-            .push(function(&template, &id, &resource["Properties"]).with_context(|| id.clone())?);
+        functions.push(function(&template, &id, &resource["Properties"]).with_context(|| id.clone())?);
     }
     Ok(functions)
 }
 
 fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Deployed> {
     let uri = properties["CodeUri"].as_str().unwrap_or_default();
-    let Some(function) = Function::ALL
-        .into_iter()
-        .find(|function| uri == format!("functions/{}", function.crate_name()))
+    let Some(function) =
+        Function::ALL.into_iter().find(|function| uri == format!("functions/{}", function.crate_name()))
     else {
         bail!("CodeUri {uri} is not the folder of a function");
     };
     let mut deployed = Deployed {
         id: id.into(),
         function,
-        timeout_seconds: properties["Timeout"]
-            .as_u64()
-            .context("Timeout is missing")?,
+        timeout_seconds: properties["Timeout"].as_u64().context("Timeout is missing")?,
         patterns: Vec::new(),
         schedules: Vec::new(),
     };
@@ -72,15 +66,15 @@ fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Depl
         let details = &event["Properties"];
         match event["Type"].as_str() {
             Some("EventBridgeRule") => {
-                deployed.patterns.push(
-                    serde_json::to_value(&details["Pattern"]).with_context(|| name.to_owned())?,
-                );
+                deployed
+                    .patterns
+                    .push(serde_json::to_value(&details["Pattern"]).with_context(|| name.to_owned())?);
             }
-            Some("ScheduleV2") if value(template, &details["State"]) != "DISABLED" => {
+            Some("ScheduleV2") if text(template, &details["State"]) != "DISABLED" => {
                 deployed.schedules.push(Scheduled {
-                    expression: value(template, &details["ScheduleExpression"]),
-                    timezone: value(template, &details["ScheduleExpressionTimezone"]),
-                    input: value(template, &details["Input"]),
+                    expression: text(template, &details["ScheduleExpression"]),
+                    timezone: text(template, &details["ScheduleExpressionTimezone"]),
+                    input: text(template, &details["Input"]),
                 });
             }
             Some("ScheduleV2") => {}
@@ -92,25 +86,20 @@ fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Depl
 
 /// A text of the template with parameters at their defaults. `!If` asks only whether a parameter is empty, which
 /// is what the template's `Has…` conditions say.
-fn value(template: &Yaml, yaml: &Yaml) -> String {
+pub fn text(template: &Yaml, yaml: &Yaml) -> String {
     match yaml {
         Yaml::Tagged(tagged) if tagged.tag == "Ref" => {
             let name = tagged.value.as_str().unwrap_or_default();
-            template["Parameters"][name]["Default"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
+            template["Parameters"][name]["Default"].as_str().unwrap_or_default().to_owned()
         }
         Yaml::Tagged(tagged) if tagged.tag == "If" => {
             let condition = tagged.value[0].as_str().unwrap_or_default();
             let parameter = condition.trim_start_matches("Has");
-            let is_empty = template["Parameters"][parameter]["Default"]
-                .as_str()
-                .unwrap_or_default()
-                .is_empty();
-            value(template, &tagged.value[if is_empty { 2 } else { 1 }])
+            let is_empty =
+                template["Parameters"][parameter]["Default"].as_str().unwrap_or_default().is_empty();
+            text(template, &tagged.value[if is_empty { 2 } else { 1 }])
         }
-        Yaml::String(text) => text.clone(),
+        Yaml::String(literal) => literal.clone(),
         _ => String::new(),
     }
 }
@@ -118,9 +107,7 @@ fn value(template: &Yaml, yaml: &Yaml) -> String {
 /// Whether an event matches a pattern: every field of the pattern lists the values that are accepted.
 pub fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(name, inner)| matches(inner, &event[name])),
+        Value::Object(fields) => fields.iter().all(|(name, inner)| matches(inner, &event[name])),
         Value::Array(accepted) => accepted.contains(event),
         _ => false,
     }
@@ -142,17 +129,9 @@ mod tests {
     fn the_templates_rules_route_the_events() {
         let functions = own().unwrap();
         let targets = |event: Value| -> Vec<&str> {
-            let is_target = |function: &&Deployed| {
-                function
-                    .patterns
-                    .iter()
-                    .any(|pattern| matches(pattern, &event))
-            };
-            functions
-                .iter()
-                .filter(is_target)
-                .map(|function| function.function.crate_name())
-                .collect()
+            let is_target =
+                |function: &&Deployed| function.patterns.iter().any(|pattern| matches(pattern, &event));
+            functions.iter().filter(is_target).map(|function| function.function.crate_name()).collect()
         };
         assert_eq!(
             targets(json!({"source": "gazelle.sync", "detail-type": "Gazelle Sync Succeeded"})),
@@ -160,14 +139,9 @@ mod tests {
         );
         let continued = json!({"source": "gazelle.tasks", "detail-type": "Task Continued", "detail": {"task": "sync_gazelle"}});
         assert_eq!(targets(continued), ["sync-gazelle"]);
-        assert!(
-            targets(json!({"source": "gazelle.tasks", "detail-type": "Task Finished"})).is_empty()
-        );
+        assert!(targets(json!({"source": "gazelle.tasks", "detail-type": "Task Finished"})).is_empty());
         // The report has no schedule of its own unless one is configured.
-        let report = functions
-            .iter()
-            .find(|deployed| deployed.function == Function::TimelineReport)
-            .unwrap();
+        let report = functions.iter().find(|deployed| deployed.function == Function::TimelineReport).unwrap();
         assert!(report.schedules.is_empty());
     }
 }

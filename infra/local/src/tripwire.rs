@@ -87,8 +87,7 @@ impl Tripwire {
     async fn trip(&self, step: u64, moment: Moment) -> bool {
         let hit = {
             let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
-            cut.take_if(|cut| cut.step == step && cut.moment == moment)
-                .is_some()
+            cut.take_if(|cut| cut.step == step && cut.moment == moment).is_some()
         };
         if hit {
             let mut dead = self.dead.subscribe();

@@ -29,9 +29,7 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
         .with_context(|| format!("port {port} is taken; choose another with --port"))?;
-    let router = Router::new()
-        .route("/", get(page))
-        .with_state(stack.sandbox.clone());
+    let router = Router::new().route("/", get(page)).with_state(stack.sandbox.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     progress(&format!("sandbox page: http://127.0.0.1:{port}/"));
     progress(&format!("Supabase: {}/rest/v1", stack.supabase_url));
@@ -55,39 +53,21 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
             if planned.next.is_none_or(|next| next > now) {
                 continue;
             }
-            let input = planned
-                .input
-                .replace("<aws.scheduler.scheduled-time>", &now.to_string());
+            let input = planned.input.replace("<aws.scheduler.scheduled-time>", &now.to_string());
             planned.next = planned.schedule.next_after(now);
-            let run = stack
-                .invoke(planned.function, &serde_json::from_str::<Value>(&input)?)
-                .await?;
+            let run = stack.invoke(planned.function, &serde_json::from_str::<Value>(&input)?).await?;
             let next = planned.next.map(local).unwrap_or_default();
-            progress(&format!(
-                "{} {}: {}; next {next}",
-                local(now),
-                run.answer.task,
-                run.answer.status
-            ));
+            progress(&format!("{} {}: {}; next {next}", local(now), run.answer.task, run.answer.status));
         }
         for run in stack.deliver_events().await? {
-            progress(&format!(
-                "{} {}: {}",
-                local(clock::now()),
-                run.answer.task,
-                run.answer.status
-            ));
+            progress(&format!("{} {}: {}", local(clock::now()), run.answer.task, run.answer.status));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
 async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut html = String::from(
         "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta http-equiv=\"refresh\" content=\"5\"><title>Bac à sable</title>\
@@ -109,28 +89,17 @@ async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
             "<h3>{}: {}</h3><pre>{}</pre>",
             escape(&message.to),
             escape(message.body["subject"].as_str().unwrap_or_default()),
-            escape(
-                message.body["content"][0]["value"]
-                    .as_str()
-                    .unwrap_or_default()
-            )
+            escape(message.body["content"][0]["value"].as_str().unwrap_or_default())
         ));
     }
     html.push_str("<h2>Rapport Timeline</h2>");
     for tab in sandbox.workbook().report_tabs() {
-        html.push_str(&format!(
-            "<h3>{} ({} lignes)</h3><table>",
-            escape(&tab.title),
-            tab.rows()
-        ));
+        html.push_str(&format!("<h3>{} ({} lignes)</h3><table>", escape(&tab.title), tab.rows()));
         for row in 0..tab.cells.len().min(25) {
             html.push_str("<tr>");
             for column in 0..7 {
                 let name = if row == 0 { "th" } else { "td" };
-                html.push_str(&format!(
-                    "<{name}>{}</{name}>",
-                    escape(&tab.shown(row, column))
-                ));
+                html.push_str(&format!("<{name}>{}</{name}>", escape(&tab.shown(row, column))));
             }
             html.push_str("</tr>");
         }

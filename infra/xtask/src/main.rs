@@ -1,1 +1,49 @@
-fn main() {}
+//! `cargo xtask`: developer and operator commands.
+
+#![allow(clippy::print_stdout)] // A command line speaks on standard output.
+
+mod gazelle;
+mod schedule;
+mod template;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer and operator commands of Gazelle Tasks")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that proves the product; installs the Python and npm tools it needs into target/tools.
+    Test(test::Arguments),
+    /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
+    Template(template::Arguments),
+    /// The next 10 runs of each task, in Montréal time and UTC.
+    Schedule,
+    /// The authorization at Gazelle.
+    #[command(subcommand)]
+    Gazelle(gazelle::Command),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Template(arguments) => template::run(&arguments),
+        Command::Schedule => schedule::run(),
+        Command::Gazelle(command) => gazelle::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

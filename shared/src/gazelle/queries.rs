@@ -17,11 +17,11 @@ macro_rules! query {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
         #[graphql(
-                                    schema_path = "src/gazelle/schema.graphql",
-                                    query_path = $path,
-                                    variables_derives = "Default",
-                                    skip_serializing_none
-                                )]
+                                                            schema_path = "src/gazelle/schema.graphql",
+                                                            query_path = $path,
+                                                            variables_derives = "Default",
+                                                            skip_serializing_none
+                                                        )]
         struct $name;
     };
 }
@@ -51,24 +51,15 @@ pub enum Query {
     /// A page of clients with their contacts.
     Clients { after: Option<String> },
     /// More contacts of one client.
-    ContactsOfClient {
-        client: String,
-        after: Option<String>,
-    },
+    ContactsOfClient { client: String, after: Option<String> },
     /// A page of pianos.
     Pianos { after: Option<String> },
     /// A page of appointments of every status.
-    Appointments {
-        filter: AppointmentFilter,
-        after: Option<String>,
-    },
+    Appointments { filter: AppointmentFilter, after: Option<String> },
     /// One appointment, or null.
     AppointmentById { id: String },
     /// A page of the timeline from an instant on.
-    Timeline {
-        since: Option<Timestamp>,
-        after: Option<String>,
-    },
+    Timeline { since: Option<Timestamp>, after: Option<String> },
 }
 
 impl Query {
@@ -78,10 +69,7 @@ impl Query {
             Query::Users => body_of::<Users>(users::Variables::default()),
             Query::Clients { after } => body_of::<Clients>(clients::Variables { after }),
             Query::ContactsOfClient { client, after } => {
-                body_of::<ContactsOfClient>(contacts_of_client::Variables {
-                    client: Some(client),
-                    after,
-                })
+                body_of::<ContactsOfClient>(contacts_of_client::Variables { client: Some(client), after })
             }
             Query::Pianos { after } => body_of::<Pianos>(pianos::Variables { after }),
             Query::Appointments { filter, after } => {
@@ -98,14 +86,9 @@ impl Query {
                     ]),
                     ..PrivateAllEventsFilter::default()
                 };
-                body_of::<Appointments>(appointments::Variables {
-                    after,
-                    filters: Some(filters),
-                })
+                body_of::<Appointments>(appointments::Variables { after, filters: Some(filters) })
             }
-            Query::AppointmentById { id } => {
-                body_of::<AppointmentById>(appointment_by_id::Variables { id })
-            }
+            Query::AppointmentById { id } => body_of::<AppointmentById>(appointment_by_id::Variables { id }),
             Query::Timeline { since, after } => body_of::<Timeline>(timeline::Variables {
                 after,
                 since: since.map(|instant| instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
@@ -134,11 +117,7 @@ mod tests {
     #[test]
     fn variables_that_are_not_given_are_not_sent() {
         let body: Value = serde_json::from_slice(
-            &Query::Appointments {
-                filter: AppointmentFilter::default(),
-                after: None,
-            }
-            .body(),
+            &Query::Appointments { filter: AppointmentFilter::default(), after: None }.body(),
         )
         .unwrap();
         assert_eq!(
@@ -150,12 +129,8 @@ mod tests {
 
     #[test]
     fn data_beside_an_error_is_not_used() {
-        let answer =
-            serde_json::json!({"data": {"allUsers": []}, "errors": [{"message": "planted"}]});
+        let answer = serde_json::json!({"data": {"allUsers": []}, "errors": [{"message": "planted"}]});
         let error = Query::Users.data(answer).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Gazelle answered with 1 GraphQL error(s)"
-        );
+        assert_eq!(error.to_string(), "Gazelle answered with 1 GraphQL error(s)");
     }
 }

@@ -56,8 +56,7 @@ impl Token {
 pub fn parse_token_file(text: &str) -> Result<Token, String> {
     let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|_| "the file is not JSON".to_owned())?;
-    parse_value(value)
-        .ok_or_else(|| "access_token, refresh_token and expires_in are needed".to_owned())
+    parse_value(value).ok_or_else(|| "access_token, refresh_token and expires_in are needed".to_owned())
 }
 
 fn parse_value(value: Value) -> Option<Token> {
@@ -78,14 +77,9 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    pub(super) fn new(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
-        Self {
-            http,
-            settings,
-            supabase,
-            current: Mutex::new(None),
-            expiring: AtomicBool::new(false),
-        }
+    /// The credential of `settings`, kept in `supabase`. No call is made.
+    pub fn new(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
+        Self { http, settings, supabase, current: Mutex::new(None), expiring: AtomicBool::new(false) }
     }
 
     pub(super) fn is_expiring(&self) -> bool {
@@ -94,10 +88,7 @@ impl Authorization {
 
     /// A token to use now. `refused` is the one that Gazelle just refused: it is renewed, unless another worker
     /// has done so meanwhile.
-    pub(super) async fn token(
-        &self,
-        refused: Option<&SecretString>,
-    ) -> Result<SecretString, GazelleError> {
+    pub(super) async fn token(&self, refused: Option<&SecretString>) -> Result<SecretString, GazelleError> {
         if let Credential::ApiKey(key) = &self.settings.credential {
             return match refused {
                 Some(_) => Err(GazelleError::Unauthorized),
@@ -110,8 +101,7 @@ impl Authorization {
             Some(token) => token,
             None => self.stored().await?,
         };
-        let is_refused =
-            refused.is_some_and(|refused| refused.expose_secret() == token.access_token);
+        let is_refused = refused.is_some_and(|refused| refused.expose_secret() == token.access_token);
         let token = if is_refused {
             self.renew(&token).await?
         } else if token.seconds_left() < RENEW_AHEAD_SECONDS && !self.is_expiring() {
@@ -142,28 +132,13 @@ impl Authorization {
         struct Row {
             value: Value,
         }
-        let query = self
-            .supabase
-            .from("system_settings")
-            .select("value")
-            .eq("key", KEY);
-        let rows: Vec<Row> = self
-            .supabase
-            .rows(query)
-            .await
-            .map_err(GazelleError::TokenStore)?;
-        rows.into_iter()
-            .next()
-            .and_then(|row| parse_value(row.value))
-            .ok_or(GazelleError::Unauthorized)
+        let query = self.supabase.from("system_settings").select("value").eq("key", KEY);
+        let rows: Vec<Row> = self.supabase.rows(query).await.map_err(GazelleError::TokenStore)?;
+        rows.into_iter().next().and_then(|row| parse_value(row.value)).ok_or(GazelleError::Unauthorized)
     }
 
     async fn renew(&self, token: &Token) -> Result<Token, GazelleError> {
-        let Credential::OAuth {
-            client_id,
-            client_secret,
-        } = &self.settings.credential
-        else {
+        let Credential::OAuth { client_id, client_secret } = &self.settings.credential else {
             return Err(GazelleError::Unauthorized);
         };
         let form = [
@@ -203,15 +178,8 @@ impl Authorization {
         };
         // A refresh token works once: an answer that got lost cannot be asked for again, so only what is known
         // not to have happened is repeated.
-        let retry = Retry {
-            attempts: 3,
-            timeout: Duration::from_secs(15),
-            ..Retry::SAFE
-        };
-        self.http
-            .send(&request, retry, is_transient)
-            .await
-            .map_err(GazelleError::Unavailable)
+        let retry = Retry { attempts: 3, timeout: Duration::from_secs(15), ..Retry::SAFE };
+        self.http.send(&request, retry, is_transient).await.map_err(GazelleError::Unavailable)
     }
 
     async fn store(&self, old: &Token, new: Token) -> Result<Token, GazelleError> {
@@ -229,11 +197,7 @@ impl Authorization {
     /// # Errors
     /// See [`GazelleError`].
     pub async fn authorize(&self, code: &str, redirect_uri: &str) -> Result<(), GazelleError> {
-        let Credential::OAuth {
-            client_id,
-            client_secret,
-        } = &self.settings.credential
-        else {
+        let Credential::OAuth { client_id, client_secret } = &self.settings.credential else {
             return Err(GazelleError::Unauthorized);
         };
         let form = [
@@ -245,33 +209,23 @@ impl Authorization {
         ];
         let response = self.post_form(&form).await?;
         match response.status {
-            200 => self.import(&renewed_token(&response, None)?).await,
+            200 => store_token(&self.supabase, &renewed_token(&response, None)?).await,
             400 | 401 => Err(GazelleError::Unauthorized),
             status => Err(GazelleError::Refused(status)),
         }
     }
+}
 
-    /// Stores a token, whatever is there.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn import(&self, token: &Token) -> Result<(), GazelleError> {
-        replace_stored(&self.supabase, None, token)
-            .await
-            .map(drop)
-            .map_err(GazelleError::TokenStore)
-    }
-
-    /// The credential alone, for the command line.
-    pub fn for_operator(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
-        Self::new(http, settings, supabase)
-    }
+/// Stores a token, whatever is there: a first authorization, or the predecessor's.
+///
+/// # Errors
+/// When the store cannot be written.
+pub async fn store_token(supabase: &Supabase, token: &Token) -> Result<(), GazelleError> {
+    replace_stored(supabase, None, token).await.map(drop).map_err(GazelleError::TokenStore)
 }
 
 fn encode_form(form: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish()
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
 async fn replace_stored(
@@ -279,17 +233,16 @@ async fn replace_stored(
     expected: Option<&str>,
     token: &Token,
 ) -> Result<bool, SupabaseError> {
-    let arguments = json!({
-        "p_expected_refresh_token": expected, "p_token": token, "p_now": clock::now().to_string(),
-    });
+    let mut arguments = json!({"p_token": token, "p_now": clock::now().to_string()});
+    if let Some(expected) = expected {
+        arguments["p_expected_refresh_token"] = expected.into();
+    }
     supabase.rpc("replace_gazelle_token", &arguments).await
 }
 
 /// The token of an answer; a refresh token that is not in it stays the old one.
 fn renewed_token(response: &Response, old_refresh: Option<&str>) -> Result<Token, GazelleError> {
-    let mut value: Value = response
-        .json("gazelle")
-        .map_err(|_| GazelleError::Malformed("token"))?;
+    let mut value: Value = response.json("gazelle").map_err(|_| GazelleError::Malformed("token"))?;
     if value["refresh_token"].is_null() {
         value["refresh_token"] = old_refresh.into();
     }
@@ -303,19 +256,10 @@ mod tests {
 
     #[test]
     fn the_predecessors_token_is_read_in_both_of_its_encodings() {
-        let object =
-            r#"{"access_token":"a","refresh_token":"r","expires_in":2592000,"created_at":1}"#;
+        let object = r#"{"access_token":"a","refresh_token":"r","expires_in":2592000,"created_at":1}"#;
         let text = serde_json::to_string(object).unwrap();
-        assert_eq!(
-            parse_token_file(object).unwrap(),
-            parse_token_file(&text).unwrap()
-        );
-        assert_eq!(
-            parse_token_file(&format!("\u{feff}{object}"))
-                .unwrap()
-                .refresh_token,
-            "r"
-        );
+        assert_eq!(parse_token_file(object).unwrap(), parse_token_file(&text).unwrap());
+        assert_eq!(parse_token_file(&format!("\u{feff}{object}")).unwrap().refresh_token, "r");
         let error = parse_token_file(r#"{"access_token":"planted"}"#).unwrap_err();
         assert!(!error.contains("planted"));
     }

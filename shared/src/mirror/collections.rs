@@ -56,18 +56,11 @@ impl Collection {
             (Collection::Users, _) => Query::Users,
             (Collection::Clients, _) => Query::Clients { after },
             (Collection::Pianos, _) => Query::Pianos { after },
-            (Collection::Appointments, Scope::Appointments(filter)) => Query::Appointments {
-                filter: filter.clone(),
-                after,
-            },
-            (Collection::Appointments, _) => Query::Appointments {
-                filter: Default::default(),
-                after,
-            },
-            (Collection::Timeline, Scope::Since(since)) => Query::Timeline {
-                since: Some(*since),
-                after,
-            },
+            (Collection::Appointments, Scope::Appointments(filter)) => {
+                Query::Appointments { filter: filter.clone(), after }
+            }
+            (Collection::Appointments, _) => Query::Appointments { filter: Default::default(), after },
+            (Collection::Timeline, Scope::Since(since)) => Query::Timeline { since: Some(*since), after },
             (Collection::Timeline, _) => Query::Timeline { since: None, after },
         }
     }

@@ -71,11 +71,7 @@ pub(super) async fn settle(reader: &Reader<'_>, found: Enumeration) -> Result<Re
     arguments["p_collection"] = reader.collection.source().into();
     arguments["p_counted"] = json!(parts);
     arguments["p_watermark"] = reader.started_at.to_string().into();
-    let settled: Settled = reader
-        .run
-        .supabase
-        .rpc("finish_collection", &arguments)
-        .await?;
+    let settled: Settled = reader.run.supabase.rpc("finish_collection", &arguments).await?;
 
     let mut report = Report {
         counts: settled.counts,
@@ -89,11 +85,7 @@ pub(super) async fn settle(reader: &Reader<'_>, found: Enumeration) -> Result<Re
             continue;
         }
         let seen = found.seen.get(part).map(Vec::as_slice).unwrap_or_default();
-        let set_aside = report
-            .quarantined
-            .iter()
-            .filter(|row| row.starts_with(part))
-            .count() as u64;
+        let set_aside = report.quarantined.iter().filter(|row| row.starts_with(part)).count() as u64;
         let live = settled.live.get(*part).copied().unwrap_or_default();
         // As many live rows as were seen: every seen row is live, so no other can be.
         if matches!(reader.scope, Scope::Whole) && live + set_aside <= seen.len() as u64 {
@@ -101,9 +93,7 @@ pub(super) async fn settle(reader: &Reader<'_>, found: Enumeration) -> Result<Re
         }
         let (considered, absent) = absent_ids(reader, part, seen).await?;
         let gone = match reader.collection {
-            Collection::Appointments => {
-                confirm_gone(reader, absent, considered, &mut report).await?
-            }
+            Collection::Appointments => confirm_gone(reader, absent, considered, &mut report).await?,
             _ => absent,
         };
         if !gone.is_empty() {
@@ -145,9 +135,7 @@ async fn absent_ids(
         let ids: Vec<&str> = rows.iter().filter_map(|row| row[key].as_str()).collect();
         considered += ids.len() as u64;
         absent.extend(
-            ids.iter()
-                .filter(|id| seen.binary_search(&hash(id)).is_err())
-                .map(|id| (*id).to_owned()),
+            ids.iter().filter(|id| seen.binary_search(&hash(id)).is_err()).map(|id| (*id).to_owned()),
         );
         match ids.last() {
             Some(id) if rows.len() == PAGE_ROWS => last = (*id).to_owned(),
@@ -170,10 +158,7 @@ async fn confirm_gone(
     }
     let mut gone = Vec::new();
     for id in absent {
-        let event = reader
-            .gazelle
-            .query(&Query::AppointmentById { id: id.clone() })
-            .await?;
+        let event = reader.gazelle.query(&Query::AppointmentById { id: id.clone() }).await?;
         if event.is_null() {
             gone.push(id);
             continue;
@@ -182,14 +167,10 @@ async fn confirm_gone(
         let row = rows::map(Collection::Appointments, event, &mut drift);
         let mut arguments = reader.run.lease_arguments();
         arguments["p_collection"] = reader.collection.source().into();
-        arguments["p_cursor"] = Value::Null;
         arguments["p_batches"] = json!({"appointments": [row.columns]});
-        let counts: BTreeMap<String, Counts> =
-            reader.run.supabase.rpc("apply_page", &arguments).await?;
-        if let (Some(total), Some(one)) = (
-            report.counts.get_mut("appointments"),
-            counts.get("appointments"),
-        ) {
+        let counts: BTreeMap<String, Counts> = reader.run.supabase.rpc("apply_page", &arguments).await?;
+        if let (Some(total), Some(one)) = (report.counts.get_mut("appointments"), counts.get("appointments"))
+        {
             total.inserted += one.inserted;
             total.updated += one.updated;
             total.unchanged += one.unchanged;

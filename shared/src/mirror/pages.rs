@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use futures::future::BoxFuture;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -111,20 +112,13 @@ impl Reader<'_> {
         }
     }
 
-    async fn page(
-        &self,
-        after: Option<String>,
-        found: &mut Enumeration,
-    ) -> Result<Page, GazelleError> {
+    async fn page(&self, after: Option<String>, found: &mut Enumeration) -> Result<Page, GazelleError> {
         let query = self.collection.query(&self.scope, after);
         let mut page = match self.collection {
             Collection::Users => match self.gazelle.query(&query).await? {
-                Value::Array(nodes) => Page {
-                    total: nodes.len() as u64,
-                    nodes,
-                    cursor: None,
-                    has_next: false,
-                },
+                Value::Array(nodes) => {
+                    Page { total: nodes.len() as u64, nodes, cursor: None, has_next: false }
+                }
                 _ => return Err(GazelleError::Malformed("allUsers")),
             },
             _ => self.gazelle.page(&query).await?,
@@ -150,10 +144,7 @@ impl Reader<'_> {
         let total = page.total;
         let mut nodes = std::mem::take(&mut page.nodes);
         while page.has_next {
-            let query = Query::ContactsOfClient {
-                client: id.clone(),
-                after: page.cursor.take(),
-            };
+            let query = Query::ContactsOfClient { client: id.clone(), after: page.cursor.take() };
             page = self.gazelle.page(&query).await?;
             nodes.append(&mut page.nodes);
         }
@@ -174,10 +165,7 @@ impl Reader<'_> {
                 );
             }
             let row = rows::map(self.collection, node, &mut found.drift);
-            mapped
-                .entry(self.collection.source())
-                .or_default()
-                .push(row);
+            mapped.entry(self.collection.source()).or_default().push(row);
         }
         for (part, rows) in &mut mapped {
             // A later copy of a row within one page wins.
@@ -190,17 +178,9 @@ impl Reader<'_> {
                 at += 1;
                 last.get(&row.key) == Some(&(at - 1))
             });
-            found
-                .seen
-                .entry(part)
-                .or_default()
-                .extend(rows.iter().map(|row| hash(&row.key)));
+            found.seen.entry(part).or_default().extend(rows.iter().map(|row| hash(&row.key)));
         }
-        Batch {
-            rows: mapped.values().map(Vec::len).sum(),
-            mapped,
-            cursor: page.cursor,
-        }
+        Batch { rows: mapped.values().map(Vec::len).sum(), mapped, cursor: page.cursor }
     }
 
     /// The writer: takes what is there, up to a full batch, and commits it. Answers the rows set aside.
@@ -218,19 +198,15 @@ impl Reader<'_> {
             }
             for (part, rows) in &mut batch.mapped {
                 for row in rows.extract_if(.., |row| row.refusal.is_some()) {
-                    self.quarantine(part, &row, row.refusal.unwrap_or_default())
-                        .await?;
+                    self.quarantine(part, &row, row.refusal.unwrap_or_default()).await?;
                     quarantined.push(format!("{part}/{}", row.key));
                 }
             }
-            let counts = self
-                .apply(batch.mapped, batch.cursor.as_deref(), &mut quarantined)
-                .await?;
+            let counts = self.apply(batch.mapped, batch.cursor.as_deref(), &mut quarantined).await?;
             for (part, counts) in counts {
                 *written.entry(part).or_default() += counts.read();
             }
-            self.run
-                .report(json!({"collection": self.collection.source(), "rows": written}));
+            self.run.report(json!({"collection": self.collection.source(), "rows": written}));
         }
         Ok(quarantined)
     }
@@ -244,17 +220,15 @@ impl Reader<'_> {
         quarantined: &'s mut Vec<String>,
     ) -> BoxFuture<'s, Result<BTreeMap<String, Counts>, TaskError>> {
         Box::pin(async move {
-            let mut arguments = self.run.lease_arguments();
-            arguments["p_collection"] = self.collection.source().into();
-            arguments["p_cursor"] = cursor.into();
-            arguments["p_batches"] = mapped
-                .iter()
-                .map(|(part, rows)| {
-                    let rows: Vec<&Value> = rows.iter().map(|row| &row.columns).collect();
-                    ((*part).to_owned(), json!(rows))
-                })
-                .collect::<serde_json::Map<_, _>>()
-                .into();
+            let arguments = PageArguments {
+                lease: self.run.lease_arguments(),
+                p_collection: self.collection.source(),
+                p_cursor: cursor,
+                p_batches: mapped
+                    .iter()
+                    .map(|(part, rows)| (*part, rows.iter().map(|row| &row.columns).collect()))
+                    .collect(),
+            };
             let (detail, count) = match self.run.supabase.rpc("apply_page", &arguments).await {
                 Ok(counts) => return Ok(counts),
                 Err(SupabaseError::Data { detail, .. }) => {
@@ -262,7 +236,6 @@ impl Reader<'_> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            drop(arguments);
             if count <= 1 {
                 for (part, rows) in mapped {
                     for row in rows {
@@ -284,12 +257,7 @@ impl Reader<'_> {
         })
     }
 
-    async fn quarantine(
-        &self,
-        part: &str,
-        row: &Mapped,
-        reason: &str,
-    ) -> Result<(), SupabaseError> {
+    async fn quarantine(&self, part: &str, row: &Mapped, reason: &str) -> Result<(), SupabaseError> {
         let arguments = json!({
             "p_run_id": self.run.id,
             "p_collection": part,
@@ -300,6 +268,17 @@ impl Reader<'_> {
         });
         self.run.supabase.rpc("quarantine_row", &arguments).await
     }
+}
+
+/// Arguments of `apply_page`, borrowed: rows are large and are written out once.
+#[derive(Serialize)]
+struct PageArguments<'a> {
+    #[serde(flatten)]
+    lease: Value,
+    p_collection: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_cursor: Option<&'a str>,
+    p_batches: BTreeMap<&'a str, Vec<&'a Value>>,
 }
 
 /// Adds the rows of a later page; a later copy of a row wins.
@@ -313,10 +292,7 @@ fn merge(rows: &mut Vec<Mapped>, more: Vec<Mapped>) {
 fn halve(
     mapped: BTreeMap<&'static str, Vec<Mapped>>,
     mut first_rows: usize,
-) -> (
-    BTreeMap<&'static str, Vec<Mapped>>,
-    BTreeMap<&'static str, Vec<Mapped>>,
-) {
+) -> (BTreeMap<&'static str, Vec<Mapped>>, BTreeMap<&'static str, Vec<Mapped>>) {
     let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
     for (part, mut rows) in mapped {
         let rest = rows.split_off(first_rows.min(rows.len()));

@@ -30,12 +30,7 @@ struct Node<'a> {
 }
 
 impl Node<'_> {
-    fn field(
-        &mut self,
-        path: &str,
-        expected: &str,
-        read: impl Fn(&Value) -> Option<Value>,
-    ) -> Value {
+    fn field(&mut self, path: &str, expected: &str, read: impl Fn(&Value) -> Option<Value>) -> Value {
         let mut value = self.value;
         let mut steps = path.split('.').peekable();
         while let Some(step) = steps.next() {
@@ -77,37 +72,24 @@ impl Node<'_> {
     }
 
     fn flag(&mut self, path: &str) -> Value {
-        self.field(path, "a boolean", |value| {
-            value.is_boolean().then(|| value.clone())
-        })
+        self.field(path, "a boolean", |value| value.is_boolean().then(|| value.clone()))
     }
 
     fn integer(&mut self, path: &str) -> Value {
         self.field(path, "an integer", |value| {
-            value
-                .as_i64()
-                .filter(|n| i32::try_from(*n).is_ok())
-                .map(Value::from)
+            value.as_i64().filter(|n| i32::try_from(*n).is_ok()).map(Value::from)
         })
     }
 
     fn date(&mut self, path: &str) -> Value {
         self.field(path, "a date", |value| {
-            value
-                .as_str()?
-                .parse::<Date>()
-                .ok()
-                .map(|date| date.to_string().into())
+            value.as_str()?.parse::<Date>().ok().map(|date| date.to_string().into())
         })
     }
 
     fn instant(&mut self, path: &str) -> Value {
         self.field(path, "an instant", |value| {
-            value
-                .as_str()?
-                .parse::<Timestamp>()
-                .ok()
-                .map(|instant| instant.to_string().into())
+            value.as_str()?.parse::<Timestamp>().ok().map(|instant| instant.to_string().into())
         })
     }
 
@@ -116,13 +98,7 @@ impl Node<'_> {
         self.field(path, "a list of texts", |value| {
             let items = value.as_array()?;
             let all_texts = items.iter().all(Value::is_string);
-            all_texts.then(|| {
-                if items.is_empty() {
-                    Value::Null
-                } else {
-                    value.clone()
-                }
-            })
+            all_texts.then(|| if items.is_empty() { Value::Null } else { value.clone() })
         })
     }
 
@@ -130,26 +106,16 @@ impl Node<'_> {
     fn choice(&mut self, path: &str, known: &[&str]) -> Value {
         let value = self.text(path);
         if let Some(text) = value.as_str().filter(|text| !known.contains(text)) {
-            self.note(format!(
-                "{}.{path}: new value {}",
-                self.collection,
-                truncate(text, 60)
-            ));
+            self.note(format!("{}.{path}: new value {}", self.collection, truncate(text, 60)));
         }
         value
     }
 
     fn local(&mut self, path: &str, format: &str) -> Value {
         let instant = self.instant(path);
-        let parsed = instant
-            .as_str()
-            .and_then(|text| text.parse::<Timestamp>().ok());
+        let parsed = instant.as_str().and_then(|text| text.parse::<Timestamp>().ok());
         parsed.map_or(Value::Null, |instant| {
-            instant
-                .to_zoned(clock::zone())
-                .strftime(format)
-                .to_string()
-                .into()
+            instant.to_zoned(clock::zone()).strftime(format).to_string().into()
         })
     }
 }
@@ -157,11 +123,7 @@ impl Node<'_> {
 /// Maps a node of a collection (of clients: without their contacts).
 pub(super) fn map(collection: Collection, raw: Value, drift: &mut BTreeSet<String>) -> Mapped {
     let (id_column, columns) = {
-        let node = Node {
-            collection: collection.source(),
-            value: &raw,
-            drift,
-        };
+        let node = Node { collection: collection.source(), value: &raw, drift };
         match collection {
             Collection::Users => ("id", user(node)),
             Collection::Clients => ("external_id", client(node)),
@@ -175,11 +137,7 @@ pub(super) fn map(collection: Collection, raw: Value, drift: &mut BTreeSet<Strin
 
 /// Maps a contact of a client.
 pub(super) fn contact(raw: Value, client_id: Option<&str>, drift: &mut BTreeSet<String>) -> Mapped {
-    let mut node = Node {
-        collection: "contacts",
-        value: &raw,
-        drift,
-    };
+    let mut node = Node { collection: "contacts", value: &raw, drift };
     let columns = json!({
         "client_external_id": client_id,
         "first_name": node.text("firstName"),
@@ -205,9 +163,7 @@ pub(super) fn contact(raw: Value, client_id: Option<&str>, drift: &mut BTreeSet<
 
 /// Takes the contacts out of a client's node: they are rows of their own.
 pub(super) fn take_contacts(client: &mut Value) -> Vec<Value> {
-    let contacts = client
-        .as_object_mut()
-        .and_then(|fields| fields.remove("allContacts"));
+    let contacts = client.as_object_mut().and_then(|fields| fields.remove("allContacts"));
     match contacts.map(|mut connection| connection["nodes"].take()) {
         Some(Value::Array(nodes)) => nodes.into_iter().filter(|node| !node.is_null()).collect(),
         _ => Vec::new(),
@@ -215,26 +171,18 @@ pub(super) fn take_contacts(client: &mut Value) -> Vec<Value> {
 }
 
 fn finish(id_column: &str, mut columns: Value, raw: Value) -> Mapped {
-    let id = raw["id"]
-        .as_str()
-        .filter(|id| !id.is_empty())
-        .map(str::to_owned);
+    let id = raw["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
     let refusal = match &id {
         None => Some("identifiant manquant"),
         Some(_) if has_nul(&raw) => Some("caractère nul dans un texte"),
         Some(_) => None,
     };
-    let key =
-        id.unwrap_or_else(|| format!("sans-id-{:016x}", super::pages::hash(&raw.to_string())));
+    let key = id.unwrap_or_else(|| format!("sans-id-{:016x}", super::pages::hash(&raw.to_string())));
     if let Some(fields) = columns.as_object_mut() {
         fields.insert(id_column.into(), key.clone().into());
         fields.insert("raw".into(), raw);
     }
-    Mapped {
-        key,
-        columns,
-        refusal,
-    }
+    Mapped { key, columns, refusal }
 }
 
 /// Postgres stores every character but this one.
@@ -242,9 +190,7 @@ fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields
-            .iter()
-            .any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
         _ => false,
     }
 }
@@ -295,15 +241,8 @@ fn client(mut node: Node<'_>) -> Value {
 }
 
 fn person(first: &Value, last: &Value) -> Value {
-    let names: Vec<&str> = [first, last]
-        .into_iter()
-        .filter_map(Value::as_str)
-        .collect();
-    if names.is_empty() {
-        Value::Null
-    } else {
-        names.join(" ").into()
-    }
+    let names: Vec<&str> = [first, last].into_iter().filter_map(Value::as_str).collect();
+    if names.is_empty() { Value::Null } else { names.join(" ").into() }
 }
 
 fn piano(mut node: Node<'_>) -> Value {
@@ -444,18 +383,13 @@ mod tests {
             "id": "tme_1", "occurredAt": "2026-01-15T14:15:00Z", "type": "SERVICE_ENTRY_MANUAL", "summary": " Accord ",
             "comment": null, "client": {"id": "cli_1"}, "piano": null, "user": null, "invoice": null, "estimate": null,
         });
-        node.as_object_mut()
-            .unwrap()
-            .extend(changes.as_object().unwrap().clone());
+        node.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
         node
     }
 
     #[test]
     fn a_new_enum_value_and_a_missing_object_are_stored_and_noted() {
-        let (row, drift) = mapped(
-            Collection::Timeline,
-            entry(json!({"type": "BRAND_NEW", "client": null})),
-        );
+        let (row, drift) = mapped(Collection::Timeline, entry(json!({"type": "BRAND_NEW", "client": null})));
         assert!(row.refusal.is_none());
         assert_eq!(row.columns["entry_type"], "BRAND_NEW");
         assert_eq!(row.columns["raw"]["type"], "BRAND_NEW");

@@ -32,9 +32,7 @@ impl Account {
             url: settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
             key: settings.required_secret("SENDGRID_API_KEY"),
             from,
-            from_name: settings
-                .optional("EMAIL_FROM_NAME")
-                .unwrap_or_else(|| "Assistant Gazelle".into()),
+            from_name: settings.optional("EMAIL_FROM_NAME").unwrap_or_else(|| "Assistant Gazelle".into()),
         }
     }
 }
@@ -51,12 +49,7 @@ struct Text<'a> {
     message: &'a Message,
 }
 
-pub(super) async fn send(
-    http: &Http,
-    account: &Account,
-    address: &str,
-    message: &Message,
-) -> Attempt {
+pub(super) async fn send(http: &Http, account: &Account, address: &str, message: &Message) -> Attempt {
     let (Ok(html), Ok(text)) = (Html { message }.render(), Text { message }.render()) else {
         return Attempt::Permanent("template".into());
     };
@@ -70,9 +63,6 @@ pub(super) async fn send(
     let mut url = account.url.clone();
     url.set_path("/v3/mail/send");
     let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
-        .with_secret_header(
-            AUTHORIZATION,
-            &format!("Bearer {}", account.key.expose_secret()),
-        );
+        .with_secret_header(AUTHORIZATION, &format!("Bearer {}", account.key.expose_secret()));
     Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await)
 }

@@ -49,35 +49,23 @@ const FACT_LIMIT: usize = 600;
 
 impl Message {
     /// The message about an event.
-    pub fn render(
-        event_type: &str,
-        data: &Value,
-        language: Language,
-        console: Option<&Url>,
-    ) -> Self {
+    pub fn render(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Self {
         let pick = |fr, en| language.pick(fr, en).to_owned();
         let kind = data["error_kind"].as_str().unwrap_or_default();
         let title = match event_type {
             "sync.failed" => pick("❌ Erreur de synchronisation", "❌ Synchronisation failed"),
             "report.failed" => pick("❌ Erreur du rapport Timeline", "❌ Timeline report failed"),
-            "sync.deletion_guard" => {
-                pick("⚠️ Suppression massive refusée", "⚠️ Mass deletion refused")
-            }
-            "sync.drift" => pick(
-                "⚠️ Gazelle a changé de forme",
-                "⚠️ Gazelle changed its shape",
-            ),
+            "sync.deletion_guard" => pick("⚠️ Suppression massive refusée", "⚠️ Mass deletion refused"),
+            "sync.drift" => pick("⚠️ Gazelle a changé de forme", "⚠️ Gazelle changed its shape"),
             "sync.quarantine" => pick("⚠️ Fiches mises de côté", "⚠️ Rows set aside"),
             "event.refused" => pick("❌ Suite non déclenchée", "❌ Follow-up not started"),
             "supabase.down" => pick("🚨 Supabase ne répond pas", "🚨 Supabase does not answer"),
-            "gazelle.authorization_expiring" if kind.is_empty() => pick(
-                "⚠️ Autorisation Gazelle bientôt expirée",
-                "⚠️ Gazelle authorization expires soon",
-            ),
-            "gazelle.authorization_expiring" => pick(
-                "🚨 Autorisation Gazelle refusée",
-                "🚨 Gazelle authorization refused",
-            ),
+            "gazelle.authorization_expiring" if kind.is_empty() => {
+                pick("⚠️ Autorisation Gazelle bientôt expirée", "⚠️ Gazelle authorization expires soon")
+            }
+            "gazelle.authorization_expiring" => {
+                pick("🚨 Autorisation Gazelle refusée", "🚨 Gazelle authorization refused")
+            }
             other => other.to_owned(),
         };
         let mut links = Vec::new();
@@ -87,20 +75,12 @@ impl Message {
             runbook.set_fragment(Some(event_type));
             if let Some(run_id) = data["run_id"].as_str() {
                 let mut run = console.clone();
-                run.set_path(&format!(
-                    "{}/runs/{run_id}",
-                    console.path().trim_end_matches('/')
-                ));
+                run.set_path(&format!("{}/runs/{run_id}", console.path().trim_end_matches('/')));
                 links.push((pick("Voir l'exécution", "Open the run"), run));
             }
             links.push((pick("Que faire", "Runbook"), runbook));
         }
-        Self {
-            title,
-            facts: facts(data, language),
-            advice: advice(event_type, kind, language),
-            links,
-        }
+        Self { title, facts: facts(data, language), advice: advice(event_type, kind, language), links }
     }
 }
 
@@ -111,11 +91,7 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
         ("since", "Depuis", "Since"),
         ("detail_type", "Événement", "Event"),
         ("collection", "Collection", "Collection"),
-        (
-            "candidates",
-            "Suppressions demandées",
-            "Deletions asked for",
-        ),
+        ("candidates", "Suppressions demandées", "Deletions asked for"),
         ("limit", "Limite", "Limit"),
         ("live", "Fiches actuelles", "Current rows"),
         ("rows", "Fiches", "Rows"),
@@ -129,17 +105,12 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
                 (Value::String(kind), "error_kind") => explanation(kind, language),
                 (Value::String(instant), "since") => local_time(instant),
                 (Value::String(text), _) => text.clone(),
-                (Value::Array(items), _) => items
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                (Value::Array(items), _) => {
+                    items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+                }
                 (other, _) => other.to_string(),
             };
-            Some((
-                language.pick(fr, en).to_owned(),
-                truncate(&display_names(&value), FACT_LIMIT),
-            ))
+            Some((language.pick(fr, en).to_owned(), truncate(&display_names(&value), FACT_LIMIT)))
         })
         .collect()
 }
@@ -147,10 +118,7 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
 /// An instant as people in Montréal write it.
 fn local_time(instant: &str) -> String {
     match instant.parse::<Timestamp>() {
-        Ok(instant) => instant
-            .to_zoned(clock::zone())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string(),
+        Ok(instant) => instant.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M").to_string(),
         Err(_) => String::new(),
     }
 }
@@ -159,27 +127,14 @@ fn explanation(kind: &str, language: Language) -> String {
     let (fr, en) = match kind {
         "gazelle_unavailable" => ("Gazelle ne répond pas", "Gazelle does not answer"),
         "gazelle_refused" => ("Gazelle a refusé la requête", "Gazelle refused the request"),
-        "gazelle_authorization" => (
-            "Gazelle refuse notre autorisation",
-            "Gazelle refuses our authorization",
-        ),
-        "gazelle_malformed" | "incomplete_read" => (
-            "la lecture de Gazelle est incomplète",
-            "the reading of Gazelle is incomplete",
-        ),
+        "gazelle_authorization" => ("Gazelle refuse notre autorisation", "Gazelle refuses our authorization"),
+        "gazelle_malformed" | "incomplete_read" => {
+            ("la lecture de Gazelle est incomplète", "the reading of Gazelle is incomplete")
+        }
         "supabase_unavailable" => ("Supabase ne répond pas", "Supabase does not answer"),
-        "supabase_refused" => (
-            "Supabase a refusé la requête",
-            "Supabase refused the request",
-        ),
-        "google_unavailable" => (
-            "Google Sheets ne répond pas",
-            "Google Sheets does not answer",
-        ),
-        "google_refused" => (
-            "Google Sheets a refusé la requête",
-            "Google Sheets refused the request",
-        ),
+        "supabase_refused" => ("Supabase a refusé la requête", "Supabase refused the request"),
+        "google_unavailable" => ("Google Sheets ne répond pas", "Google Sheets does not answer"),
+        "google_refused" => ("Google Sheets a refusé la requête", "Google Sheets refused the request"),
         "configuration" => ("configuration incomplète", "incomplete configuration"),
         "deadline_exceeded" => ("temps limite dépassé", "time limit reached"),
         "lost" => ("le processus a disparu", "the process disappeared"),
@@ -253,10 +208,7 @@ mod tests {
                 ("Depuis".to_owned(), "2026-01-15 01:00".to_owned()),
             ]
         );
-        assert_eq!(
-            message.links[1].1.as_str(),
-            "https://console.example/runbook#sync.failed"
-        );
+        assert_eq!(message.links[1].1.as_str(), "https://console.example/runbook#sync.failed");
         let english = Message::render("sync.failed", &data, Language::En, None);
         assert_eq!(english.facts[1].1, "Gazelle does not answer");
     }

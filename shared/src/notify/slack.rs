@@ -43,9 +43,7 @@ fn body(message: &Message) -> Value {
             .iter()
             .map(|(label, url)| format!("<{}|{}>", escape_slack(url.as_str()), escape_slack(label)))
             .collect();
-        blocks.push(
-            json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]}),
-        );
+        blocks.push(json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]}));
     }
     let text = bounded_lines(&[escape_slack(&message.title), section], TEXT_LIMIT);
     json!({"text": text, "blocks": blocks})
@@ -61,9 +59,7 @@ fn bounded_lines(lines: &[String], limit: usize) -> String {
                 let cut = truncate(line, limit);
                 // An entity that was cut in two would show as text.
                 let whole = match (cut.rfind('&'), cut.rfind(';')) {
-                    (Some(start), end)
-                        if end.is_none_or(|end| end < start) && cut.len() - start < 8 =>
-                    {
+                    (Some(start), end) if end.is_none_or(|end| end < start) && cut.len() - start < 8 => {
                         &cut[..start]
                     }
                     _ => &cut,
@@ -87,10 +83,7 @@ mod tests {
     fn message(value: &str) -> Message {
         Message {
             title: "T".repeat(200),
-            facts: vec![
-                ("Tâche".into(), value.into()),
-                ("Erreur".into(), "<!channel> & co".into()),
-            ],
+            facts: vec![("Tâche".into(), value.into()), ("Erreur".into(), "<!channel> & co".into())],
             advice: "Relancer".into(),
             links: Vec::new(),
         }

@@ -102,10 +102,7 @@ impl Answer {
 
     pub(super) fn fail(&mut self, kind: &str, error: &dyn std::fmt::Display) {
         self.status = "error".into();
-        self.error = Some(AnswerError {
-            kind: kind.into(),
-            message: error.to_string(),
-        });
+        self.error = Some(AnswerError { kind: kind.into(), message: error.to_string() });
     }
 
     pub(super) fn lost(mut self) -> Self {
@@ -114,14 +111,8 @@ impl Answer {
     }
 
     pub(super) fn into_failure(self) -> Failure {
-        let kind = self
-            .error
-            .as_ref()
-            .map_or_else(|| "error".into(), |error| error.kind.clone());
-        Failure {
-            kind,
-            message: serde_json::to_string(&self).unwrap_or_default(),
-        }
+        let kind = self.error.as_ref().map_or_else(|| "error".into(), |error| error.kind.clone());
+        Failure { kind, message: serde_json::to_string(&self).unwrap_or_default() }
     }
 }
 
@@ -137,18 +128,12 @@ pub struct Failure {
 
 impl Failure {
     pub(super) fn before_run(kind: &str, error: &dyn std::fmt::Display) -> Self {
-        Self {
-            kind: kind.into(),
-            message: error.to_string(),
-        }
+        Self { kind: kind.into(), message: error.to_string() }
     }
 }
 
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
-        Diagnostic {
-            error_type: failure.kind,
-            error_message: failure.message,
-        }
+        Diagnostic { error_type: failure.kind, error_message: failure.message }
     }
 }

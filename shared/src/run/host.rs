@@ -40,9 +40,7 @@ impl<T: Task> Host<T> {
         Ok(Self {
             supabase: Supabase::new(http.clone(), supabase),
             channels,
-            bus: settings
-                .optional("EVENT_BUS")
-                .unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
             task: settings.check().map(|()| task),
             http,
             aws: OnceCell::new(),
@@ -65,10 +63,7 @@ pub fn serve<T: Task>() -> ExitCode {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic");
     }));
-    let runtime = match tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "runtime.not_started");
@@ -96,9 +91,7 @@ async fn handle<T: Task>(
     host: &Result<Host<T>, ConfigError>,
     event: LambdaEvent<Payload>,
 ) -> Result<Answer, Failure> {
-    let host = host
-        .as_ref()
-        .map_err(|error| Failure::before_run("configuration", error))?;
+    let host = host.as_ref().map_err(|error| Failure::before_run("configuration", error))?;
     let time_left: Option<Duration> = clock::time_until(event.context.deadline());
     invoke(host, &event.payload, &event.context.request_id, time_left).await
 }

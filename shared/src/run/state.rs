@@ -109,10 +109,7 @@ fn log_url() -> Option<String> {
     let variable = |name| std::env::var(name).ok();
     let region = variable("AWS_REGION")?;
     let twice = |text: String| {
-        text.replace('$', "$2524")
-            .replace('/', "$252F")
-            .replace('[', "$255B")
-            .replace(']', "$255D")
+        text.replace('$', "$2524").replace('/', "$252F").replace('[', "$255B").replace(']', "$255D")
     };
     let group = twice(variable("AWS_LAMBDA_LOG_GROUP_NAME")?);
     let stream = twice(variable("AWS_LAMBDA_LOG_STREAM_NAME")?);
@@ -158,17 +155,10 @@ impl End {
         };
         match outcome {
             Ok(Outcome::Finished(finished)) => {
-                let status = if finished.warning {
-                    "warning"
-                } else {
-                    "success"
-                };
+                let status = if finished.warning { "warning" } else { "success" };
                 end(status, finished)
             }
-            Ok(Outcome::Continued {
-                continuation,
-                stats,
-            }) => Self {
+            Ok(Outcome::Continued { continuation, stats }) => Self {
                 continuation: Some(continuation),
                 ..end(
                     "running",
@@ -180,10 +170,7 @@ impl End {
                 )
             },
             Err(error) => {
-                let answer = AnswerError {
-                    kind: error.kind().into(),
-                    message: error.to_string(),
-                };
+                let answer = AnswerError { kind: error.kind().into(), message: error.to_string() };
                 let finished = Finished {
                     message: answer.message.clone(),
                     stats: json!({}),
@@ -244,11 +231,7 @@ impl End {
             "p_now": clock::now().to_string(),
         });
         let event: QueuedEvent = run.supabase.rpc("continue_run", &arguments).await?;
-        Ok(Ended {
-            finished: true,
-            notices: 0,
-            events: vec![event],
-        })
+        Ok(Ended { finished: true, notices: 0, events: vec![event] })
     }
 
     fn sync_logs(&self, run: &Run) -> Vec<Value> {
@@ -271,13 +254,7 @@ impl End {
 }
 
 /// Stores what became of published events.
-pub(super) async fn settle_events(
-    supabase: &Supabase,
-    outcomes: &[Published],
-) -> Result<(), SupabaseError> {
+pub(super) async fn settle_events(supabase: &Supabase, outcomes: &[Published]) -> Result<(), SupabaseError> {
     let arguments = json!({"p_results": outcomes, "p_now": clock::now().to_string()});
-    supabase
-        .rpc::<u32>("settle_events", &arguments)
-        .await
-        .map(drop)
+    supabase.rpc::<u32>("settle_events", &arguments).await.map(drop)
 }

@@ -54,13 +54,7 @@ pub const LAST_NAMES: [&str; 20] = [
     "Vadeboncœur",
     "Verdier",
 ];
-pub const COMPANY_KINDS: [&str; 5] = [
-    "École de musique",
-    "Studio",
-    "Centre culturel",
-    "Église",
-    "Résidence",
-];
+pub const COMPANY_KINDS: [&str; 5] = ["École de musique", "Studio", "Centre culturel", "Église", "Résidence"];
 pub const ROLES: [&str; 4] = ["Concierge", "Direction", "Comptabilité", "Régie"];
 pub const STREETS: [&str; 8] = [
     "rue des Érables",
@@ -72,15 +66,8 @@ pub const STREETS: [&str; 8] = [
     "chemin de l'Octave",
     "avenue des Marteaux",
 ];
-pub const CITIES: [&str; 7] = [
-    "Montréal",
-    "Laval",
-    "Longueuil",
-    "Saint-Lambert",
-    "Brossard",
-    "Verdun",
-    "Orford",
-];
+pub const CITIES: [&str; 7] =
+    ["Montréal", "Laval", "Longueuil", "Saint-Lambert", "Brossard", "Verdun", "Orford"];
 pub const MAKES: [(&str, &str); 8] = [
     ("Yamaha", "U1"),
     ("Yamaha", "C3"),
@@ -91,14 +78,8 @@ pub const MAKES: [(&str, &str); 8] = [
     ("Petrof", "P 125"),
     ("Lesage", "Droit"),
 ];
-pub const TITLES: [&str; 6] = [
-    "Accord",
-    "Accord et réglage",
-    "Entretien PLS",
-    "Évaluation",
-    "Harmonisation",
-    "Accord de concert",
-];
+pub const TITLES: [&str; 6] =
+    ["Accord", "Accord et réglage", "Entretien PLS", "Évaluation", "Harmonisation", "Accord de concert"];
 pub const ACCESS_NOTES: [&str; 6] = [
     "Sonner à l'arrière",
     "Stationnement derrière l'église",

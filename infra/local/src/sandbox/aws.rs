@@ -42,17 +42,8 @@ struct Entry {
 }
 
 /// `POST /`
-pub async fn call(
-    State(sandbox): State<Arc<Sandbox>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let header = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
+pub async fn call(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !header(header::AUTHORIZATION.as_str()).starts_with("AWS4-HMAC-SHA256") {
         return refuse("MissingAuthenticationToken");
     }
@@ -64,11 +55,7 @@ pub async fn call(
 }
 
 fn refuse(code: &str) -> Response {
-    (
-        StatusCode::BAD_REQUEST,
-        Json(json!({"__type": code, "message": code})),
-    )
-        .into_response()
+    (StatusCode::BAD_REQUEST, Json(json!({"__type": code, "message": code}))).into_response()
 }
 
 fn put_events(sandbox: &Sandbox, body: &[u8]) -> Response {
@@ -81,21 +68,17 @@ fn put_events(sandbox: &Sandbox, body: &[u8]) -> Response {
     if sandbox.faults.strikes(Fault::EventbridgePartial) {
         let refused = json!({"ErrorCode": "InternalFailure", "ErrorMessage": "planted"});
         let entries = vec![refused; request.entries.len()];
-        return Json(json!({"FailedEntryCount": entries.len(), "Entries": entries}))
-            .into_response();
+        return Json(json!({"FailedEntryCount": entries.len(), "Entries": entries})).into_response();
     }
     let mut failed = 0;
     let entries: Vec<Value> = request
         .entries
         .into_iter()
         .map(|entry| {
-            let detail = serde_json::from_str::<Value>(&entry.detail)
-                .ok()
-                .filter(Value::is_object);
+            let detail = serde_json::from_str::<Value>(&entry.detail).ok().filter(Value::is_object);
             match detail {
                 Some(detail)
-                    if entry.detail.len() < 256 * 1024
-                        && entry.event_bus_name == "gazelle-tasks" =>
+                    if entry.detail.len() < 256 * 1024 && entry.event_bus_name == "gazelle-tasks" =>
                 {
                     json!({"EventId": accept(sandbox, &entry.source, &entry.detail_type, detail)})
                 }
@@ -111,27 +94,15 @@ fn put_events(sandbox: &Sandbox, body: &[u8]) -> Response {
 
 fn accept(sandbox: &Sandbox, source: &str, detail_type: &str, detail: Value) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let id = format!(
-        "00000000-0000-4000-8000-{:012}",
-        NUMBER.fetch_add(1, Ordering::Relaxed)
-    );
+    let id = format!("00000000-0000-4000-8000-{:012}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let envelope = json!({
         "version": "0", "id": id, "detail-type": detail_type, "source": source, "account": "000000000000",
         "time": clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ca-central-1",
         "resources": [], "detail": detail,
     });
-    let copies = if sandbox.faults.has(Fault::EventDuplicate) {
-        2
-    } else {
-        1
-    };
+    let copies = if sandbox.faults.has(Fault::EventDuplicate) { 2 } else { 1 };
     for _ in 0..copies {
-        sandbox
-            .bus
-            .send(BusEvent {
-                envelope: envelope.clone(),
-            })
-            .ok();
+        sandbox.bus.send(BusEvent { envelope: envelope.clone() }).ok();
     }
     id
 }

@@ -37,10 +37,7 @@ impl Schema {
     pub fn load() -> anyhow::Result<Self> {
         let schema = GraphqlSchema::parse_and_validate(SDL, "schema.graphql")
             .map_err(|error| anyhow::anyhow!("{}", error.errors))?;
-        Ok(Self {
-            schema,
-            documents: Mutex::default(),
-        })
+        Ok(Self { schema, documents: Mutex::default() })
     }
 
     fn document(&self, query: &str) -> Result<Arc<Valid<ExecutableDocument>>, String> {
@@ -64,28 +61,19 @@ pub struct Account {
 
 impl Default for Account {
     fn default() -> Self {
-        Self {
-            generation: Mutex::new(1),
-            expired: Mutex::new(None),
-        }
+        Self { generation: Mutex::new(1), expired: Mutex::new(None) }
     }
 }
 
 impl Account {
     /// The access token in force.
     pub fn access_token(&self) -> String {
-        format!(
-            "local-gazelle-access-token-of-generation-{}",
-            *lock(&self.generation)
-        )
+        format!("local-gazelle-access-token-of-generation-{}", *lock(&self.generation))
     }
 
     /// The refresh token in force.
     pub fn refresh_token(&self) -> String {
-        format!(
-            "local-gazelle-refresh-token-of-generation-{}",
-            *lock(&self.generation)
-        )
+        format!("local-gazelle-refresh-token-of-generation-{}", *lock(&self.generation))
     }
 
     /// The access token is not taken any more; only a refresh helps.
@@ -109,21 +97,14 @@ struct Query {
 }
 
 /// `POST /graphql/private/`
-pub async fn graphql(
-    State(sandbox): State<Arc<Sandbox>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub async fn graphql(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body: Bytes) -> Response {
     tokio::time::sleep(sandbox.gazelle_latency).await;
     let faults = &sandbox.faults;
     if faults.strikes(Fault::GazelleHang) {
         tokio::time::sleep(Duration::from_secs(300)).await;
     }
     if faults.strikes(Fault::GazelleError) {
-        return refuse(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "planted failure of jean@planted.example",
-        );
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "planted failure of jean@planted.example");
     }
     if faults.strikes(Fault::GazelleRateLimit) {
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
@@ -134,21 +115,14 @@ pub async fn graphql(
     if let Some(refusal) = unauthorized(&sandbox, &headers) {
         return refusal;
     }
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind != "application/json")
-    {
-        return refuse(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "application/json expected",
-        );
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/json") {
+        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "application/json expected");
     }
     let Ok(query) = serde_json::from_slice::<Query>(&body) else {
         return refuse(StatusCode::BAD_REQUEST, "not a GraphQL request");
     };
     if faults.strikes(Fault::GazelleGraphqlError) {
-        let errors =
-            json!([{"message": "planted failure of jean@planted.example", "path": ["allClients"]}]);
+        let errors = json!([{"message": "planted failure of jean@planted.example", "path": ["allClients"]}]);
         return Json(json!({"data": null, "errors": errors})).into_response();
     }
     let answer = execute(&sandbox, &query);
@@ -159,28 +133,17 @@ pub async fn graphql(
 }
 
 fn unauthorized(sandbox: &Sandbox, headers: &HeaderMap) -> Option<Response> {
-    let given = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     (!sandbox.gazelle.takes(given)).then(|| refuse(StatusCode::UNAUTHORIZED, "invalid token"))
 }
 
 /// Half an answer, then the connection breaks.
 fn cut(answer: String) -> Response {
     let half = answer.len() / 2;
-    let half = (0..=half)
-        .rev()
-        .find(|at| answer.is_char_boundary(*at))
-        .unwrap_or(0);
-    let parts = futures::stream::iter([
-        Ok(answer[..half].to_owned()),
-        Err(std::io::Error::other("cut")),
-    ]);
+    let half = (0..=half).rev().find(|at| answer.is_char_boundary(*at)).unwrap_or(0);
+    let parts = futures::stream::iter([Ok(answer[..half].to_owned()), Err(std::io::Error::other("cut"))]);
     let mut response = Response::new(Body::from_stream(parts));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static("application/json"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     response
 }
 
@@ -193,23 +156,13 @@ fn execute(sandbox: &Sandbox, query: &Query) -> String {
         Ok(document) => document,
         Err(message) => return error(message),
     };
-    let company = sandbox
-        .company
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let company = sandbox.company.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let root = Node {
         kind: "Query",
         value: &Value::Null,
-        world: &World {
-            company: &company,
-            without_clients: sandbox.faults.has(Fault::GazelleEmptyClients),
-        },
+        world: &World { company: &company, without_clients: sandbox.faults.has(Fault::GazelleEmptyClients) },
     };
-    let variables = if query.variables.is_null() {
-        json!({})
-    } else {
-        query.variables.clone()
-    };
+    let variables = if query.variables.is_null() { json!({}) } else { query.variables.clone() };
     let Ok(variables) = serde_json::from_value(variables) else {
         return error("variables are an object".into());
     };
@@ -254,10 +207,7 @@ impl ObjectValue for Node<'_> {
         self.kind
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let name = info.field_name();
         let arguments: Value = serde_json::to_value(info.arguments()).unwrap_or_default();
         let kind = info.field_definition().ty.inner_named_type().as_str();
@@ -267,25 +217,18 @@ impl ObjectValue for Node<'_> {
         match (self.kind, name) {
             ("PrivateClient", "allContacts") => {
                 let whole = self.world.whole(self.value);
-                let contacts: Vec<&Value> =
-                    whole["contacts"].as_array().into_iter().flatten().collect();
+                let contacts: Vec<&Value> = whole["contacts"].as_array().into_iter().flatten().collect();
                 Ok(selected(self.world, kind, contacts, &arguments))
             }
             ("PrivateEvent", "allEventPianos") => {
-                let pianos: Vec<&Value> = self.value["eventPianos"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .collect();
+                let pianos: Vec<&Value> =
+                    self.value["eventPianos"].as_array().into_iter().flatten().collect();
                 Ok(selected(self.world, kind, pianos, &arguments))
             }
             _ => {
                 let own = &self.value[name];
-                let value = if own.is_null() && name != "id" {
-                    &self.world.whole(self.value)[name]
-                } else {
-                    own
-                };
+                let value =
+                    if own.is_null() && name != "id" { &self.world.whole(self.value)[name] } else { own };
                 Ok(resolve(self.world, kind, value, info))
             }
         }
@@ -300,11 +243,9 @@ fn resolve<'a>(
 ) -> ResolvedValue<'a> {
     match value {
         Value::Null => ResolvedValue::null(),
-        Value::Array(items) => ResolvedValue::list(
-            items
-                .iter()
-                .map(move |item| resolve(world, kind, item, info)),
-        ),
+        Value::Array(items) => {
+            ResolvedValue::list(items.iter().map(move |item| resolve(world, kind, item, info)))
+        }
         Value::Object(_) if info.schema().get_object(kind).is_some() => {
             ResolvedValue::object(Node { kind, value, world })
         }
@@ -327,50 +268,29 @@ impl<'a> Node<'a> {
         };
         Ok(match name {
             "allUsers" => ResolvedValue::list(
-                company
-                    .users
-                    .iter()
-                    .map(move |value| ResolvedValue::object(Node { kind, value, world })),
+                company.users.iter().map(move |value| ResolvedValue::object(Node { kind, value, world })),
             ),
             "allClients" => {
-                let nodes = if world.without_clients {
-                    &[][..]
-                } else {
-                    &company.clients
-                };
+                let nodes = if world.without_clients { &[][..] } else { &company.clients };
                 connection(world, kind, nodes.len(), |at| &nodes[at], arguments)
             }
-            "allPianos" => connection(
-                world,
-                kind,
-                company.pianos.len(),
-                |at| &company.pianos[at],
-                arguments,
-            ),
+            "allPianos" => connection(world, kind, company.pianos.len(), |at| &company.pianos[at], arguments),
             "allEventsBatched" => selected(world, kind, events(company, arguments), arguments),
             "allTimelineEntries" => match arguments["occurredAtGet"].as_str() {
                 Some(since) => {
-                    let entries = company
-                        .timeline
-                        .iter()
-                        .filter(|entry| entry["occurredAt"].as_str() >= Some(since));
+                    let entries =
+                        company.timeline.iter().filter(|entry| entry["occurredAt"].as_str() >= Some(since));
                     selected(world, kind, entries.collect(), arguments)
                 }
-                None => connection(
-                    world,
-                    kind,
-                    company.timeline.len(),
-                    |at| &company.timeline[at],
-                    arguments,
-                ),
+                None => {
+                    connection(world, kind, company.timeline.len(), |at| &company.timeline[at], arguments)
+                }
             },
             "client" => by_id(&company.clients, &arguments["id"]),
             "piano" => by_id(&company.pianos, &arguments["id"]),
             "event" => by_id(&company.appointments, &arguments["eventId"]),
             other => {
-                return Err(FieldError {
-                    message: format!("the sandbox does not serve {other}"),
-                });
+                return Err(FieldError { message: format!("the sandbox does not serve {other}") });
             }
         })
     }
@@ -380,9 +300,7 @@ fn events<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
     let filters = &arguments["filters"];
     let day = |event: &Value| {
         let start = event["start"].as_str().and_then(|start| start.parse().ok());
-        start
-            .map(|start| clock::business_date(start).to_string())
-            .unwrap_or_default()
+        start.map(|start| clock::business_date(start).to_string()).unwrap_or_default()
     };
     let has_dates = !filters["dateGet"].is_null() || !filters["dateLet"].is_null();
     // The company keeps them by start, which is the only sort that is asked for.
@@ -397,12 +315,8 @@ fn events<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
         .filter(|event| {
             !has_dates || {
                 let day = day(event);
-                filters["dateGet"]
-                    .as_str()
-                    .is_none_or(|from| day.as_str() >= from)
-                    && filters["dateLet"]
-                        .as_str()
-                        .is_none_or(|until| day.as_str() <= until)
+                filters["dateGet"].as_str().is_none_or(|from| day.as_str() >= from)
+                    && filters["dateLet"].as_str().is_none_or(|until| day.as_str() <= until)
             }
         })
         .collect()
@@ -426,22 +340,11 @@ fn connection<'a>(
     arguments: &Value,
 ) -> ResolvedValue<'a> {
     let after = arguments["after"].as_str();
-    let start = after
-        .and_then(|cursor| cursor.strip_prefix("after-")?.parse().ok())
-        .unwrap_or(0);
-    let first = arguments["first"]
-        .as_u64()
-        .map_or(total, |first| first as usize);
+    let start = after.and_then(|cursor| cursor.strip_prefix("after-")?.parse().ok()).unwrap_or(0);
+    let first = arguments["first"].as_u64().map_or(total, |first| first as usize);
     let end = total.min(start + first);
     let page: Vec<&'a Value> = (start..end).map(node).collect();
-    ResolvedValue::object(Page {
-        kind,
-        world,
-        page,
-        start,
-        end,
-        total,
-    })
+    ResolvedValue::object(Page { kind, world, page, start, end, total })
 }
 
 struct Page<'a> {
@@ -458,10 +361,7 @@ impl ObjectValue for Page<'_> {
         self.kind
     }
 
-    fn resolve_field<'a>(
-        &'a self,
-        info: &'a ResolveInfo<'a>,
-    ) -> Result<ResolvedValue<'a>, FieldError> {
+    fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let kind = info.field_definition().ty.inner_named_type().as_str();
         Ok(match (self.kind, info.field_name()) {
             ("PageInfo", "endCursor") if self.page.is_empty() => ResolvedValue::null(),
@@ -470,17 +370,11 @@ impl ObjectValue for Page<'_> {
             ("PageInfo", "hasNextPage") => ResolvedValue::leaf(self.end < self.total),
             ("PageInfo", "hasPreviousPage") => ResolvedValue::leaf(self.start > 0),
             (_, "totalCount") => ResolvedValue::leaf(self.total as u64),
-            (_, "pageInfo") => ResolvedValue::object(Page {
-                kind,
-                page: self.page.clone(),
-                ..*self
-            }),
+            (_, "pageInfo") => ResolvedValue::object(Page { kind, page: self.page.clone(), ..*self }),
             (_, "nodes") => {
                 let world = self.world;
                 ResolvedValue::list(
-                    self.page
-                        .iter()
-                        .map(move |value| ResolvedValue::object(Node { kind, value, world })),
+                    self.page.iter().map(move |value| ResolvedValue::object(Node { kind, value, world })),
                 )
             }
             _ => return Err(self.unknown_field_error(info)),
@@ -489,15 +383,8 @@ impl ObjectValue for Page<'_> {
 }
 
 /// `POST /developer/oauth/token`
-pub async fn token(
-    State(sandbox): State<Arc<Sandbox>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if headers
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| kind != "application/x-www-form-urlencoded")
-    {
+pub async fn token(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/x-www-form-urlencoded") {
         return refuse(StatusCode::BAD_REQUEST, "invalid_request");
     }
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
@@ -509,8 +396,7 @@ pub async fn token(
     }
     match field("grant_type") {
         "refresh_token" if field("refresh_token") == sandbox.gazelle.refresh_token() => {}
-        "authorization_code"
-            if field("code") == "local-code" && !field("redirect_uri").is_empty() => {}
+        "authorization_code" if field("code") == "local-code" && !field("redirect_uri").is_empty() => {}
         "refresh_token" | "authorization_code" => {
             return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
         }

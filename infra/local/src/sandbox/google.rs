@@ -80,10 +80,7 @@ impl SheetTab {
         match (&cell.value, cell.format["numberFormat"]["type"].as_str()) {
             (Value::Number(days), Some("DATE")) => {
                 let days = jiff::Span::new().days(days.as_i64().unwrap_or_default());
-                clock::SPREADSHEET_EPOCH
-                    .checked_add(days)
-                    .map(|date| date.to_string())
-                    .unwrap_or_default()
+                clock::SPREADSHEET_EPOCH.checked_add(days).map(|date| date.to_string()).unwrap_or_default()
             }
             (Value::String(text), _) => text.clone(),
             (Value::Null, _) => String::new(),
@@ -104,31 +101,20 @@ impl Workbook {
     /// A default tab, and a tab of the predecessor under its old title with old rows.
     pub fn as_the_predecessor_left_it() -> Self {
         let mut old = SheetTab::new(41, "Vincent", false, 1000, 20);
-        for (row, text) in ["DateEvenement", "2025-11-30", "2025-11-29"]
-            .iter()
-            .enumerate()
-        {
+        for (row, text) in ["DateEvenement", "2025-11-30", "2025-11-29"].iter().enumerate() {
             old.cells[row][0].value = (*text).into();
         }
-        Self {
-            tabs: vec![SheetTab::new(0, "Feuille 1", false, 100, 26), old],
-            revision: 0,
-        }
+        Self { tabs: vec![SheetTab::new(0, "Feuille 1", false, 100, 26), old], revision: 0 }
     }
 
     /// The visible tabs that the report has written.
     pub fn report_tabs(&self) -> impl Iterator<Item = &SheetTab> {
         let is_written = self.revision > 0;
-        self.tabs
-            .iter()
-            .filter(move |tab| is_written && !tab.hidden && tab.shown(0, 0) == "DateEvenement")
+        self.tabs.iter().filter(move |tab| is_written && !tab.hidden && tab.shown(0, 0) == "DateEvenement")
     }
 
     fn tab(&mut self, id: i64) -> Result<&mut SheetTab, String> {
-        self.tabs
-            .iter_mut()
-            .find(|tab| tab.id == id)
-            .ok_or_else(|| format!("No grid with id: {id}"))
+        self.tabs.iter_mut().find(|tab| tab.id == id).ok_or_else(|| format!("No grid with id: {id}"))
     }
 
     /// Applies a batch, all of it or nothing.
@@ -150,14 +136,8 @@ impl Workbook {
             Request::AddSheet { properties } => {
                 let grid = properties.grid_properties.unwrap_or_default();
                 let title = properties.title.ok_or("a title is needed")?;
-                if self
-                    .tabs
-                    .iter()
-                    .any(|tab| tab.id == properties.sheet_id || tab.title == title)
-                {
-                    return Err(format!(
-                        "A sheet with the name {title:?} or this id already exists."
-                    ));
+                if self.tabs.iter().any(|tab| tab.id == properties.sheet_id || tab.title == title) {
+                    return Err(format!("A sheet with the name {title:?} or this id already exists."));
                 }
                 let hidden = properties.hidden.unwrap_or(false);
                 let mut tab = SheetTab::new(
@@ -180,11 +160,7 @@ impl Workbook {
             Request::UpdateSheetProperties { properties, fields } => {
                 self.update_properties(properties, &fields)?
             }
-            Request::UpdateCells {
-                start,
-                rows,
-                fields,
-            } => {
+            Request::UpdateCells { start, rows, fields } => {
                 let tab = self.tab(start.sheet_id)?;
                 for (row, data) in rows.into_iter().enumerate() {
                     for (column, cell) in data.values.into_iter().enumerate() {
@@ -197,11 +173,7 @@ impl Workbook {
                     }
                 }
             }
-            Request::RepeatCell {
-                range,
-                cell,
-                fields,
-            } => {
+            Request::RepeatCell { range, cell, fields } => {
                 let tab = self.tab(range.sheet_id)?;
                 range.check(tab)?;
                 for row in &mut tab.cells[range.start_row_index..range.end_row_index] {
@@ -210,18 +182,13 @@ impl Workbook {
                     }
                 }
             }
-            Request::CopyPaste {
-                source,
-                destination,
-                paste_type,
-            } => {
+            Request::CopyPaste { source, destination, paste_type } => {
                 if paste_type != "PASTE_VALUES" {
                     return Err(format!("the sandbox does not know {paste_type}"));
                 }
                 let from = self.tab(source.sheet_id)?;
                 source.check(from)?;
-                let copied: Vec<Vec<Value>> = from.cells
-                    [source.start_row_index..source.end_row_index]
+                let copied: Vec<Vec<Value>> = from.cells[source.start_row_index..source.end_row_index]
                     .iter()
                     .map(|row| {
                         row[source.start_column_index..source.end_column_index]
@@ -251,16 +218,10 @@ impl Workbook {
         }
         let title = properties.title.ok_or("a title is needed")?;
         let id = properties.sheet_id;
-        if self
-            .tabs
-            .iter()
-            .any(|tab| tab.id != id && tab.title == title)
-        {
+        if self.tabs.iter().any(|tab| tab.id != id && tab.title == title) {
             return Err(format!("A sheet with the name {title:?} already exists."));
         }
-        let grid = properties
-            .grid_properties
-            .ok_or("gridProperties are in the mask")?;
+        let grid = properties.grid_properties.ok_or("gridProperties are in the mask")?;
         let (Some(rows), Some(columns), Some(frozen)) =
             (grid.row_count, grid.column_count, grid.frozen_row_count)
         else {
@@ -291,37 +252,14 @@ struct Batch {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum Request {
-    AddSheet {
-        properties: Properties,
-    },
-    DeleteSheet {
-        sheet_id: i64,
-    },
-    UpdateSheetProperties {
-        properties: Properties,
-        fields: String,
-    },
-    UpdateCells {
-        start: Coordinate,
-        rows: Vec<RowData>,
-        fields: String,
-    },
-    RepeatCell {
-        range: Range,
-        cell: CellData,
-        fields: String,
-    },
-    CopyPaste {
-        source: Range,
-        destination: Range,
-        paste_type: String,
-    },
+    AddSheet { properties: Properties },
+    DeleteSheet { sheet_id: i64 },
+    UpdateSheetProperties { properties: Properties, fields: String },
+    UpdateCells { start: Coordinate, rows: Vec<RowData>, fields: String },
+    RepeatCell { range: Range, cell: CellData, fields: String },
+    CopyPaste { source: Range, destination: Range, paste_type: String },
 }
 
 #[derive(Deserialize)]
@@ -365,9 +303,7 @@ impl Range {
             && self.end_row_index <= tab.cells.len()
             && self.start_column_index < self.end_column_index
             && self.end_column_index <= tab.columns;
-        is_inside
-            .then_some(())
-            .ok_or_else(|| "the range is not inside the grid".to_owned())
+        is_inside.then_some(()).ok_or_else(|| "the range is not inside the grid".to_owned())
     }
 }
 
@@ -397,7 +333,10 @@ impl CellData {
             "userEnteredValue" => {
                 target.value = match self.user_entered_value {
                     Some(Entered::StringValue(text)) if text.chars().count() > 50_000 => {
-                        return Err("Your input contains more than the maximum of 50000 characters in a single cell.".into());
+                        return Err(
+                            "Your input contains more than the maximum of 50000 characters in a single cell."
+                                .into(),
+                        );
                     }
                     Some(Entered::StringValue(text)) => text.into(),
                     Some(Entered::NumberValue(number)) => (number as i64).into(),
@@ -453,10 +392,7 @@ pub async fn update(
     let batch = match Batch::deserialize(json) {
         Ok(batch) => batch,
         Err(error) => {
-            return refuse(
-                StatusCode::BAD_REQUEST,
-                &format!("Invalid JSON payload received. {error}"),
-            );
+            return refuse(StatusCode::BAD_REQUEST, &format!("Invalid JSON payload received. {error}"));
         }
     };
     match lock(&sandbox.workbook).apply(batch) {
@@ -473,10 +409,7 @@ fn refusal(sandbox: &Sandbox, id: &str, headers: &HeaderMap) -> Option<Response>
         return Some(refuse(StatusCode::TOO_MANY_REQUESTS, "Quota exceeded"));
     }
     let expected = format!("Bearer {TOKEN}");
-    if headers
-        .get(header::AUTHORIZATION)
-        .is_none_or(|given| given != expected.as_str())
-    {
+    if headers.get(header::AUTHORIZATION).is_none_or(|given| given != expected.as_str()) {
         return Some(refuse(StatusCode::UNAUTHORIZED, "invalid credentials"));
     }
     (id != credentials::SPREADSHEET_ID)
@@ -486,20 +419,15 @@ fn refusal(sandbox: &Sandbox, id: &str, headers: &HeaderMap) -> Option<Response>
 /// `POST /google/token`
 pub async fn token(headers: HeaderMap, body: Bytes) -> Response {
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
-    let is_form = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == "application/x-www-form-urlencoded");
+    let is_form =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
     let grant = form.get("grant_type").map(String::as_str);
     if !is_form || grant != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
         return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }
-    match form
-        .get("assertion")
-        .and_then(|assertion| verified_claims(assertion))
-    {
+    match form.get("assertion").and_then(|assertion| verified_claims(assertion)) {
         Some(claims) if is_acceptable(&claims) => {
-            Json(json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"}))
-                .into_response()
+            Json(json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})).into_response()
         }
         _ => refuse(StatusCode::BAD_REQUEST, "invalid_grant"),
     }
@@ -510,9 +438,7 @@ fn is_acceptable(claims: &Value) -> bool {
     let instant = |name: &str| claims[name].as_i64().unwrap_or_default();
     claims["iss"] == credentials::SERVICE_ACCOUNT
         && claims["scope"] == "https://www.googleapis.com/auth/spreadsheets"
-        && claims["aud"]
-            .as_str()
-            .is_some_and(|audience| audience.ends_with("/google/token"))
+        && claims["aud"].as_str().is_some_and(|audience| audience.ends_with("/google/token"))
         && instant("exp") - instant("iat") <= 3600
         && instant("exp") > now - 7200
 }
@@ -520,10 +446,8 @@ fn is_acceptable(claims: &Value) -> bool {
 fn verified_claims(assertion: &str) -> Option<Value> {
     let (signed, signature) = assertion.rsplit_once('.')?;
     let (_, claims) = signed.split_once('.')?;
-    let encoded: String = credentials::SERVICE_ACCOUNT_KEY
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
+    let encoded: String =
+        credentials::SERVICE_ACCOUNT_KEY.lines().filter(|line| !line.starts_with("-----")).collect();
     let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(encoded).ok()?).ok()?;
     UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref())
         .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?)
@@ -536,8 +460,8 @@ mod tests {
     use super::*;
 
     fn apply(requests: Value) -> Result<Workbook, String> {
-        let batch: Batch = serde_json::from_value(json!({"requests": requests}))
-            .map_err(|error| error.to_string())?;
+        let batch: Batch =
+            serde_json::from_value(json!({"requests": requests})).map_err(|error| error.to_string())?;
         let mut workbook = Workbook::as_the_predecessor_left_it();
         workbook.apply(batch)?;
         Ok(workbook)

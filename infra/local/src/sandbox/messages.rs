@@ -25,10 +25,7 @@ pub async fn slack(
         return (StatusCode::INTERNAL_SERVER_ERROR, "rollup_error").into_response();
     }
     let path = format!("/services/{team}/{channel}/{key}");
-    if !credentials::WEBHOOKS
-        .iter()
-        .any(|(_, known)| *known == path)
-    {
+    if !credentials::WEBHOOKS.iter().any(|(_, known)| *known == path) {
         return (StatusCode::NOT_FOUND, "no_service").into_response();
     }
     let json: Value = match serde_json::from_slice(&body) {
@@ -39,17 +36,12 @@ pub async fn slack(
     if let Err(reason) = slack_problem(&json) {
         return (StatusCode::BAD_REQUEST, reason).into_response();
     }
-    lock(&sandbox.slack).push(Sent {
-        to: path,
-        body: json,
-    });
+    lock(&sandbox.slack).push(Sent { to: path, body: json });
     (StatusCode::OK, "ok").into_response()
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 #[derive(Deserialize)]
@@ -84,8 +76,7 @@ pub(super) fn slack_problem(json: &Value) -> Result<(), &'static str> {
     let is_wrong = |block: &Block| match block {
         Block::Header { text } => text.kind != "plain_text" || !(1..=150).contains(&length(text)),
         Block::Section { text } => {
-            !["mrkdwn", "plain_text"].contains(&text.kind.as_str())
-                || !(1..=3000).contains(&length(text))
+            !["mrkdwn", "plain_text"].contains(&text.kind.as_str()) || !(1..=3000).contains(&length(text))
         }
         Block::Context { elements } => elements.is_empty() || elements.len() > 10,
         Block::Divider {} => false,
@@ -93,9 +84,7 @@ pub(super) fn slack_problem(json: &Value) -> Result<(), &'static str> {
     match () {
         () if message.text.is_empty() && message.blocks.is_empty() => Err("no_text"),
         () if message.text.chars().count() > 40_000 => Err("msg_too_long"),
-        () if message.blocks.len() > 50 || message.blocks.iter().any(is_wrong) => {
-            Err("invalid_blocks")
-        }
+        () if message.blocks.len() > 50 || message.blocks.iter().any(is_wrong) => Err("invalid_blocks"),
         () => Ok(()),
     }
 }
@@ -133,16 +122,9 @@ struct Content {
 }
 
 /// `POST /v3/mail/send`
-pub async fn sendgrid(
-    State(sandbox): State<Arc<Sandbox>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub async fn sendgrid(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body: Bytes) -> Response {
     let expected = format!("Bearer {}", credentials::SENDGRID_KEY);
-    if headers
-        .get(header::AUTHORIZATION)
-        .is_none_or(|given| given != expected.as_str())
-    {
+    if headers.get(header::AUTHORIZATION).is_none_or(|given| given != expected.as_str()) {
         return refuse(StatusCode::UNAUTHORIZED, "invalid key");
     }
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -151,32 +133,19 @@ pub async fn sendgrid(
         _ => return refuse(StatusCode::BAD_REQUEST, "not a mail"),
     };
     if mail.from.email != credentials::SENDER {
-        return refuse(
-            StatusCode::FORBIDDEN,
-            "the from address is not a verified sender",
-        );
+        return refuse(StatusCode::FORBIDDEN, "the from address is not a verified sender");
     }
-    let recipients: Vec<&Address> = mail
-        .personalizations
-        .iter()
-        .flat_map(|group| &group.to)
-        .collect();
+    let recipients: Vec<&Address> = mail.personalizations.iter().flat_map(|group| &group.to).collect();
     let is_wrong = recipients.is_empty()
         || recipients.iter().any(|to| !to.email.contains('@'))
         || mail.subject.trim().is_empty()
         || mail.subject.contains(['\r', '\n'])
         || mail.content.is_empty()
-        || mail
-            .content
-            .iter()
-            .any(|part| part.value.is_empty() || !part.kind.starts_with("text/"));
+        || mail.content.iter().any(|part| part.value.is_empty() || !part.kind.starts_with("text/"));
     if is_wrong {
         return refuse(StatusCode::BAD_REQUEST, "not a mail");
     }
-    lock(&sandbox.emails).push(Sent {
-        to: recipients[0].email.clone(),
-        body: json,
-    });
+    lock(&sandbox.emails).push(Sent { to: recipients[0].email.clone(), body: json });
     StatusCode::ACCEPTED.into_response()
 }
 
@@ -188,8 +157,7 @@ mod tests {
 
     #[test]
     fn slack_refuses_what_slack_refuses() {
-        let section =
-            |text: &str| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
+        let section = |text: &str| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
         let message = |blocks: Vec<Value>| json!({"text": "t", "blocks": blocks});
         assert!(slack_problem(&message(vec![section("x")])).is_ok());
         assert!(slack_problem(&message(vec![section(&"x".repeat(3001))])).is_err());

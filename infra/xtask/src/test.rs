@@ -1,0 +1,96 @@
+//! `cargo xtask test`: formatting, lints, documentation, the template, every test on every back end.
+
+use std::{process::Command, time::Instant};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::{template, tools};
+
+/// What to run.
+#[derive(Args)]
+pub struct Arguments {
+    /// Only the Rust tests whose name contains this.
+    filter: Option<String>,
+}
+
+/// Runs all stages and prints how long each took.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut stages = Stages { done: Vec::new() };
+    let everything = arguments.filter.is_none();
+    if everything {
+        stages.stage("format", || cargo(&["fmt", "--all", "--check"]))?;
+    }
+    let python = stages.stage("python tools", tools::python)?;
+    let postgrest = stages.stage("postgrest", tools::postgrest)?;
+    // One unoptimised build serves every test.
+    stages.stage("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
+    let postgres = stages.stage("postgres", || {
+        let postgres = tools::Postgres::start()?;
+        // Roles belong to the server, not to a database. The timeout is the one of hosted Supabase.
+        postgres.execute("create role authenticator noinherit login; alter role authenticator set statement_timeout = '8s'")?;
+        postgres.execute(
+            "create role anon nologin noinherit; create role authenticated nologin noinherit; \
+             create role service_role nologin noinherit bypassrls; grant anon, authenticated, service_role to authenticator",
+        )?;
+        Ok(postgres)
+    })?;
+    stages.stage("tests", || {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .current_dir(tools::root())
+            .args(["test", "--workspace", "--no-fail-fast", "--all-targets"])
+            .env("GAZELLE_TEST_POSTGRES", &postgres.url)
+            .env("GAZELLE_TEST_POSTGREST", &postgrest)
+            .env("GAZELLE_TEST_PYTHON", &python);
+        if let Some(filter) = &arguments.filter {
+            command.arg(filter);
+        }
+        tools::run(&mut command)
+    })?;
+    if everything {
+        stages.stage("template", || template::run(&template::Arguments::default()))?;
+        stages
+            .stage("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+        stages.stage("documentation", || {
+            let mut command = Command::new(env!("CARGO"));
+            command
+                .current_dir(tools::root())
+                .args(["doc", "--workspace", "--no-deps"])
+                .env("RUSTDOCFLAGS", "-D warnings");
+            tools::run(&mut command)
+        })?;
+    }
+    stages.print();
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    tools::run(Command::new(env!("CARGO")).current_dir(tools::root()).args(arguments))
+}
+
+struct Stages {
+    done: Vec<(&'static str, f64)>,
+}
+
+impl Stages {
+    fn stage<T>(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        eprintln!("▸ {name}");
+        let start = Instant::now();
+        let result = work().with_context(|| format!("stage `{name}`"))?;
+        self.done.push((name, start.elapsed().as_secs_f64()));
+        Ok(result)
+    }
+
+    fn print(&self) {
+        println!();
+        for (name, seconds) in &self.done {
+            println!("{name:<16} {seconds:>8.1} s");
+        }
+        println!("{:<16} {:>8.1} s", "all", self.done.iter().map(|(_, seconds)| seconds).sum::<f64>());
+    }
+}

@@ -1,0 +1,217 @@
+//! Events arrive twice, late, in parallel; processes die at every step; people are told once.
+
+use e2e::{Backend, Bed, NIGHT, scheduled};
+use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
+use jiff::ToSpan;
+use rstest::rstest;
+use serde_json::{Value, json};
+use shared::task::Function;
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_schedule_delivered_five_times_in_parallel_does_the_work_once(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let runs = futures::future::try_join_all((0..5).map(|_| bed.sync(NIGHT))).await?;
+    let outcomes: Vec<&str> = runs.iter().map(|run| run.answer.outcome.as_str()).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "ran").count(), 1, "{outcomes:?}");
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "duplicate").count(), 4, "{outcomes:?}");
+    assert!(runs.iter().all(|run| run.answer.run_id == runs[0].answer.run_id));
+    assert_eq!(bed.runs("sync_gazelle").await?.len(), 1);
+    bed.assert_mirrored().await?;
+    // The event delivered twice is one report.
+    let events = bed.stack.take_events();
+    let synced =
+        events.iter().find(|event| event.envelope["detail-type"] == "Gazelle Sync Succeeded").unwrap();
+    for expected in ["ran", "duplicate"] {
+        let report = bed.stack.invoke(Function::TimelineReport, &synced.envelope).await?;
+        assert_eq!(report.answer.outcome, expected);
+    }
+    Ok(())
+}
+
+#[rstest]
+#[case("gazelle:500", "gazelle_unavailable")]
+#[case("gazelle:graphql-error", "gazelle_refused")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_platforms_retry_of_a_failed_run_does_the_work_and_of_a_good_one_nothing(
+    #[case] fault: FaultSpec,
+    #[case] kind: &str,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let event = scheduled("sync_gazelle", NIGHT);
+    let request_id = bed.stack.request_id();
+    bed.stack.break_with(&[fault]);
+    for attempt in 1..=2 {
+        let failed = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        assert_eq!(failed.answer.status, "error");
+        assert_eq!(failed.answer.attempt, attempt);
+        assert_eq!(failed.answer.error.as_ref().unwrap().kind, kind);
+        assert!(matches!(&failed.invocation.ended, Ended::Error { kind: name, .. } if name == kind));
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"], "two attempts are one trouble");
+    assert!(bed.stack.take_events().is_empty(), "a failed sync starts no report");
+
+    bed.stack.faults.lift();
+    let good = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+    assert_eq!((good.answer.status.as_str(), good.answer.attempt), ("success", 3));
+    bed.assert_mirrored().await?;
+    let again = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+    assert_eq!((again.answer.status.as_str(), again.answer.outcome.as_str()), ("success", "duplicate"));
+    let log = bed.runs("sync_gazelle").await?;
+    assert_eq!(log.len(), 1);
+    assert_eq!(log[0]["errors"].as_array().unwrap().len(), 2, "the earlier attempts stay on record");
+    Ok(())
+}
+
+/// What another process must never see: a changed company every night, so that each sync has work.
+fn change_something(bed: &Bed, night: usize) {
+    let mut company = bed.stack.sandbox.company.write().unwrap();
+    let updated = format!("2026-02-{:02}T{:02}:00:00Z", 1 + night / 24, night % 24);
+    for (at, field) in [(night % 40, "personalNotes"), ((night + 7) % 40, "referredBy")] {
+        company.clients[at][field] = format!("nuit {night}").into();
+        company.clients[at]["updatedAt"] = updated.clone().into();
+    }
+    // Late enough to be inside the window that a night reads.
+    let last = company
+        .timeline
+        .iter()
+        .enumerate()
+        .max_by_key(|(_, entry)| entry["occurredAt"].as_str().map(str::to_owned));
+    let (at, _) = last.unwrap();
+    company.timeline[at]["comment"] = format!("nuit {night}").into();
+}
+
+fn is_terminal(run: &Value) -> bool {
+    ["success", "warning", "error"].contains(&run["status"].as_str().unwrap_or_default())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_killed_at_any_step_converges_when_the_event_comes_again(
+    #[values(Moment::Before, Moment::After)] moment: Moment,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.sync(NIGHT).await?;
+    bed.stack.deliver_events().await?;
+    let first_night: jiff::Timestamp = NIGHT.parse()?;
+    let mut killed = 0;
+    for step in 1.. {
+        let night = first_night + (24 * i64::try_from(step)?).hours();
+        change_something(&bed, usize::try_from(step)?);
+        let event = scheduled("sync_gazelle", &night.to_string());
+        let request_id = bed.stack.request_id();
+        bed.stack.tripwire.set(step, moment);
+        let cut = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        if !matches!(cut.invocation.ended, Ended::Crashed) {
+            // The run has fewer steps than this: all were tried.
+            assert_eq!(cut.answer.status, "success");
+            break;
+        }
+        killed += 1;
+        let again = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        assert_eq!(again.answer.status, "success", "step {step}: {:?}", again.answer);
+        // The dispatcher's next tick publishes what the dead process did not.
+        bed.stack.advance(jiff::SignedDuration::from_mins(10))?;
+        bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+        let reports = bed.stack.deliver_events().await?;
+        let made: Vec<_> = reports.iter().filter(|run| run.answer.outcome == "ran").collect();
+        assert_eq!(made.len(), 1, "step {step}: one report");
+        assert_eq!(made[0].answer.parent_run_id, again.answer.run_id, "step {step}");
+        bed.assert_mirrored().await?;
+        let notes = bed
+            .stack
+            .observer
+            .from("gazelle_timeline_entries")
+            .select("description")
+            .eq("description", format!("nuit {step}"));
+        assert_eq!(bed.stack.observer.rows::<Value>(notes).await?.len(), 1, "step {step}: tonight's change");
+    }
+    assert!(killed > 20, "only {killed} steps");
+    for run in bed.stack.rows("scheduler_logs", "status,task_name,run_key", "created_at").await? {
+        assert!(is_terminal(&run), "{run}");
+    }
+    assert!(bed.told().is_empty(), "nothing failed in the end: {:?}", bed.told());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
+    #[values(Moment::Before, Moment::After)] moment: Moment,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    let fault: FaultSpec = "gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?;
+    let first_night: jiff::Timestamp = NIGHT.parse()?;
+    for step in 1.. {
+        let night = first_night + (24 * i64::try_from(step)?).hours();
+        let event = scheduled("sync_gazelle", &night.to_string());
+        let request_id = bed.stack.request_id();
+        let before = bed.told().len();
+        bed.stack.break_with(&[fault]);
+        bed.stack.tripwire.set(step, moment);
+        let cut = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        let was_killed = matches!(cut.invocation.ended, Ended::Crashed);
+        bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        bed.stack.advance(jiff::SignedDuration::from_mins(10))?;
+        bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+
+        let told = bed.told().len() - before;
+        let deliveries =
+            bed.stack.rows("notification_deliveries", "status,fingerprint", "created_at,id").await?;
+        let tonight: Vec<_> = deliveries
+            .iter()
+            .filter(|row| row["fingerprint"].as_str().unwrap().ends_with(&night.to_string()))
+            .collect();
+        assert_eq!(tonight.len(), 2, "step {step}: one delivery per administrator");
+        let in_doubt = tonight.iter().filter(|row| row["status"] == "unknown").count();
+        // A process that dies inside a sending leaves that one in doubt; in doubt means at most once.
+        assert!(
+            told <= 2 && told + in_doubt >= 2 && in_doubt <= 1,
+            "step {step}: told {told}, in doubt {in_doubt}"
+        );
+        if !was_killed {
+            assert_eq!((told, in_doubt), (2, 0));
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_process_frees_its_task_after_the_lease_and_is_told() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    bed.stack.tripwire.set(9, Moment::After);
+    let cut = bed.sync(NIGHT).await?;
+    assert!(matches!(cut.invocation.ended, Ended::Crashed));
+    // Another trigger finds the group busy while the lease lives: the platform will try again.
+    let busy = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
+    assert_eq!(busy.answer.outcome, "busy");
+    assert!(matches!(&busy.invocation.ended, Ended::Error { kind, .. } if kind == "busy"));
+    bed.stack.advance(jiff::SignedDuration::from_mins(3))?;
+    let free = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
+    assert_eq!(free.answer.status, "success");
+    let runs = bed.runs("sync_gazelle").await?;
+    assert_eq!((runs[0]["status"].as_str(), runs[0]["error_kind"].as_str()), (Some("error"), Some("lost")));
+    // Nobody retried the lost run: its end is told by the next round of sending.
+    bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_task_ends_its_schedule_at_once_and_still_runs_by_hand() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let pause = json!({"task_name": "sync_gazelle", "paused": true, "paused_by": "louise"}).to_string();
+    bed.stack.write(bed.stack.observer.from("task_states").insert(pause)).await?;
+    let paused = bed.sync(NIGHT).await?;
+    assert_eq!((paused.answer.status.as_str(), paused.answer.outcome.as_str()), ("success", "paused"));
+    assert_eq!(bed.stack.traffic.of("gazelle"), 0);
+    let by_hand = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
+    assert_eq!(by_hand.answer.outcome, "ran");
+    assert_eq!(by_hand.answer.triggered_by.as_deref(), Some("manual"));
+    Ok(())
+}
