@@ -3,10 +3,7 @@
 //! Storage is UTC, business dates come from the *scheduled* instant of a run. This module refuses values without
 //! a zone.
 
-use std::{
-    collections::BTreeSet,
-    sync::atomic::{AtomicI64, Ordering},
-};
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use jiff::{
     Span, Timestamp, ToSpan,
@@ -21,19 +18,9 @@ pub const ZONE: &str = "America/Toronto";
 /// it to play another day (`--at`).
 pub const OFFSET_VARIABLE: &str = "CLOCK_OFFSET_MS";
 
-/// The offset is read from the environment at the first use.
-const NOT_READ: i64 = i64::MIN;
-static OFFSET_MS: AtomicI64 = AtomicI64::new(NOT_READ);
-
 fn offset_ms() -> i64 {
-    match OFFSET_MS.load(Ordering::Relaxed) {
-        NOT_READ => {
-            let offset = std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0);
-            OFFSET_MS.store(offset, Ordering::Relaxed);
-            offset
-        }
-        offset => offset,
-    }
+    static OFFSET_MS: OnceLock<i64> = OnceLock::new();
+    *OFFSET_MS.get_or_init(|| std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0))
 }
 
 /// The current instant.
@@ -41,15 +28,6 @@ fn offset_ms() -> i64 {
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
     now.checked_add(Span::new().milliseconds(offset_ms())).unwrap_or(now)
-}
-
-/// Sets this process's clock to `instant`, from where it goes on. For the local stack; answers the offset in
-/// milliseconds that child processes take over through [`OFFSET_VARIABLE`].
-#[allow(clippy::disallowed_methods)] // The clock is read here, and only here.
-pub fn play_from(instant: Timestamp) -> i64 {
-    let offset = instant.as_millisecond() - Timestamp::now().as_millisecond();
-    OFFSET_MS.store(offset, Ordering::Relaxed);
-    offset
 }
 
 /// The time until a deadline of the platform; `None` when it is past already, as `cargo lambda watch` sends for

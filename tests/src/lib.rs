@@ -75,15 +75,16 @@ impl Bed {
     /// # Errors
     /// When something does not start.
     pub async fn start(backend: Backend) -> anyhow::Result<Self> {
-        Self::start_at(backend, NIGHT).await
+        Self::start_with(backend, |_| ()).await
     }
 
-    /// A small company at another instant.
+    /// The same with other options.
     ///
     /// # Errors
     /// When something does not start.
-    pub async fn start_at(backend: Backend, at: &str) -> anyhow::Result<Self> {
-        let mut options = Options::small(at.parse()?, binary("gazelle-local")?);
+    pub async fn start_with(backend: Backend, change: impl FnOnce(&mut Options)) -> anyhow::Result<Self> {
+        let mut options = Options::small(NIGHT.parse()?, binary("gazelle-local")?);
+        change(&mut options);
         let database = match backend {
             Backend::Embedded => None,
             Backend::PostgRest => {

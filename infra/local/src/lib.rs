@@ -2,6 +2,7 @@
 //!
 //! The functions run as they are deployed: same code, same HTTP calls, same event rules from `template.yaml`.
 
+pub mod clock;
 pub mod company;
 pub mod faults;
 pub mod lambda;

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 pub use self::{aws::BusEvent, google::Workbook};
-use crate::{company::Company, faults::Faults, tripwire::Tripwire};
+use crate::{clock::StackClock, company::Company, faults::Faults, tripwire::Tripwire};
 
 /// Counts of requests per service.
 #[derive(Debug, Default)]
@@ -110,6 +110,8 @@ pub struct Sandbox {
     pub traffic: Arc<Traffic>,
     /// Kills the running function at a chosen request.
     pub tripwire: Arc<Tripwire>,
+    /// The stack's clock.
+    pub clock: Arc<StackClock>,
     /// Milliseconds added to every Gazelle page.
     pub gazelle_latency: Duration,
     schema: gazelle::Schema,
@@ -123,6 +125,7 @@ impl Sandbox {
         faults: Arc<Faults>,
         traffic: Arc<Traffic>,
         tripwire: Arc<Tripwire>,
+        clock: Arc<StackClock>,
         gazelle_latency: Duration,
     ) -> anyhow::Result<(Arc<Self>, mpsc::UnboundedReceiver<BusEvent>)> {
         let (bus, events) = mpsc::unbounded_channel();
@@ -137,6 +140,7 @@ impl Sandbox {
             faults,
             traffic,
             tripwire,
+            clock,
             gazelle_latency,
             schema: gazelle::Schema::load().context("the Gazelle schema")?,
             bus,

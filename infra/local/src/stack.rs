@@ -25,6 +25,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use url::Url;
 
 use crate::{
+    clock::StackClock,
     company::{Company, ID_MARK, INSTITUTIONS, STAFF},
     faults::{Fault, FaultSpec, Faults},
     lambda::{Ended, Invocation, Lambda},
@@ -78,6 +79,8 @@ pub struct Stack {
     pub traffic: Arc<Traffic>,
     /// Kills functions at a chosen request.
     pub tripwire: Arc<Tripwire>,
+    /// The clock of everything in the stack.
+    pub clock: Arc<StackClock>,
     /// The database as an observer sees it: not counted, not delayed, not broken.
     pub observer: Supabase,
     /// Starts functions.
@@ -104,7 +107,7 @@ pub struct TaskRun {
 impl Stack {
     /// Starts everything and fills in what an installation has: people, institutions, the Gazelle token.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
-        let offset_ms = clock::play_from(options.at);
+        let clock = Arc::new(StackClock::starting_at(options.at));
         let company = Company::generate(options.scale, options.seed, clock::business_date(options.at));
         let faults = Arc::new(Faults::default());
         let traffic = Arc::new(Traffic::default());
@@ -127,6 +130,7 @@ impl Stack {
             faults.clone(),
             traffic.clone(),
             tripwire.clone(),
+            clock.clone(),
             options.gazelle_latency,
         )?;
         let sandbox_url = serve(sandbox.router()).await?;
@@ -143,13 +147,14 @@ impl Stack {
         let stack = Self {
             lambda: Lambda {
                 executable: options.executable.clone(),
-                environment: environment(&supabase_url, &sandbox_url, &key, offset_ms),
+                environment: environment(&supabase_url, &sandbox_url, &key, clock.offset_ms()),
             },
             functions: template::own()?,
             sandbox,
             faults,
             traffic,
             tripwire,
+            clock,
             observer,
             sandbox_url,
             supabase_url,
@@ -180,7 +185,7 @@ impl Stack {
             "expires_in": 2_592_000,
             "created_at": self.started_at.as_second(),
         });
-        let arguments = json!({"p_token": token, "p_now": clock::now().to_string()});
+        let arguments = json!({"p_token": token, "p_now": self.clock.now().to_string()});
         let _: bool = self.observer.rpc("replace_gazelle_token", &arguments).await?;
         Ok(())
     }
@@ -284,10 +289,10 @@ impl Stack {
     }
 
     /// Moves the clock of the stack, and of every function it starts from now on.
-    pub fn advance(&mut self, by: jiff::SignedDuration) -> anyhow::Result<()> {
-        let offset_ms = clock::play_from(clock::now().checked_add(by)?);
-        self.lambda.environment.insert(clock::OFFSET_VARIABLE.into(), offset_ms.to_string());
-        Ok(())
+    pub fn advance(&mut self, by: jiff::SignedDuration) {
+        self.clock.advance(by);
+        let offset_ms = self.clock.offset_ms().to_string();
+        self.lambda.environment.insert(clock::OFFSET_VARIABLE.into(), offset_ms);
     }
 
     /// Puts faults in force.
@@ -364,7 +369,7 @@ impl Stack {
             if pending.is_empty() {
                 return Ok(());
             }
-            self.advance(jiff::SignedDuration::from_mins(5))?;
+            self.advance(jiff::SignedDuration::from_mins(5));
             let run = self.invoke(Function::NotificationDispatch, &json!({})).await?;
             progress(&format!(
                 "notification-dispatch, five minutes later: {}",

@@ -208,7 +208,14 @@ impl Gateway {
         Router::new().fallback(observe).with_state(self.clone())
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    /// Asks the database. A caller that dies meanwhile does not stop it: no database knows of its caller's death.
+    async fn answer(self: &Arc<Self>, request: Request) -> Response {
+        let gateway = self.clone();
+        let call = tokio::spawn(async move { gateway.ask(request).await });
+        call.await.unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
+    }
+
+    async fn ask(&self, request: Request) -> Response {
         self.upstream.call(request).await.unwrap_or_else(|error| {
             tracing::error!(error = format!("{error:#}"), "gateway.failed");
             StatusCode::BAD_GATEWAY.into_response()

@@ -6,10 +6,7 @@ use anyhow::Context;
 use axum::{Router, extract::State, response::Html, routing::get};
 use jiff::Timestamp;
 use serde_json::Value;
-use shared::{
-    clock::{self, Schedule},
-    task::Function,
-};
+use shared::{clock::Schedule, task::Function};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -41,14 +38,14 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
             plan.push(Planned {
                 function: deployed.function,
                 // The first night is now: whoever starts the stack wants to see it.
-                next: Some(clock::now()),
+                next: Some(stack.clock.now()),
                 schedule,
                 input: scheduled.input.clone(),
             });
         }
     }
     loop {
-        let now = clock::now();
+        let now = stack.clock.now();
         for planned in &mut plan {
             if planned.next.is_none_or(|next| next > now) {
                 continue;
@@ -60,7 +57,7 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
             progress(&format!("{} {}: {}; next {next}", local(now), run.answer.task, run.answer.status));
         }
         for run in stack.deliver_events().await? {
-            progress(&format!("{} {}: {}", local(clock::now()), run.answer.task, run.answer.status));
+            progress(&format!("{} {}: {}", local(stack.clock.now()), run.answer.task, run.answer.status));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

@@ -230,7 +230,9 @@ fn secrets(yaml: &Yaml, place: &str, problems: &mut Problems) {
                 let name = name.as_str().unwrap_or_default();
                 let asks = name.chars().all(|letter| !letter.is_lowercase())
                     && NAMES.iter().any(|mark| name.contains(mark));
-                problems.unless(!(asks && value.is_string()), || format!("{place}.{name}: a literal secret"));
+                problems.unless(!(asks && matches!(value, Yaml::String(_))), || {
+                    format!("{place}.{name}: a literal secret")
+                });
                 secrets(value, &format!("{place}.{name}"), problems);
             }
         }

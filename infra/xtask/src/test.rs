@@ -1,6 +1,6 @@
 //! `cargo xtask test`: formatting, lints, documentation, the template, every test on every back end.
 
-use std::{process::Command, time::Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use clap::Args;
@@ -36,9 +36,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Ok(postgres)
     })?;
     stages.stage("tests", || {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = tools::cargo();
         command
-            .current_dir(tools::root())
             .args(["test", "--workspace", "--no-fail-fast", "--all-targets"])
             .env("GAZELLE_TEST_POSTGRES", &postgres.url)
             .env("GAZELLE_TEST_POSTGREST", &postgrest)
@@ -53,11 +52,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         stages
             .stage("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
         stages.stage("documentation", || {
-            let mut command = Command::new(env!("CARGO"));
-            command
-                .current_dir(tools::root())
-                .args(["doc", "--workspace", "--no-deps"])
-                .env("RUSTDOCFLAGS", "-D warnings");
+            let mut command = tools::cargo();
+            command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
             tools::run(&mut command)
         })?;
     }
@@ -66,7 +62,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
-    tools::run(Command::new(env!("CARGO")).current_dir(tools::root()).args(arguments))
+    tools::run(tools::cargo().args(arguments))
 }
 
 struct Stages {

@@ -36,4 +36,5 @@ except InvalidDocumentException as error:
     sys.exit(error.message + "\n" + "\n".join(cause.message for cause in error.causes))
 with open(out, "w", encoding="utf-8") as file:
     json.dump(translated, file, indent=1)
-sys.exit(subprocess.run([sys.executable, "-m", "cfnlint", "--format", "parseable", out]).returncode)
+linter = os.path.join(os.path.dirname(sys.executable), "cfn-lint")
+sys.exit(subprocess.run([linter, "--format", "parseable", out]).returncode)

@@ -14,7 +14,6 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::clock;
 
 use super::{Sandbox, lock};
 use crate::faults::Fault;
@@ -97,7 +96,7 @@ fn accept(sandbox: &Sandbox, source: &str, detail_type: &str, detail: Value) -> 
     let id = format!("00000000-0000-4000-8000-{:012}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let envelope = json!({
         "version": "0", "id": id, "detail-type": detail_type, "source": source, "account": "000000000000",
-        "time": clock::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ca-central-1",
+        "time": sandbox.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "region": "ca-central-1",
         "resources": [], "detail": detail,
     });
     let copies = if sandbox.faults.has(Fault::EventDuplicate) { 2 } else { 1 };

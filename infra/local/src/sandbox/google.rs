@@ -417,7 +417,7 @@ fn refusal(sandbox: &Sandbox, id: &str, headers: &HeaderMap) -> Option<Response>
 }
 
 /// `POST /google/token`
-pub async fn token(headers: HeaderMap, body: Bytes) -> Response {
+pub async fn token(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body: Bytes) -> Response {
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let is_form =
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/x-www-form-urlencoded");
@@ -426,21 +426,21 @@ pub async fn token(headers: HeaderMap, body: Bytes) -> Response {
         return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type");
     }
     match form.get("assertion").and_then(|assertion| verified_claims(assertion)) {
-        Some(claims) if is_acceptable(&claims) => {
+        Some(claims) if is_acceptable(&claims, sandbox.clock.now().as_second()) => {
             Json(json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})).into_response()
         }
         _ => refuse(StatusCode::BAD_REQUEST, "invalid_grant"),
     }
 }
 
-fn is_acceptable(claims: &Value) -> bool {
-    let now = clock::now().as_second();
+fn is_acceptable(claims: &Value, now: i64) -> bool {
     let instant = |name: &str| claims[name].as_i64().unwrap_or_default();
     claims["iss"] == credentials::SERVICE_ACCOUNT
         && claims["scope"] == "https://www.googleapis.com/auth/spreadsheets"
         && claims["aud"].as_str().is_some_and(|audience| audience.ends_with("/google/token"))
         && instant("exp") - instant("iat") <= 3600
-        && instant("exp") > now - 7200
+        && instant("exp") > now
+        && instant("iat") < now + 300
 }
 
 fn verified_claims(assertion: &str) -> Option<Value> {
