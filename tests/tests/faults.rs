@@ -38,10 +38,18 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
     assert_eq!(night.runs[0].answer.status, expected.sync, "{:?}", night.runs[0].answer);
     assert_eq!(night.runs.get(1).map(|run| run.answer.status.as_str()), expected.report);
     assert!(night.runs.len() <= 2);
-    let told = bed.stack.rows("notification_deliveries", "event_type,recipient,channel,status", "recipient").await?;
+    let told =
+        bed.stack.rows("notification_deliveries", "event_type,recipient,channel,status", "recipient").await?;
     let told: Vec<String> = told
         .iter()
-        .map(|row| format!("{} {} {}", row["event_type"].as_str().unwrap(), row["recipient"].as_str().unwrap(), row["status"].as_str().unwrap()))
+        .map(|row| {
+            format!(
+                "{} {} {}",
+                row["event_type"].as_str().unwrap(),
+                row["recipient"].as_str().unwrap(),
+                row["status"].as_str().unwrap()
+            )
+        })
         .collect();
     match expected.notice {
         Some(notice) => assert_eq!(told, [format!("{notice} louise sent"), format!("{notice} nicolas sent")]),
@@ -56,7 +64,11 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
     let next = bed.sync("2026-01-16T06:00:00Z").await?;
     assert_eq!(next.answer.status, "success", "{:?}", next.answer);
     let reports = bed.stack.deliver_events().await?;
-    assert!(reports.iter().any(|run| run.answer.status == "success" && run.answer.parent_run_id == next.answer.run_id));
+    assert!(
+        reports
+            .iter()
+            .any(|run| run.answer.status == "success" && run.answer.parent_run_id == next.answer.run_id)
+    );
     bed.assert_mirrored().await?;
     assert_eq!(bed.told().len(), told.len(), "a trouble that passed is not told again");
     Ok(())
@@ -68,7 +80,11 @@ async fn a_gazelle_that_hangs_ends_the_run_within_a_minute() -> anyhow::Result<(
     let fault: FaultSpec = "gazelle:hang".parse().map_err(anyhow::Error::msg)?;
     let night = bed.stack.nightly(&[fault], &mut |_| ()).await?;
     assert_eq!(night.runs[0].answer.error.as_ref().unwrap().kind, "gazelle_unavailable");
-    assert!(night.runs[0].invocation.duration < Duration::from_secs(60), "{:?}", night.runs[0].invocation.duration);
+    assert!(
+        night.runs[0].invocation.duration < Duration::from_secs(60),
+        "{:?}",
+        night.runs[0].invocation.duration
+    );
     assert_eq!(bed.told(), ["louise", "nicolas"]);
     Ok(())
 }
@@ -80,7 +96,10 @@ async fn a_slack_that_fails_at_first_gets_the_message_later() -> anyhow::Result<
     bed.stack.break_with(&faults);
     bed.sync(e2e::NIGHT).await?;
     let pending = bed.stack.rows("notification_deliveries", "status,error_kind", "id").await?;
-    assert!(pending.iter().all(|row| row["status"] == "pending" && row["error_kind"] == "service_error"), "{pending:?}");
+    assert!(
+        pending.iter().all(|row| row["status"] == "pending" && row["error_kind"] == "service_error"),
+        "{pending:?}"
+    );
     for _ in 0..3 {
         bed.stack.advance(jiff::SignedDuration::from_mins(5));
         bed.stack.invoke(Function::NotificationDispatch, &serde_json::json!({})).await?;
@@ -103,7 +122,10 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
     assert_eq!(sync.answer.told.len(), 2);
     bed.stack.faults.lift();
     let request_id = bed.stack.request_id();
-    let again = bed.stack.invoke_as(Function::SyncGazelle, &scheduled("sync_gazelle", e2e::NIGHT), &request_id).await?;
+    let again = bed
+        .stack
+        .invoke_as(Function::SyncGazelle, &scheduled("sync_gazelle", e2e::NIGHT), &request_id)
+        .await?;
     assert_eq!(again.answer.status, "success");
     Ok(())
 }
@@ -112,11 +134,25 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
 async fn a_refused_refresh_token_asks_for_a_new_authorization() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::Embedded).await?;
     let token = serde_json::json!({"value": {"access_token": "a", "refresh_token": "used", "expires_in": 1, "created_at": 1}});
-    bed.stack.write(bed.stack.observer.from("system_settings").eq("key", "gazelle_oauth_token").update(token.to_string())).await?;
+    bed.stack
+        .write(
+            bed.stack
+                .observer
+                .from("system_settings")
+                .eq("key", "gazelle_oauth_token")
+                .update(token.to_string()),
+        )
+        .await?;
     let refused = bed.sync(e2e::NIGHT).await?;
     assert_eq!(refused.answer.error.as_ref().unwrap().kind, "gazelle_authorization");
-    let types = bed.stack.rows("notification_deliveries", "event_type,channel,recipient", "channel,recipient").await?;
-    assert!(types.iter().all(|row| row["event_type"] == "gazelle.authorization_expiring"), "one trouble, one voice");
+    let types = bed
+        .stack
+        .rows("notification_deliveries", "event_type,channel,recipient", "channel,recipient")
+        .await?;
+    assert!(
+        types.iter().all(|row| row["event_type"] == "gazelle.authorization_expiring"),
+        "one trouble, one voice"
+    );
     assert_eq!(types.len(), 3, "Louise and Nicolas on Slack, Allan by e-mail");
     let mail = &bed.stack.sandbox.email_messages()[0];
     assert_eq!(mail.to, "allan@example.com");

@@ -21,7 +21,11 @@ fn asks_for(what: &str) -> Value {
 async fn a_panic_is_recorded_told_and_answered_as_an_error() -> anyhow::Result<()> {
     let bed = probe_bed().await?;
     let run = bed.stack.invoke(Function::TimelineReport, &asks_for("panic")).await?;
-    assert!(matches!(&run.invocation.ended, Ended::Error { kind, .. } if kind == "panic"), "{:?}", run.invocation.ended);
+    assert!(
+        matches!(&run.invocation.ended, Ended::Error { kind, .. } if kind == "panic"),
+        "{:?}",
+        run.invocation.ended
+    );
     let log = bed.runs("rapport_timeline").await?;
     assert_eq!((log[0]["status"].as_str(), log[0]["error_kind"].as_str()), (Some("error"), Some("panic")));
     assert_eq!(bed.told(), ["louise", "nicolas"]);
@@ -35,7 +39,11 @@ async fn a_task_that_does_not_end_is_ended_before_the_platform_does_it() -> anyh
     let limit = Duration::from_secs(4);
     let id = bed.stack.request_id();
     let run = bed.stack.invoke_within(Function::TimelineReport, &asks_for("hang"), &id, limit).await?;
-    assert!(matches!(&run.invocation.ended, Ended::Error { kind, .. } if kind == "deadline_exceeded"), "{:?}", run.invocation.ended);
+    assert!(
+        matches!(&run.invocation.ended, Ended::Error { kind, .. } if kind == "deadline_exceeded"),
+        "{:?}",
+        run.invocation.ended
+    );
     let log = bed.runs("rapport_timeline").await?;
     assert_eq!(log[0]["error_kind"], "deadline_exceeded");
     assert_eq!(bed.told(), ["louise", "nicolas"]);
@@ -47,7 +55,9 @@ async fn an_unknown_payload_is_refused_with_what_is_accepted_and_leaves_no_trace
     let bed = probe_bed().await?;
     for payload in [json!({"hello": "world"}), json!([1]), json!("x"), json!({"task": "sync_gazelle"})] {
         let run = bed.stack.invoke(Function::TimelineReport, &payload).await?;
-        let Ended::Error { kind, message } = &run.invocation.ended else { panic!("{:?}", run.invocation.ended) };
+        let Ended::Error { kind, message } = &run.invocation.ended else {
+            panic!("{:?}", run.invocation.ended)
+        };
         assert_eq!(kind, "unknown_payload");
         assert!(message.contains("accepted: {}"), "{message}");
     }
@@ -74,7 +84,9 @@ async fn missing_settings_are_all_named_and_the_failed_run_is_recorded() -> anyh
     let run = bed.stack.invoke(Function::TimelineReport, &Value::Null).await?;
     let error = run.answer.error.unwrap();
     assert_eq!(error.kind, "configuration");
-    assert!(error.message.contains("SPREADSHEET_ID") && error.message.contains("GOOGLE_SERVICE_ACCOUNT_JSON"));
+    assert!(
+        error.message.contains("SPREADSHEET_ID") && error.message.contains("GOOGLE_SERVICE_ACCOUNT_JSON")
+    );
     assert_eq!(bed.runs("rapport_timeline").await?[0]["error_kind"], "configuration");
     // Without the core settings there is no run to record: the answer names what is missing.
     bed.stack.lambda.environment.remove("SUPABASE_SERVICE_ROLE_KEY");
@@ -82,7 +94,10 @@ async fn missing_settings_are_all_named_and_the_failed_run_is_recorded() -> anyh
     let run = bed.stack.invoke(Function::TimelineReport, &Value::Null).await?;
     let Ended::Error { kind, message } = &run.invocation.ended else { panic!("{:?}", run.invocation.ended) };
     assert_eq!(kind, "configuration");
-    assert!(message.contains("SUPABASE_SERVICE_ROLE_KEY") && message.contains("SLACK_WEBHOOK_ADMIN_1"), "{message}");
+    assert!(
+        message.contains("SUPABASE_SERVICE_ROLE_KEY") && message.contains("SLACK_WEBHOOK_ADMIN_1"),
+        "{message}"
+    );
     Ok(())
 }
 

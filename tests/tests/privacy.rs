@@ -18,7 +18,7 @@ async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display
         {
             let mut company = bed.stack.sandbox.company.write().unwrap();
             company.timeline[3]["comment"] = "jean@planted.example\u{0}".into();
-            company.clients[5]["status"] = "NEW_VALUE".into();
+            company.clients[5]["status"] = "BRAND_NEW".into();
         }
         let faults: Vec<FaultSpec> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         let night = bed.stack.nightly(&faults, &mut |_| ()).await?;
@@ -26,7 +26,8 @@ async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display
             seen.push_str(&run.invocation.log);
             seen.push_str(&serde_json::to_string(&run.answer)?);
         }
-        for table in ["scheduler_logs", "sync_logs", "notification_deliveries", "event_outbox", "sync_state"] {
+        for table in ["scheduler_logs", "sync_logs", "notification_deliveries", "event_outbox", "sync_state"]
+        {
             let order = if table == "sync_state" { "collection" } else { "id" };
             for row in bed.stack.rows(table, "*", order).await? {
                 seen.push_str(&row.to_string());
@@ -43,7 +44,11 @@ async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display
         }
     }
     // The test sees what it looks at.
-    assert!(seen.contains("run.finished") && seen.contains("sync.failed") && seen.contains("Gazelle ne répond pas"));
+    assert!(
+        seen.contains("run.finished")
+            && seen.contains("sync.failed")
+            && seen.contains("Gazelle ne répond pas")
+    );
     let key = supabase::key("service_role");
     let private_key = credentials::SERVICE_ACCOUNT_KEY.lines().nth(1).unwrap();
     for secret in [

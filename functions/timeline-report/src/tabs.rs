@@ -103,7 +103,7 @@ pub fn build(rules: &[TabRule], mut entries: Vec<Entry>) -> Vec<Tab> {
             };
             let mut rows: Vec<Row> =
                 rows.iter().filter(|(entry, row)| shown(entry, row)).map(|(_, row)| row.clone()).collect();
-            rows.sort_by(|a, b| b.date.cmp(&a.date));
+            rows.sort_by_key(|row| std::cmp::Reverse(row.date));
             Tab { title: rule.title.clone(), former_titles: rule.former_titles.clone(), rows }
         })
         .collect()

@@ -38,7 +38,7 @@ pub fn functions(template: &str) -> anyhow::Result<Vec<Deployed>> {
     let resources = template["Resources"].as_mapping().context("template.yaml has no Resources")?;
     let mut functions = Vec::new();
     for (id, resource) in resources {
-        if resource["Type"] != Yaml::from("AWS::Serverless::Function") {
+        if resource["Type"] != "AWS::Serverless::Function" {
             continue;
         }
         let id = id.as_str().unwrap_or_default().to_owned();

@@ -48,6 +48,7 @@ pub fn problems(text: &str) -> Vec<String> {
     if text.starts_with('\u{feff}') {
         problems.add("starts with a byte-order mark");
     }
+    let text = text.trim_start_matches('\u{feff}');
     let Ok(yaml) = serde_yaml_ng::from_str::<Yaml>(text) else {
         return vec!["is not YAML".into()];
     };
@@ -57,7 +58,7 @@ pub fn problems(text: &str) -> Vec<String> {
     }
     for (id, resource) in yaml["Resources"].as_mapping().into_iter().flatten() {
         let id = id.as_str().unwrap_or_default();
-        if resource["Type"] == Yaml::from("AWS::Serverless::Function") {
+        if resource["Type"] == "AWS::Serverless::Function" {
             function(&yaml, id, &resource["Properties"], &mut problems);
         }
     }
@@ -161,7 +162,7 @@ fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Problem
         problems.unless(!details["DeadLetterConfig"]["Arn"].is_null(), || {
             format!("{place}: no dead-letter queue")
         });
-        if event["Type"] == Yaml::from("ScheduleV2") {
+        if event["Type"] == "ScheduleV2" {
             schedule(template, &place, details, problems);
         }
     }
@@ -178,9 +179,10 @@ fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Problem
     for metric in ["Errors", "Throttles", "Duration"] {
         let has_alarm = template["Resources"].as_mapping().into_iter().flatten().any(|(_, resource)| {
             let alarm = &resource["Properties"];
-            let is_own = |dimension: &Yaml| matches!(&dimension["Value"], Yaml::Tagged(tagged) if tagged.value == Yaml::from(id));
-            resource["Type"] == Yaml::from("AWS::CloudWatch::Alarm")
-                && alarm["MetricName"] == Yaml::from(metric)
+            let is_own =
+                |dimension: &Yaml| matches!(&dimension["Value"], Yaml::Tagged(tagged) if tagged.value == id);
+            resource["Type"] == "AWS::CloudWatch::Alarm"
+                && alarm["MetricName"] == metric
                 && alarm["Dimensions"].as_sequence().is_some_and(|dimensions| dimensions.iter().any(is_own))
         });
         problems.unless(has_alarm, || format!("{id}: no alarm on {metric}"));
@@ -192,7 +194,7 @@ fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problem
     problems.unless(timezone == clock::ZONE, || {
         format!("{place}: time zone {timezone:?} instead of {}", clock::ZONE)
     });
-    problems.unless(details["FlexibleTimeWindow"]["Mode"] == Yaml::from("OFF"), || {
+    problems.unless(details["FlexibleTimeWindow"]["Mode"] == "OFF", || {
         format!("{place}: the flexible time window is not OFF")
     });
     let expression = template::text(template, &details["ScheduleExpression"]);

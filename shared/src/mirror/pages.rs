@@ -62,9 +62,12 @@ pub(super) struct Reader<'a> {
     pub resumed: bool,
 }
 
+/// Rows per mirrored collection.
+type RowsByPart = BTreeMap<&'static str, Vec<Mapped>>;
+
 /// A fetched page: rows ready for the database, per part.
 struct Batch {
-    mapped: BTreeMap<&'static str, Vec<Mapped>>,
+    mapped: RowsByPart,
     cursor: Option<String>,
     rows: usize,
 }
@@ -153,7 +156,7 @@ impl Reader<'_> {
     }
 
     fn map(&self, page: Page, found: &mut Enumeration) -> Batch {
-        let mut mapped: BTreeMap<&'static str, Vec<Mapped>> = BTreeMap::new();
+        let mut mapped: RowsByPart = BTreeMap::new();
         for mut node in page.nodes {
             if self.collection == Collection::Clients {
                 let contacts = rows::take_contacts(&mut node);
@@ -215,7 +218,7 @@ impl Reader<'_> {
     /// refuses stand alone; those are set aside and the rest is stored.
     fn apply<'s>(
         &'s self,
-        mapped: BTreeMap<&'static str, Vec<Mapped>>,
+        mapped: RowsByPart,
         cursor: Option<&'s str>,
         quarantined: &'s mut Vec<String>,
     ) -> BoxFuture<'s, Result<BTreeMap<String, Counts>, TaskError>> {
@@ -289,10 +292,7 @@ fn merge(rows: &mut Vec<Mapped>, more: Vec<Mapped>) {
     rows.extend(more);
 }
 
-fn halve(
-    mapped: BTreeMap<&'static str, Vec<Mapped>>,
-    mut first_rows: usize,
-) -> (BTreeMap<&'static str, Vec<Mapped>>, BTreeMap<&'static str, Vec<Mapped>>) {
+fn halve(mapped: RowsByPart, mut first_rows: usize) -> (RowsByPart, RowsByPart) {
     let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
     for (part, mut rows) in mapped {
         let rest = rows.split_off(first_rows.min(rows.len()));

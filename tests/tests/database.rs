@@ -1,0 +1,210 @@
+//! The migrations on an empty database, on the predecessor's, and twice; and who may touch what.
+
+use e2e::{Backend, Bed, Database};
+use gazelle_local::supabase;
+use rstest::rstest;
+use shared::{
+    config::{Settings, SupabaseSettings},
+    http::Http,
+    supabase::{Supabase, SupabaseError},
+};
+
+/// Names of everything in `public` that a role could touch: kind, name.
+const OBJECTS: &str = "
+    select 'relation', c.oid::regclass::text from pg_class c
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v', 'm', 'S', 'p')
+    union all
+    select 'function', p.oid::regprocedure::text from pg_proc p
+    where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)";
+
+#[rstest]
+#[case::as_new_projects_are("")]
+#[case::as_old_projects_were(
+    "alter default privileges in schema public grant all on tables to anon, authenticated;
+     alter default privileges in schema public grant all on sequences to anon, authenticated;
+     alter default privileges in schema public grant execute on functions to anon, authenticated;"
+)]
+#[tokio::test]
+async fn the_public_roles_can_touch_nothing(#[case] grants: &str) -> anyhow::Result<()> {
+    let url = Database::empty().await?;
+    let client = Database::connect(&url).await?;
+    client.batch_execute(grants).await?;
+    supabase::migrate(&url).await?;
+    let objects = client.query(OBJECTS, &[]).await?;
+    assert!(objects.len() > 40, "the test looks at {} objects", objects.len());
+    for object in objects {
+        let (kind, name): (String, String) = (object.get(0), object.get(1));
+        for role in ["anon", "authenticated"] {
+            let question = match kind.as_str() {
+                "function" => "select has_function_privilege($1, $2::text, 'EXECUTE')",
+                _ if name.contains("_seq") => {
+                    "select has_sequence_privilege($1, $2::text, 'USAGE, SELECT, UPDATE')"
+                }
+                _ => {
+                    "select has_table_privilege($1, $2::text, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')"
+                }
+            };
+            let may: bool = client.query_one(question, &[&role, &name]).await?.get(0);
+            assert!(!may, "{role} may touch {name}");
+        }
+    }
+    let open: Vec<String> = client
+        .query("select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and not relrowsecurity", &[])
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(open.is_empty(), "without row-level security: {open:?}");
+    let views: i64 = client
+        .query_one("select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'v' and not coalesce(reloptions::text, '') like '%security_invoker=true%'", &[])
+        .await?
+        .get(0);
+    assert_eq!(views, 0, "views run with the rights of who asks");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_refuses_the_public_roles(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+    #[values("anon", "authenticated")] role: &str,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let key = supabase::key(role);
+    let mut settings = Settings::from_pairs([
+        ("SUPABASE_URL", bed.stack.supabase_url.as_str()),
+        ("SUPABASE_KEY", key.as_str()),
+    ]);
+    let outsider = Supabase::new(Http::new(), SupabaseSettings::read(&mut settings));
+    for table in [
+        "scheduler_logs",
+        "system_settings",
+        "staff",
+        "gazelle_clients",
+        "timeline_report_entries",
+        "notification_deliveries",
+    ] {
+        let read = outsider.rows::<serde_json::Value>(outsider.from(table).select("*")).await;
+        assert!(matches!(read, Err(SupabaseError::Refused { status: 401 | 403, .. })), "{table}: {read:?}");
+        let write = outsider.rows::<serde_json::Value>(outsider.from(table).insert("{}")).await;
+        assert!(write.is_err(), "{table}");
+    }
+    let call = outsider
+        .rpc::<serde_json::Value>(
+            "claim_events",
+            &serde_json::json!({"p_limit": 1, "p_lease_seconds": 1, "p_now": "2026-01-15T06:00:00Z"}),
+        )
+        .await;
+    assert!(call.is_err(), "{call:?}");
+    Ok(())
+}
+
+/// The predecessor's tables as far as they are known, with their defects.
+const PREDECESSOR: &str = "
+    create table users (id text primary key, external_id text, first_name text, last_name text, email text, phone text, role text, updated_at timestamptz);
+    create table scheduler_logs (id uuid primary key default gen_random_uuid(), task_name text not null, task_label text not null,
+      started_at timestamptz not null default now(), completed_at timestamptz, duration_seconds integer,
+      status text not null check (status in ('success', 'error', 'running')), message text, stats jsonb default '{}',
+      triggered_by text default 'scheduler', triggered_by_user text, created_at timestamptz default now());
+    alter table scheduler_logs enable row level security;
+    create policy read_all on scheduler_logs for select using (true);
+    create table sync_logs (id uuid primary key default gen_random_uuid(), script_name text not null, task_type varchar(50) not null default 'sync',
+      status text not null check (status in ('success', 'error', 'warning', 'running')), message text, stats jsonb default '{}',
+      error_details text, triggered_by text default 'scheduler', triggered_by_user text, created_at timestamptz default now(),
+      execution_time_seconds integer, tables_updated text, error_message text);
+    create table system_settings (key text primary key, value jsonb not null, created_at timestamptz default now(), updated_at timestamptz default now());
+    create policy everything on system_settings for all using (true);
+    grant all on system_settings to anon;
+    create table gazelle_clients (id serial primary key, external_id text unique, company_name text, first_name text, last_name text,
+      status text default 'active' check (status in ('active', 'inactive')), tags text[], email text, phone text, city text, postal_code text,
+      personal_notes text, preference_notes text, locale varchar(10), created_at timestamp, updated_at timestamp);
+    create table gazelle_contacts (id serial primary key, external_id text unique, client_external_id text references gazelle_clients (external_id),
+      first_name text, last_name text, email text, phone text, is_default bool, created_at timestamp, updated_at timestamp);
+    create table gazelle_pianos (id serial primary key, external_id text unique, client_external_id text references gazelle_clients (external_id),
+      make text, model text, serial_number text, type text, year int, location text, notes text, dampp_chaser_installed bool,
+      dampp_chaser_humidistat_model text, dampp_chaser_mfg_date date, is_in_csv bool, updated_at timestamp);
+    create table gazelle_appointments (id serial primary key, external_id text unique, client_external_id text references gazelle_clients (external_id),
+      piano_external_id text, title text, description text, appointment_date date, appointment_time time, start_datetime timestamptz,
+      duration_minutes int, status text, technicien text, location text, notes text, travel_mode text default '', event_type text,
+      is_all_day bool, last_notified_tech_id varchar, created_at timestamp, updated_at timestamp);
+    create table gazelle_timeline_entries (id serial primary key, external_id text unique, client_external_id text, client_id text,
+      piano_id text references gazelle_pianos (external_id), user_id text references users (id) on delete set null, invoice_id text, estimate_id text,
+      entry_type text check (entry_type in ('SERVICE_ENTRY_MANUAL', 'NOTE')), event_type text, title text, description text, entry_date date,
+      occurred_at timestamptz, entity_type text, entity_id text, created_by text, metadata jsonb, created_at timestamptz, updated_at timestamptz);
+    insert into scheduler_logs (task_name, task_label, status) values ('backup_database', 'Backup', 'running');
+    insert into system_settings (key, value) values ('gazelle_oauth_token', to_jsonb('{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":1}'::text));
+    insert into gazelle_clients (external_id, company_name, tags) values ('cli_local_000001', 'UQAM', '{institutional}');
+    insert into gazelle_appointments (external_id, client_external_id, piano_external_id, appointment_date, appointment_time, status)
+      values ('evt_1', 'cli_local_000001', 'ins_1', '2026-07-15', '09:00', 'CANCELLED');
+    insert into gazelle_timeline_entries (external_id, entry_type) values ('tme_1', 'NOTE'), ('tle_1', 'NOTE');
+";
+
+#[tokio::test]
+async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_holes() -> anyhow::Result<()> {
+    let url = Database::empty().await?;
+    let client = Database::connect(&url).await?;
+    client.batch_execute(PREDECESSOR).await?;
+    let columns = "select table_name::text, column_name::text from information_schema.columns where table_schema = 'public'";
+    let before = client.query(columns, &[]).await?;
+    supabase::migrate(&url).await?;
+    supabase::migrate(&url).await?;
+
+    let after: Vec<(String, String)> =
+        client.query(columns, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
+    for column in &before {
+        assert!(
+            after.contains(&(column.get(0), column.get(1))),
+            "lost {}.{}",
+            column.get::<_, String>(0),
+            column.get::<_, String>(1)
+        );
+    }
+    let count = async |sql: &str| -> anyhow::Result<i64> { Ok(client.query_one(sql, &[]).await?.get(0)) };
+    assert_eq!(count("select count(*) from gazelle_timeline_entries").await?, 2);
+    assert_eq!(count("select count(*) from gazelle_timeline_entries where deleted_at is not null and external_id = 'tle_1'").await?, 1);
+    assert_eq!(
+        count("select count(*) from gazelle_appointments where start_datetime = '2026-07-15T13:00:00Z'")
+            .await?,
+        1
+    );
+    assert_eq!(
+        count("select count(*) from gazelle_appointment_pianos where piano_external_id = 'ins_1'").await?,
+        1
+    );
+    assert_eq!(count("select count(*) from pg_policies where schemaname = 'public'").await?, 0);
+    // The old writers go on during the cut-over; new values of Gazelle and unknown parents arrive.
+    client
+        .batch_execute(
+            "insert into scheduler_logs (task_name, task_label, status) values ('sync_gazelle', 'x', 'success');
+             insert into gazelle_timeline_entries (external_id, entry_type, piano_id, user_id) values ('tme_2', 'BRAND_NEW', 'ins_unknown', 'usr_unknown');
+             insert into gazelle_contacts (external_id, client_external_id) values ('con_1', 'cli_unknown');
+             insert into gazelle_clients (external_id, status) values ('cli_2', 'PROSPECT');",
+        )
+        .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sync_fills_the_predecessors_tables() -> anyhow::Result<()> {
+    let url = Database::empty().await?;
+    let client = Database::connect(&url).await?;
+    client.batch_execute(PREDECESSOR).await?;
+    client.batch_execute("delete from gazelle_appointments; delete from gazelle_timeline_entries").await?;
+    supabase::migrate(&url).await?;
+    let database = Database::serve(url).await?;
+    let api = database.api.parse()?;
+    let bed = Bed::start_with(Backend::Embedded, |options| {
+        options.remote = Some((api, supabase::key("service_role")))
+    })
+    .await?;
+    let run = bed.sync(e2e::NIGHT).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    bed.assert_mirrored().await?;
+    let client_row = bed.stack.rows("gazelle_clients", "tags,company_name", "external_id").await?;
+    assert_eq!(
+        client_row[0]["tags"],
+        serde_json::json!(["institution"]),
+        "Gazelle's own tags win when it has some"
+    );
+    Ok(())
+}
