@@ -3,18 +3,17 @@
 //! What cannot be embedded (Postgres, PostgREST, AWS emulators) comes from `cargo xtask test`; a test that misses
 //! it fails and says so.
 
-use std::{path::PathBuf, process::Stdio};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use gazelle_local::{
+    postgrest::Database,
     stack::{Options, Stack, TaskRun},
     supabase,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::task::{Function, TaskSpec};
-use tokio::process::{Child, Command};
-use tokio_postgres::NoTls;
 
 /// Which Supabase API a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,15 +33,6 @@ pub struct Bed {
     pub stack: Stack,
     /// The database, where it is a server.
     pub database: Option<Database>,
-}
-
-/// A database of its own with a PostgREST in front of it.
-pub struct Database {
-    /// Connection string of the superuser.
-    pub url: String,
-    /// Address of PostgREST.
-    pub api: String,
-    _postgrest: Child,
 }
 
 /// A setting that `cargo xtask test` provides.
@@ -88,7 +78,11 @@ impl Bed {
         let database = match backend {
             Backend::Embedded => None,
             Backend::PostgRest => {
-                let database = Database::create().await?;
+                let database = Database::create(
+                    &provided("GAZELLE_TEST_POSTGRES")?,
+                    Path::new(&provided("GAZELLE_TEST_POSTGREST")?),
+                )
+                .await?;
                 options.remote = Some((database.api.parse()?, supabase::key("service_role")));
                 Some(database)
             }
@@ -161,78 +155,18 @@ pub fn scheduled(task: &str, time: &str) -> Value {
     }
 }
 
-impl Database {
-    /// A new database with all migrations, and a PostgREST that serves it.
-    ///
-    /// # Errors
-    /// When something does not start.
-    pub async fn create() -> anyhow::Result<Self> {
-        let url = Self::empty().await?;
-        supabase::migrate(&url).await?;
-        Self::serve(url).await
-    }
+/// A new database without anything.
+///
+/// # Errors
+/// When the server does not make one.
+pub async fn empty_database() -> anyhow::Result<String> {
+    Database::empty(&provided("GAZELLE_TEST_POSTGRES")?).await
+}
 
-    /// A new database without anything.
-    ///
-    /// # Errors
-    /// When the server does not make one.
-    pub async fn empty() -> anyhow::Result<String> {
-        let server = provided("GAZELLE_TEST_POSTGRES")?;
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        // A port that is free now is a name that is free in this run.
-        let name = format!("test_{}_{}", std::process::id(), listener.local_addr()?.port());
-        let (client, connection) = tokio_postgres::connect(&format!("{server}/postgres"), NoTls).await?;
-        tokio::spawn(connection);
-        client.batch_execute(&format!("create database {name}")).await?;
-        Ok(format!("{server}/{name}"))
-    }
-
-    /// Puts a PostgREST in front of a database.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn serve(url: String) -> anyhow::Result<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let api = format!("http://127.0.0.1:{port}");
-        let mut postgrest = Command::new(provided("GAZELLE_TEST_POSTGREST")?)
-            .env("PGRST_DB_URI", url.replace("postgres@", "authenticator@"))
-            .env("PGRST_DB_SCHEMAS", "public")
-            .env("PGRST_DB_ANON_ROLE", "anon")
-            .env("PGRST_DB_MAX_ROWS", "1000")
-            .env("PGRST_DB_POOL", "6")
-            .env("PGRST_JWT_SECRET", supabase::JWT_SECRET)
-            .env("PGRST_SERVER_HOST", "127.0.0.1")
-            .env("PGRST_SERVER_PORT", port.to_string())
-            .env("PGRST_LOG_LEVEL", "crit")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("starting PostgREST")?;
-        let http = shared::http::Http::new();
-        let request =
-            shared::http::json_request("postgrest", "GET".parse()?, api.parse()?, Default::default());
-        // Ready when the schema is loaded; a refused connection or a 503 until then.
-        let patience = shared::http::Retry {
-            attempts: 200,
-            timeout: std::time::Duration::from_secs(5),
-            budget: std::time::Duration::from_secs(60),
-            first_wait: std::time::Duration::from_millis(20),
-        };
-        http.send(&request, patience, shared::http::is_transient)
-            .await
-            .context("PostgREST did not become ready")?;
-        anyhow::ensure!(postgrest.try_wait()?.is_none(), "PostgREST ended");
-        Ok(Self { url, api, _postgrest: postgrest })
-    }
-
-    /// A connection as the superuser.
-    ///
-    /// # Errors
-    /// When the server refuses.
-    pub async fn connect(url: &str) -> anyhow::Result<tokio_postgres::Client> {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
+/// Puts a PostgREST in front of a database.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn serve_database(url: String) -> anyhow::Result<Database> {
+    Database::serve(url, Path::new(&provided("GAZELLE_TEST_POSTGREST")?)).await
 }

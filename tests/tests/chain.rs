@@ -1,6 +1,7 @@
 //! The nightly chain on realistic data.
 
 use e2e::{Backend, Bed, NIGHT};
+use gazelle_local::postgrest::{Database, row_versions};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
@@ -105,6 +106,11 @@ async fn a_second_night_without_changes_writes_nothing_and_tells_nobody(
     bed.stack.nightly(&[], &mut |_| ()).await?;
     let sheet = bed.stack.sandbox.workbook().tabs;
     let before = versions(&bed).await?;
+    let row_versions = async |bed: &Bed| match &bed.database {
+        Some(database) => row_versions(&Database::connect(&database.url).await?).await,
+        None => Ok(Vec::new()),
+    };
+    let rows_before = row_versions(&bed).await?;
     bed.stack.advance(jiff::SignedDuration::from_hours(24));
     let second = bed.sync("2026-01-16T06:00:00Z").await?;
     assert_eq!(second.answer.status, "success");
@@ -117,6 +123,7 @@ async fn a_second_night_without_changes_writes_nothing_and_tells_nobody(
     assert_eq!(report.len(), 1);
     assert_eq!(report[0].answer.status, "success");
     assert_eq!(versions(&bed).await?, before);
+    assert_eq!(row_versions(&bed).await?, rows_before, "not a single row version");
     assert_eq!(bed.stack.sandbox.workbook().tabs, sheet);
     assert!(bed.told().is_empty());
     Ok(())

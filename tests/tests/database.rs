@@ -1,7 +1,7 @@
 //! The migrations on an empty database, on the predecessor's, and twice; and who may touch what.
 
-use e2e::{Backend, Bed, Database};
-use gazelle_local::supabase;
+use e2e::{Backend, Bed, empty_database, serve_database};
+use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
 use shared::{
     config::{Settings, SupabaseSettings},
@@ -26,7 +26,7 @@ const OBJECTS: &str = "
 )]
 #[tokio::test]
 async fn the_public_roles_can_touch_nothing(#[case] grants: &str) -> anyhow::Result<()> {
-    let url = Database::empty().await?;
+    let url = empty_database().await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(grants).await?;
     supabase::migrate(&url).await?;
@@ -141,7 +141,7 @@ const PREDECESSOR: &str = "
 
 #[tokio::test]
 async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_holes() -> anyhow::Result<()> {
-    let url = Database::empty().await?;
+    let url = empty_database().await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(PREDECESSOR).await?;
     let columns = "select table_name::text, column_name::text from information_schema.columns where table_schema = 'public'";
@@ -186,12 +186,12 @@ async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_hole
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_sync_fills_the_predecessors_tables() -> anyhow::Result<()> {
-    let url = Database::empty().await?;
+    let url = empty_database().await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(PREDECESSOR).await?;
     client.batch_execute("delete from gazelle_appointments; delete from gazelle_timeline_entries").await?;
     supabase::migrate(&url).await?;
-    let database = Database::serve(url).await?;
+    let database = serve_database(url).await?;
     let api = database.api.parse()?;
     let bed = Bed::start_with(Backend::Embedded, |options| {
         options.remote = Some((api, supabase::key("service_role")))

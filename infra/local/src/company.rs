@@ -49,6 +49,16 @@ pub const INSTITUTIONS: [(&str, &str); 3] = [
 /// Prefix of every id, by which a mirror filled from here is recognised.
 pub const ID_MARK: &str = "_local_";
 
+/// The tables of the mirror.
+pub const TABLES: [&str; 6] = [
+    "users",
+    "gazelle_clients",
+    "gazelle_contacts",
+    "gazelle_pianos",
+    "gazelle_appointments",
+    "gazelle_timeline_entries",
+];
+
 /// Gazelle ids of the people in `staff`.
 pub const STAFF: [(&str, &str); 3] =
     [("allan", "usr_local_000001"), ("nicolas", "usr_local_000002"), ("louise", "usr_local_000003")];
@@ -91,14 +101,15 @@ impl Company {
 
     /// Rows per mirrored collection, as the mirror should have them.
     pub fn counts(&self) -> [(&'static str, usize); 6] {
-        [
-            ("users", self.users.len()),
-            ("gazelle_clients", self.clients.len()),
-            ("gazelle_contacts", self.contacts()),
-            ("gazelle_pianos", self.pianos.len()),
-            ("gazelle_appointments", self.appointments.len()),
-            ("gazelle_timeline_entries", self.timeline.len()),
-        ]
+        let counts = [
+            self.users.len(),
+            self.clients.len(),
+            self.contacts(),
+            self.pianos.len(),
+            self.appointments.len(),
+            self.timeline.len(),
+        ];
+        std::array::from_fn(|at| (TABLES[at], counts[at]))
     }
 
     /// Finds clients, pianos and users again after nodes were added or removed.

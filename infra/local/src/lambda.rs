@@ -61,6 +61,8 @@ pub struct Invocation {
     pub duration: Duration,
     /// From the start of the process to its first request for work.
     pub init: Duration,
+    /// From the start of the process to its first request to the outside, if it made one.
+    pub first_request: Option<Duration>,
     /// Everything it logged.
     pub log: String,
 }
@@ -150,6 +152,7 @@ impl Lambda {
             peak_rss_bytes,
             duration,
             init: handed_out.map_or(duration, |at| at - started),
+            first_request: tripwire.first_request().map(|at| at - started),
             log: log.await?,
         })
     }

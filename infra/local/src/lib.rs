@@ -7,6 +7,7 @@ pub mod company;
 pub mod faults;
 pub mod lambda;
 pub mod output;
+pub mod postgrest;
 pub mod sandbox;
 pub mod stack;
 pub mod supabase;

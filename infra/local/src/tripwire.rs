@@ -1,8 +1,11 @@
 //! Kills a running function at a chosen request to the outside: the crash tests go through all of them.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
 use tokio::sync::{Notify, watch};
@@ -27,6 +30,7 @@ struct Cut {
 #[derive(Debug)]
 pub struct Tripwire {
     steps: AtomicU64,
+    first: Mutex<Option<Instant>>,
     cut: Mutex<Option<Cut>>,
     kill: Notify,
     dead: watch::Sender<bool>,
@@ -36,6 +40,7 @@ impl Default for Tripwire {
     fn default() -> Self {
         Self {
             steps: AtomicU64::new(0),
+            first: Mutex::new(None),
             cut: Mutex::new(None),
             kill: Notify::new(),
             dead: watch::Sender::new(false),
@@ -52,12 +57,18 @@ impl Tripwire {
     /// A new invocation begins.
     pub fn begin(&self) {
         self.steps.store(0, Ordering::SeqCst);
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.dead.send_replace(false);
     }
 
     /// Requests of this invocation so far.
     pub fn steps(&self) -> u64 {
         self.steps.load(Ordering::SeqCst)
+    }
+
+    /// When this invocation's first request arrived.
+    pub fn first_request(&self) -> Option<Instant> {
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Resolves when the function has to be killed.
@@ -73,6 +84,7 @@ impl Tripwire {
     /// A request arrives; `None`: the function was killed before it had any effect.
     pub async fn arrive(&self, _service: &str) -> Option<u64> {
         let step = self.steps.fetch_add(1, Ordering::SeqCst) + 1;
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
         match self.trip(step, Moment::Before).await {
             true => None,
             false => Some(step),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
+mod bench;
 mod gazelle;
 mod schedule;
 mod template;
@@ -23,6 +24,8 @@ struct Cli {
 enum Command {
     /// Everything that proves the product; installs the Python and npm tools it needs into target/tools.
     Test(test::Arguments),
+    /// Speed and memory, each beside its bar.
+    Bench(bench::Arguments),
     /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
     Template(template::Arguments),
     /// The next 10 runs of each task, in Montréal time and UTC.
@@ -35,6 +38,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(arguments) => test::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),
         Command::Schedule => schedule::run(),
         Command::Gazelle(command) => gazelle::run(command),

@@ -27,12 +27,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     stages.stage("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
     let postgres = stages.stage("postgres", || {
         let postgres = tools::Postgres::start()?;
-        // Roles belong to the server, not to a database. The timeout is the one of hosted Supabase.
-        postgres.execute("create role authenticator noinherit login; alter role authenticator set statement_timeout = '8s'")?;
-        postgres.execute(
-            "create role anon nologin noinherit; create role authenticated nologin noinherit; \
-             create role service_role nologin noinherit bypassrls; grant anon, authenticated, service_role to authenticator",
-        )?;
+        postgres.prepare()?;
         Ok(postgres)
     })?;
     stages.stage("tests", || {

@@ -143,8 +143,18 @@ impl Postgres {
         Ok(server)
     }
 
+    /// Makes Supabase's roles: they belong to the server, not to a database. The timeout is the one of hosted Supabase.
+    pub fn prepare(&self) -> anyhow::Result<()> {
+        self.execute(
+            "create role authenticator noinherit login; alter role authenticator set statement_timeout = '8s'; \
+             create role anon nologin noinherit; create role authenticated nologin noinherit; \
+             create role service_role nologin noinherit bypassrls; \
+             grant anon, authenticated, service_role to authenticator",
+        )
+    }
+
     /// Runs SQL as the superuser.
-    pub fn execute(&self, sql: &str) -> anyhow::Result<()> {
+    fn execute(&self, sql: &str) -> anyhow::Result<()> {
         run(Command::new(self.programs.join("psql"))
             .arg(format!("{}/postgres", self.url))
             .args(["-v", "ON_ERROR_STOP=1", "-q", "-c", sql])

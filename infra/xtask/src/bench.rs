@@ -1,0 +1,295 @@
+//! `cargo xtask bench`: speed and memory, each figure beside what it is compared with and the bar it must hold.
+//!
+//! Measured are the released function and the real PostgREST. The stack around them is built by the profile `fast`.
+
+mod baseline;
+mod writes;
+
+use std::{
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use gazelle_local::{
+    postgrest::{Database, row_versions},
+    stack::{Options, Stack, TaskRun},
+    supabase,
+};
+use serde_json::{Value, json};
+use shared::task::Function;
+
+use crate::tools;
+
+/// What to print.
+#[derive(Args)]
+pub struct Arguments {
+    /// One JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// This process is the optimised one that measures.
+    #[arg(long, hide = true)]
+    measure: bool,
+}
+
+/// Builds what is measured, then measures.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.measure {
+        return tokio::runtime::Runtime::new()?.block_on(measure(arguments.json));
+    }
+    tools::run(tools::cargo().args(["build", "--release", "--package", "sync-gazelle"]))?;
+    tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
+    let mut command = tools::cargo();
+    command.args(["run", "--profile", "fast", "--package", "xtask", "--", "bench", "--measure"]);
+    if arguments.json {
+        command.arg("--json");
+    }
+    tools::run(&mut command)
+}
+
+/// One line of the result.
+struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    bar: Option<Bar>,
+    detail: String,
+}
+
+#[derive(Clone, Copy)]
+enum Bar {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Figure {
+    fn holds(&self) -> bool {
+        match self.bar {
+            Some(Bar::AtLeast(bar)) => self.value >= bar,
+            Some(Bar::AtMost(bar)) => self.value <= bar,
+            None => true,
+        }
+    }
+
+    fn print(&self) {
+        let bar = match self.bar {
+            Some(Bar::AtLeast(bar)) => format!("at least {bar}"),
+            Some(Bar::AtMost(bar)) => format!("at most {bar}"),
+            None => String::new(),
+        };
+        let mark = if self.holds() { "✅" } else { "❌" };
+        eprintln!("{mark} {:<44} {:>10.2} {:<6} {bar:<14} {}", self.name, self.value, self.unit, self.detail);
+    }
+
+    fn json(&self) -> Value {
+        let (at_least, at_most) = match self.bar {
+            Some(Bar::AtLeast(bar)) => (Some(bar), None),
+            Some(Bar::AtMost(bar)) => (None, Some(bar)),
+            None => (None, None),
+        };
+        json!({"name": self.name, "value": self.value, "unit": self.unit, "at_least": at_least, "at_most": at_most,
+               "holds": self.holds(), "detail": self.detail})
+    }
+}
+
+/// Where everything is.
+struct Bench {
+    postgres: tools::Postgres,
+    postgrest: PathBuf,
+    function: PathBuf,
+}
+
+async fn measure(as_json: bool) -> anyhow::Result<()> {
+    let postgres = tools::Postgres::start()?;
+    postgres.prepare()?;
+    let release = tools::root().join("target/release");
+    let bench = Bench { postgres, postgrest: tools::postgrest()?, function: release.join("sync-gazelle") };
+    let mut figures = Vec::new();
+    let mut add = |new: Vec<Figure>| {
+        new.iter().for_each(Figure::print);
+        figures.extend(new);
+    };
+    add(start(&bench, &release.join("examples/bare")).await?);
+    add(against_the_predecessor(&bench, 0.1, 20, 50.0).await?);
+    add(writes(&bench).await?);
+    add(floor(&bench).await?);
+    add(memory(&bench).await?);
+    add(against_the_predecessor(&bench, 1.0, 0, 10.0).await?);
+    let missed = figures.iter().filter(|figure| !figure.holds()).count();
+    if as_json {
+        let figures: Vec<Value> = figures.iter().map(Figure::json).collect();
+        println!("{}", json!({"ok": missed == 0, "figures": figures}));
+    }
+    ensure!(missed == 0, "{missed} figures miss their bar");
+    Ok(())
+}
+
+impl Bench {
+    async fn stack(
+        &self,
+        scale: f64,
+        change: impl FnOnce(&mut Options),
+    ) -> anyhow::Result<(Stack, Database)> {
+        let database = Database::create(&self.postgres.url, &self.postgrest).await?;
+        let mut options = Options::small("2026-01-15T06:00:00Z".parse()?, self.function.clone());
+        options.scale = scale;
+        options.remote = Some((database.api.parse()?, supabase::key("service_role")));
+        change(&mut options);
+        Ok((Stack::start(&options).await?, database))
+    }
+}
+
+async fn sync(stack: &Stack) -> anyhow::Result<TaskRun> {
+    let run = stack.invoke(Function::SyncGazelle, &json!({})).await?;
+    ensure!(
+        run.answer.status == "success",
+        "the sync ended as {}: {:?}",
+        run.answer.status,
+        run.answer.error
+    );
+    Ok(run)
+}
+
+fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+async fn start(bench: &Bench, bare: &std::path::Path) -> anyhow::Result<Vec<Figure>> {
+    let (mut stack, _database) = bench.stack(0.01, |_| ()).await?;
+    sync(&stack).await?;
+    let (mut bare_next, mut next, mut first) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..15 {
+        stack.lambda.executable = bare.to_owned();
+        let run = stack
+            .lambda
+            .invoke(Function::SyncGazelle, "{}", "bare", Duration::from_secs(10), &stack.tripwire)
+            .await?;
+        bare_next.push(ms(run.init));
+        stack.lambda.executable = bench.function.clone();
+        let run = stack.invoke(Function::SyncGazelle, &json!({})).await?;
+        next.push(ms(run.invocation.init));
+        first.push(ms(run.invocation.first_request.context("the sync made no request")?));
+    }
+    let (bare_next, next, first) = (median(bare_next), median(next), median(first));
+    let zipped = Command::new("gzip").args(["-9", "-c"]).arg(&bench.function).output()?.stdout.len();
+    Ok(vec![
+        Figure {
+            name: "start to first request / bare runtime",
+            value: first / bare_next,
+            unit: "times",
+            bar: Some(Bar::AtMost(6.0)),
+            detail: format!("{first:.1} ms; start to /next {next:.1} ms; bare {bare_next:.1} ms"),
+        },
+        Figure {
+            name: "sync-gazelle, deflated",
+            value: zipped as f64 / 1e6,
+            unit: "MB",
+            bar: Some(Bar::AtMost(5.0)),
+            detail: format!("binary {:.1} MB", std::fs::metadata(&bench.function)?.len() as f64 / 1e6),
+        },
+    ])
+}
+
+async fn against_the_predecessor(
+    bench: &Bench,
+    scale: f64,
+    latency_ms: u64,
+    bar: f64,
+) -> anyhow::Result<Vec<Figure>> {
+    let latency = Duration::from_millis(latency_ms);
+    let (stack, database) = bench.stack(scale, |options| options.supabase_latency = latency).await?;
+    let own = sync(&stack).await?.invocation.duration;
+    drop(database);
+    let (stack, _database) = bench.stack(scale, |options| options.supabase_latency = latency).await?;
+    let start = Instant::now();
+    let requests = baseline::run(&stack).await?;
+    let predecessor = start.elapsed();
+    Ok(vec![Figure {
+        name: if latency_ms > 0 {
+            "faster than row by row, 20 ms, scale 0.1"
+        } else {
+            "faster than row by row, scale 1"
+        },
+        value: predecessor.as_secs_f64() / own.as_secs_f64(),
+        unit: "times",
+        bar: Some(Bar::AtLeast(bar)),
+        detail: format!(
+            "{:.2} s against {:.1} s ({requests} requests)",
+            own.as_secs_f64(),
+            predecessor.as_secs_f64()
+        ),
+    }])
+}
+
+async fn writes(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let (stack, database) = bench.stack(1.0, |_| ()).await?;
+    sync(&stack).await?;
+    let client = Database::connect(&database.url).await?;
+    let before = row_versions(&client).await?;
+    let second = sync(&stack).await?;
+    let is_untouched = before == row_versions(&client).await?;
+    let rates = writes::compare(&stack, &client).await?;
+    Ok(vec![
+        Figure {
+            name: "pages / plain bulk upsert",
+            value: rates.pages / rates.plain,
+            unit: "times",
+            bar: Some(Bar::AtLeast(0.8)),
+            detail: format!("{:.0} rows/s against {:.0} rows/s", rates.pages, rates.plain),
+        },
+        Figure {
+            name: "second run: tables with a new row version",
+            value: f64::from(u8::from(!is_untouched)),
+            unit: "",
+            bar: Some(Bar::AtMost(0.0)),
+            detail: format!(
+                "{:.2} s for the second run at scale 1",
+                second.invocation.duration.as_secs_f64()
+            ),
+        },
+    ])
+}
+
+async fn floor(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let page = Duration::from_millis(50);
+    let (stack, _database) = bench.stack(1.0, |options| options.gazelle_latency = page).await?;
+    let own = sync(&stack).await?.invocation.duration;
+    let pages =
+        stack.sandbox.company.read().map_err(|_| anyhow::anyhow!("company"))?.timeline.len().div_ceil(100);
+    let floor = page * u32::try_from(pages)?;
+    Ok(vec![Figure {
+        name: "sync / floor, 50 ms a page, scale 1",
+        value: own.as_secs_f64() / floor.as_secs_f64(),
+        unit: "times",
+        bar: Some(Bar::AtMost(1.25)),
+        detail: format!("{:.2} s, floor {:.2} s ({pages} pages)", own.as_secs_f64(), floor.as_secs_f64()),
+    }])
+}
+
+async fn memory(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let mut peaks = Vec::new();
+    for scale in [1.0, 10.0] {
+        let (stack, _database) = bench.stack(scale, |_| ()).await?;
+        peaks.push(sync(&stack).await?.invocation.peak_rss_bytes as f64 / 1e6);
+    }
+    let mb =
+        |name, value| Figure { name, value, unit: "MB", bar: Some(Bar::AtMost(64.0)), detail: String::new() };
+    Ok(vec![
+        mb("peak memory, scale 1", peaks[0]),
+        mb("peak memory, scale 10", peaks[1]),
+        Figure {
+            name: "peak memory, scale 10 / scale 1",
+            value: peaks[1] / peaks[0],
+            unit: "times",
+            bar: Some(Bar::AtMost(1.2)),
+            detail: String::new(),
+        },
+    ])
+}

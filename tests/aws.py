@@ -1,0 +1,31 @@
+"""What a test asks of an AWS emulator: a bus with a rule and a queue behind it, a secret, and what arrived.
+
+usage: aws.py ENDPOINT setup PATTERN SECRET | aws.py ENDPOINT receive QUEUE_URL
+"""
+
+import json
+import sys
+
+import boto3
+
+endpoint, command, *arguments = sys.argv[1:]
+
+
+def client(service):
+    return boto3.client(service, endpoint_url=endpoint, region_name="ca-central-1", aws_access_key_id="local",
+                        aws_secret_access_key="local")
+
+
+if command == "setup":
+    pattern, secret = arguments
+    events, queues = client("events"), client("sqs")
+    queue = queues.create_queue(QueueName="report")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.create_event_bus(Name="gazelle-tasks")
+    events.put_rule(Name="report", EventBusName="gazelle-tasks", EventPattern=pattern)
+    events.put_targets(Rule="report", EventBusName="gazelle-tasks", Targets=[{"Id": "queue", "Arn": arn}])
+    secret_arn = client("secretsmanager").create_secret(Name="gazelle-tasks", SecretString=secret)["ARN"]
+    print(json.dumps({"queue": queue, "secret": secret_arn}))
+else:
+    answer = client("sqs").receive_message(QueueUrl=arguments[0], MaxNumberOfMessages=10, WaitTimeSeconds=2)
+    print(json.dumps([json.loads(message["Body"]) for message in answer.get("Messages", [])]))
