@@ -183,7 +183,9 @@ fn runtime_api(exchange: Arc<Exchange>) -> Router {
 async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
     let is_first = {
         let mut handed_out = exchange.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
-        handed_out.replace(Instant::now()).is_none()
+        let is_first = handed_out.is_none();
+        handed_out.get_or_insert_with(Instant::now);
+        is_first
     };
     if !is_first {
         // There is one invocation per process: the next one never comes.
