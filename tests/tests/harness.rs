@@ -111,7 +111,7 @@ async fn settings_come_from_the_secret_and_the_environment_wins() -> anyhow::Res
     }
     secret.insert("GAZELLE_CLIENT_ID".into(), "overridden".into());
     let arn = "arn:aws:secretsmanager:ca-central-1:000000000000:secret:gazelle";
-    bed.stack.sandbox.secrets.lock().unwrap().insert(arn.into(), Value::Object(secret).to_string());
+    bed.stack.sandbox.put_secret(arn, &Value::Object(secret).to_string());
     bed.stack.lambda.environment.insert("SECRET_ARN".into(), arn.into());
     let run = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);

@@ -1,6 +1,11 @@
 //! `cargo local`: the product on one machine, with nothing but Rust and a C compiler.
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
@@ -47,6 +52,9 @@ enum Command {
         /// Port of the page.
         #[arg(long, default_value_t = 8787)]
         port: u16,
+        /// Address to listen on; containers of `sam local invoke` reach 172.17.0.1.
+        #[arg(long, default_value = "127.0.0.1")]
+        listen: IpAddr,
         #[command(flatten)]
         stack: StackArguments,
     },
@@ -63,7 +71,7 @@ struct StackArguments {
     /// Seed of the invented company.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Instant at which the clock starts [default: the last one o'clock in the morning in Montréal].
+    /// Instant at which the clock starts [default: last night's one o'clock in Montréal; for `up`: now].
     #[arg(long, value_name = "INSTANT")]
     at: Option<Timestamp>,
     /// Milliseconds added to every Gazelle page.
@@ -106,6 +114,7 @@ impl StackArguments {
             supabase_latency: Duration::from_millis(self.supabase_latency),
             remote,
             executable: std::env::current_exe()?,
+            listen: Ipv4Addr::LOCALHOST.into(),
         })
     }
 }
@@ -142,8 +151,10 @@ async fn execute(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Nightly(arguments) => nightly(&arguments).await,
         Command::Run { task, event, stack } => run(&task, event, &stack).await,
-        Command::Up { port, stack } => {
-            let running = start(&stack).await?;
+        Command::Up { port, listen, stack } => {
+            // A stack that stays lives in the present, unless another day was asked for.
+            let at = stack.at.unwrap_or_else(clock::now);
+            let running = Stack::start(&Options { listen, at, ..stack.options()? }).await?;
             running.break_with(&stack.fault);
             up::serve(running, port, progress).await.map(|()| true)
         }

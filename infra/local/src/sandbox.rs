@@ -102,8 +102,7 @@ pub struct Sandbox {
     pub emails: Mutex<Vec<Sent>>,
     /// Every request body to Sheets and Slack, for checks against the vendors' contracts.
     pub bodies: Mutex<Vec<(&'static str, Value)>>,
-    /// Secrets by name or ARN.
-    pub secrets: Mutex<BTreeMap<String, String>>,
+    secrets: Mutex<BTreeMap<String, String>>,
     /// Faults in force.
     pub faults: Arc<Faults>,
     /// Requests so far.
@@ -160,6 +159,11 @@ impl Sandbox {
             .route("/", post(aws::call))
             .layer(middleware::from_fn_with_state(self.clone(), observe))
             .with_state(self.clone())
+    }
+
+    /// Stores a secret.
+    pub fn put_secret(&self, arn: &str, text: &str) {
+        lock(&self.secrets).insert(arn.into(), text.into());
     }
 
     /// A copy of the messages that Slack took.

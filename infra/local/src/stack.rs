@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
     path::PathBuf,
     sync::{
         Arc,
@@ -52,6 +53,8 @@ pub struct Options {
     pub remote: Option<(Url, String)>,
     /// The executable that becomes any function.
     pub executable: PathBuf,
+    /// Address that the stack's servers listen on.
+    pub listen: IpAddr,
 }
 
 impl Options {
@@ -65,6 +68,7 @@ impl Options {
             supabase_latency: Duration::ZERO,
             remote: None,
             executable,
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
     }
 }
@@ -123,8 +127,8 @@ impl Stack {
             traffic: traffic.clone(),
             tripwire: tripwire.clone(),
         });
-        let supabase_url = serve(gateway.router()).await?;
-        let observer_url = serve(gateway.observer_router()).await?;
+        let supabase_url = serve(options.listen, gateway.router()).await?;
+        let observer_url = serve(options.listen, gateway.observer_router()).await?;
         let (sandbox, events) = Sandbox::new(
             company,
             faults.clone(),
@@ -133,7 +137,7 @@ impl Stack {
             clock.clone(),
             options.gazelle_latency,
         )?;
-        let sandbox_url = serve(sandbox.router()).await?;
+        let sandbox_url = serve(options.listen, sandbox.router()).await?;
 
         let key = match &options.remote {
             Some((_, key)) => key.clone(),
@@ -411,8 +415,8 @@ pub fn local(instant: Timestamp) -> String {
     instant.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-async fn serve(router: axum::Router) -> anyhow::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+async fn serve(listen: IpAddr, router: axum::Router) -> anyhow::Result<String> {
+    let listener = TcpListener::bind((listen, 0)).await.with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(format!("http://{address}"))

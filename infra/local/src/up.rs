@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::{Router, extract::State, response::Html, routing::get};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{clock::Schedule, task::Function};
 use tokio::net::TcpListener;
 
@@ -13,6 +13,9 @@ use crate::{
     sandbox::Sandbox,
     stack::{Stack, local},
 };
+
+/// The local stack's secret.
+const SECRET: &str = "arn:aws:secretsmanager:ca-central-1:000000000000:secret:local";
 
 struct Planned {
     function: Function,
@@ -30,6 +33,8 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
     tokio::spawn(async move { axum::serve(listener, router).await });
     progress(&format!("sandbox page: http://127.0.0.1:{port}/"));
     progress(&format!("Supabase: {}/rest/v1", stack.supabase_url));
+    let file = offer_to_sam(&stack)?;
+    progress(&format!("sam local invoke … --env-vars {file}"));
 
     let mut plan = Vec::new();
     for deployed in stack.functions() {
@@ -61,6 +66,25 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Puts the stack's settings into the sandbox's secret store, and where that is into a file for `sam local invoke`,
+/// which passes only variables that the template declares.
+fn offer_to_sam(stack: &Stack) -> anyhow::Result<String> {
+    let settings = &stack.lambda.environment;
+    let secret: serde_json::Map<String, Value> = settings
+        .iter()
+        .filter(|(name, _)| !name.starts_with("AWS_"))
+        .map(|(name, value)| (name.clone(), value.clone().into()))
+        .collect();
+    stack.sandbox.put_secret(SECRET, &Value::Object(secret).to_string());
+    let variables = json!({"Parameters": {
+        "AWS_ENDPOINT_URL": stack.sandbox_url, "SECRET_ARN": SECRET, "EVENT_BUS": shared::events::DEFAULT_BUS,
+        "CONSOLE_URL": "", "SCHEDULES": "{}",
+    }});
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/sam-env.json");
+    std::fs::write(path, variables.to_string()).with_context(|| format!("writing {path}"))?;
+    Ok("target/sam-env.json".into())
 }
 
 async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
