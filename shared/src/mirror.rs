@@ -97,6 +97,8 @@ struct State {
     cursor: Option<String>,
     complete: bool,
     counts: BTreeMap<String, Counts>,
+    refused: Vec<RefusedDeletion>,
+    quarantined: Vec<String>,
 }
 
 /// Mirrors what the plan says. Collections are independent: one that fails does not stop the others, and the
@@ -147,14 +149,22 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
 }
 
 async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
-    if state.complete {
-        return Ok(Report { counts: state.counts, ..Report::default() });
+    let mut report = match state.complete {
+        true => Report { counts: state.counts, ..Report::default() },
+        false => match reader.read(state.cursor).await {
+            Ok(enumeration) => deletion::settle(&reader, enumeration).await?,
+            Err(Interrupted::TimeIsUp) => Report { interrupted: true, ..Report::default() },
+            Err(Interrupted::Failed(error)) => return Err(error),
+        },
+    };
+    // What earlier parts of this run found is part of its end.
+    report.refused.extend(state.refused);
+    for row in state.quarantined {
+        if !report.quarantined.contains(&row) {
+            report.quarantined.push(row);
+        }
     }
-    match reader.read(state.cursor.clone()).await {
-        Ok(enumeration) => deletion::settle(&reader, enumeration).await,
-        Err(Interrupted::TimeIsUp) => Ok(Report { interrupted: true, ..Report::default() }),
-        Err(Interrupted::Failed(error)) => Err(error),
-    }
+    Ok(report)
 }
 
 /// Which part of a collection is read.
@@ -244,7 +254,7 @@ impl Report {
         let mut notices = Vec::new();
         if !self.refused.is_empty() {
             // One accident upstream empties several collections at once: it is told once.
-            let names: Vec<&str> = self.refused.iter().map(|refused| refused.collection).collect();
+            let names: Vec<&str> = self.refused.iter().map(|refused| refused.collection.as_str()).collect();
             let sum = |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
             let list: Vec<&String> =
                 self.refused.iter().flat_map(|refused| &refused.sample).take(20).collect();

@@ -7,7 +7,11 @@ mod email;
 mod render;
 mod slack;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -202,7 +206,7 @@ async fn deliver_next(
     run_id: Option<&str>,
 ) -> Result<Option<&'static str>, SupabaseError> {
     let mut arguments = json!({
-        "p_limit": 1, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
+        "p_claim": claim_token(), "p_limit": 1, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
     });
     if let Some(run_id) = run_id {
         arguments["p_run_id"] = run_id.into();
@@ -240,6 +244,13 @@ async fn deliver_next(
     let arguments = json!({"p_results": results, "p_now": clock::now().to_string()});
     supabase.rpc::<u32>("settle_deliveries", &arguments).await?;
     Ok(Some(status))
+}
+
+/// A name for one claim, so that asking again after a lost answer is the same claim.
+fn claim_token() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{number}", std::process::id(), clock::now().as_nanosecond())
 }
 
 async fn send(http: &Http, channels: &Channels, delivery: &Delivery) -> Attempt {

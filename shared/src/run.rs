@@ -231,20 +231,22 @@ async fn invoke<T: Task>(
     }
 }
 
-/// Supabase did not let this run start. Tasks that run daily or less often say so themselves; a frequent one
-/// would repeat it every five minutes, its alarm speaks once.
+/// Supabase did not let this run start.
 async fn claim_failed<T>(host: &Host<T>, trigger: &Trigger, error: SupabaseError) -> Failure {
     tracing::error!(task = trigger.task.name, %error, "run.not_claimed");
     let error = TaskError::from(error);
     let mut answer = Answer::not_started(trigger.task);
-    if !trigger.task.is_frequent() {
-        answer.told = tell_directly(host, trigger.task).await;
-    }
+    answer.told = tell_directly(host, trigger.task).await;
     answer.fail(error.kind(), &error);
     answer.into_failure()
 }
 
+/// Tasks that run daily or less often say themselves that Supabase is down; a frequent one would repeat it every
+/// five minutes: its alarm speaks once.
 async fn tell_directly<T>(host: &Host<T>, task: &TaskSpec) -> Vec<notify::Told> {
+    if task.is_frequent() {
+        return Vec::new();
+    }
     let notice = Notice::supabase_down(task.label, clock::now());
     notify::tell_administrators(&host.http, &host.channels, &notice).await
 }

@@ -211,3 +211,79 @@ pub const QUICK: Retry = Retry {
     budget: Duration::from_secs(8),
     first_wait: Duration::from_millis(200),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    fn client(key: &str) -> Supabase {
+        let mut settings =
+            Settings::from_pairs([("SUPABASE_URL", "https://project.example"), ("SUPABASE_KEY", key)]);
+        Supabase::new(Http::new(), SupabaseSettings::read(&mut settings))
+    }
+
+    #[test]
+    fn a_value_from_outside_stays_a_value() {
+        let client = client("jwt");
+        let query = client.from("staff").select("key").eq("first_name", "O'Brien&select=*,\"(é+)\n");
+        let request = client.request(query).unwrap();
+        let pairs: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+        assert_eq!(
+            pairs,
+            [
+                ("select".to_owned(), "key".to_owned()),
+                ("first_name".to_owned(), "eq.O'Brien&select=*,\"(é+)\n".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn new_keys_go_as_apikey_only_and_no_key_shows_in_a_debug_print() {
+        for (key, has_bearer) in [("sb_secret_planted", false), ("eyJ.planted.jwt", true)] {
+            let client = client(key);
+            let request = client.request(client.from("staff").select("key")).unwrap();
+            assert_eq!(request.headers["apikey"], key);
+            assert_eq!(request.headers.contains_key(AUTHORIZATION), has_bearer);
+            assert!(!format!("{request:?} {client:?}").contains("planted"));
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_control_character_is_a_problem_and_no_panic() {
+        let mut settings =
+            Settings::from_pairs([("SUPABASE_URL", "https://project.example"), ("SUPABASE_KEY", "a\nb")]);
+        SupabaseSettings::read(&mut settings);
+        assert!(settings.check().unwrap_err().to_string().contains("control character"));
+    }
+
+    fn answer(status: u16, body: &str) -> Response {
+        Response { status, headers: Default::default(), body: body.as_bytes().to_vec().into() }
+    }
+
+    #[test]
+    fn a_500_with_a_sqlstate_is_an_answer_and_one_without_is_an_outage() {
+        // An old PostgREST answers 500, a new one 400, to a key that comes twice in one batch.
+        for status in [400, 500] {
+            let duplicate = answer(status, r#"{"code":"21000","message":"planted row"}"#);
+            assert_eq!(error_code(&duplicate).as_deref(), Some("21000"));
+            let error = refusal(&duplicate);
+            assert!(matches!(&error, SupabaseError::Data { code, .. } if code == "21000"));
+            assert!(!error.to_string().contains("planted"));
+        }
+        assert_eq!(error_code(&answer(500, "upstream failed")), None);
+        // A statement timeout passes with time.
+        assert_eq!(error_code(&answer(500, r#"{"code":"57014"}"#)), None);
+    }
+
+    #[test]
+    fn refusals_are_told_apart_in_old_and_new_spellings() {
+        assert!(matches!(refusal(&answer(400, r#"{"code":"GT001"}"#)), SupabaseError::LeaseLost));
+        for code in ["42P01", "PGRST205", "PGRST301", "PGRST303"] {
+            let body = format!(r#"{{"code":"{code}"}}"#);
+            assert!(
+                matches!(refusal(&answer(404, &body)), SupabaseError::Refused { code: found, .. } if found == code)
+            );
+        }
+    }
+}

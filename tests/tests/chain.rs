@@ -246,11 +246,56 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it() -> 
         assert!(["running", "success"].contains(&run.answer.status.as_str()), "{:?}", run.answer);
         if run.answer.status == "success" {
             assert_eq!(run.answer.stats["timeline"], 4000);
+            assert_eq!(run.answer.stats["clients"], 40);
             break;
         }
     }
     assert!(parts > 1);
     bed.assert_mirrored().await?;
-    assert_eq!(bed.runs("sync_gazelle").await?.len(), 1);
+    let runs = bed.runs("sync_gazelle").await?;
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["attempt"], 1, "a run that is handed over does not start again");
+    assert_eq!(runs[0]["errors"], json!([]));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over() -> anyhow::Result<()> {
+    let mut bed = Bed::start_with(Backend::Embedded, |options| {
+        options.gazelle_latency = std::time::Duration::from_millis(60)
+    })
+    .await?;
+    bed.sync(NIGHT).await?;
+    bed.stack.take_events();
+    {
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        company.clients.clear();
+        let entries = company.timeline.clone();
+        company.timeline = (0..4000)
+            .map(|n| {
+                let mut entry = entries[n % entries.len()].clone();
+                entry["id"] = format!("tme_local_{n:06}").into();
+                entry
+            })
+            .collect();
+        company.reindex();
+    }
+    // Sunday: the whole timeline is read, and does not fit.
+    let event = e2e::scheduled("sync_gazelle", "2026-01-18T06:00:00Z");
+    let id = bed.stack.request_id();
+    let limit = std::time::Duration::from_millis(2500);
+    let first = bed.stack.invoke_within(Function::SyncGazelle, &event, &id, limit).await?;
+    assert_eq!(first.answer.status, "running", "{:?}", first.answer);
+    let events = bed.stack.take_events();
+    let continued = events.iter().find(|event| event.envelope["detail-type"] == "Task Continued").unwrap();
+    let last = bed.stack.invoke(Function::SyncGazelle, &continued.envelope).await?;
+    assert_eq!(last.answer.status, "warning", "{:?}", last.answer);
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    let events = bed.stack.take_events();
+    assert!(events.iter().all(|event| event.envelope["detail-type"] != "Gazelle Sync Succeeded"));
+    assert_eq!(bed.live("gazelle_clients").await?, 40, "nothing was deleted");
+    // The same event once more finds the run ended.
+    let late = bed.stack.invoke(Function::SyncGazelle, &continued.envelope).await?;
+    assert_eq!(late.answer.outcome, "duplicate");
     Ok(())
 }

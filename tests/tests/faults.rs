@@ -158,3 +158,20 @@ async fn a_refused_refresh_token_asks_for_a_new_authorization() -> anyhow::Resul
     assert_eq!(mail.to, "allan@example.com");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_who_left_stops_nobody_elses_message() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let gone = serde_json::json!({"active": false}).to_string();
+    bed.stack.write(bed.stack.observer.from("staff").eq("key", "louise").update(gone)).await?;
+    let fault: FaultSpec = "gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?;
+    bed.stack.break_with(&[fault]);
+    bed.sync(e2e::NIGHT).await?;
+    assert_eq!(bed.told(), ["nicolas"]);
+    let rows = bed.stack.rows("notification_deliveries", "recipient,status,error_kind", "recipient").await?;
+    assert_eq!(
+        rows[0],
+        serde_json::json!({"recipient": "louise", "status": "failed", "error_kind": "no_webhook_configured"})
+    );
+    Ok(())
+}

@@ -208,10 +208,12 @@ create table if not exists public.sync_state (
   run_id uuid,
   complete boolean not null default false,
   counts jsonb not null default '{}',
+  refused jsonb not null default '[]',
+  quarantined jsonb not null default '[]',
   updated_at timestamptz not null default now()
 );
 comment on table public.sync_state is
-  'Per collection: the start of the last run that read it to its end (watermark), and how far the run run_id has come (cursor, complete, counts).';
+  'Per collection: the start of the last run that read it to its end (watermark), and how far the run run_id has come (cursor, complete, counts), and what it found on the way: refused deletions, rows set aside.';
 
 create table if not exists public.sync_quarantine (
   collection text not null,

@@ -38,6 +38,7 @@ create table if not exists public.notification_deliveries (
   attempts integer not null default 0,
   next_attempt_at timestamptz not null default now(),
   claimed_until timestamptz,
+  claim_token text,
   error_kind text,
   detail text,
   created_at timestamptz not null default now(),
@@ -78,7 +79,7 @@ comment on function internal.enqueue_notice is
   'Applies the rules to one notice {event_type, severity, fingerprint, data} and queues what is new. Returns how many.';
 
 create or replace function public.claim_deliveries(
-  p_limit integer, p_lease_seconds integer, p_now timestamptz, p_run_id uuid default null
+  p_limit integer, p_lease_seconds integer, p_claim text, p_now timestamptz, p_run_id uuid default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_claimed jsonb;
@@ -88,23 +89,29 @@ begin
       detail = 'the sender disappeared between the claim and the answer'
   where status = 'pending' and claimed_until < p_now;
 
-  with due as (
+  with mine as (
+    -- The answer to this very claim was lost on the way: it is given again, and nothing more is taken.
+    select id from notification_deliveries
+    where status = 'pending' and claimed_until is not null and claim_token = p_claim
+  ), due as (
     select id from notification_deliveries
     where status = 'pending' and claimed_until is null and next_attempt_at <= p_now
+      and not exists (select from mine)
       and (p_run_id is null or run_id = p_run_id)
     order by created_at, id
     limit p_limit
     for update skip locked
   ), claimed as (
     update notification_deliveries d
-    set claimed_until = p_now + make_interval(secs => p_lease_seconds), attempts = d.attempts + 1
-    from due where d.id = due.id
+    set claimed_until = p_now + make_interval(secs => p_lease_seconds), claim_token = p_claim,
+        attempts = d.attempts + case when d.claimed_until is null then 1 else 0 end
+    from (select id from due union all select id from mine) taken where d.id = taken.id
     returning d.*
   )
   select coalesce(jsonb_agg(jsonb_build_object(
            'id', c.id, 'event_type', c.event_type, 'severity', c.severity, 'channel', c.channel,
            'recipient', c.recipient, 'data', c.data, 'attempts', c.attempts, 'created_at', c.created_at,
-           'first_name', s.first_name, 'language', s.language, 'email', s.email, 'slack_webhook_key', s.slack_webhook_key)
+           'first_name', s.first_name, 'language', coalesce(s.language, 'fr'), 'email', s.email, 'slack_webhook_key', s.slack_webhook_key)
          order by c.created_at, c.id), '[]')
   into v_claimed
   from claimed c left join staff s on s.key = c.recipient and s.active;
@@ -112,7 +119,7 @@ begin
 end
 $$;
 comment on function public.claim_deliveries is
-  'Takes due deliveries (of one run, or all) for sending, with the recipient''s channels. Abandoned ones become unknown first.';
+  'Takes due deliveries (of one run, or all) for sending, with the recipient''s channels. The same claim asked for twice is one claim. Abandoned ones become unknown first.';
 
 create or replace function public.settle_deliveries(p_results jsonb, p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$

@@ -42,12 +42,14 @@ declare
 begin
   update scheduler_logs
   set status = 'running',
-      attempt = attempt + case when status = 'queued' then 0 else 1 end,
+      -- A run without a holder was handed over by its part before: it goes on, it does not start again.
+      attempt = attempt + case when status = 'queued' or (status = 'running' and lease_token is null) then 0 else 1 end,
       -- A process that vanished without a trace leaves one here.
-      errors = errors || case when status = 'running'
+      errors = errors || case when status = 'running' and lease_token is not null
         then jsonb_build_array(jsonb_build_object('attempt', attempt, 'at', p_now, 'kind', 'lost')) else '[]' end,
       part = (p_request ->> 'part')::integer,
-      started_at = p_now, completed_at = null, duration_seconds = null, duration_ms = null,
+      started_at = case when status = 'running' and lease_token is null then started_at else p_now end,
+      completed_at = null, duration_seconds = null, duration_ms = null,
       message = null, error_kind = null, progress = '{}',
       request_id = p_request ->> 'request_id',
       log_url = p_request ->> 'log_url',
@@ -88,8 +90,9 @@ begin
     if v_run.status in ('success', 'warning') or v_run.part > v_part then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
-    -- The part before has handed over (its lease waits without a holder), or this part was lost.
-    if v_run.status = 'running' and v_run.part = v_part and v_run.request_id is distinct from p_request ->> 'request_id' then
+    -- The part before has handed over (its lease waits without a holder), or this part was lost. A run that a
+    -- process holds is not taken from it, whatever old event comes by.
+    if v_run.status = 'running' and v_run.lease_token is not null and v_run.request_id is distinct from p_request ->> 'request_id' then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
   elsif v_found then
@@ -216,8 +219,10 @@ begin
   update scheduler_logs
   set status = v_status,
       completed_at = p_now,
-      duration_seconds = round((p_result ->> 'duration_ms')::numeric / 1000),
-      duration_ms = (p_result ->> 'duration_ms')::bigint,
+      duration_seconds = round(case when part = 0 then (p_result ->> 'duration_ms')::numeric / 1000
+                                    else extract(epoch from p_now - started_at) end),
+      duration_ms = case when part = 0 then (p_result ->> 'duration_ms')::bigint
+                         else (extract(epoch from p_now - started_at) * 1000)::bigint end,
       message = left(p_result ->> 'message', 1000),
       stats = coalesce(p_result -> 'stats', '{}'),
       error_kind = p_result ->> 'error_kind',

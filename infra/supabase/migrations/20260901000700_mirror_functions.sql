@@ -47,13 +47,15 @@ begin
       select %2$s, $2 from jsonb_populate_recordset(null::public.%1$I, $1)
       on conflict (%3$I) do update
       set %4$s, synced_at = $2, deleted_at = null
-      where (t.raw is distinct from excluded.raw or t.deleted_at is not null)
+      where (t.raw is distinct from excluded.raw or t.deleted_at is not null %5$s)
         and (t.gazelle_updated_at is null or excluded.gazelle_updated_at is null
              or excluded.gazelle_updated_at >= t.gazelle_updated_at)
       returning t.%3$I as key, t.xmax = 0 as inserted
     )
     select jsonb_array_length($1), count(*) filter (where inserted), coalesce(array_agg(key), '{}') from written
-  $sql$, m.table_name, v_columns, m.key_column, v_assignments)
+  $sql$, m.table_name, v_columns, m.key_column, v_assignments,
+    -- A contact's client is where it was found, not in its own payload.
+    case p_collection when 'contacts' then 'or t.client_external_id is distinct from excluded.client_external_id' else '' end)
   into v_received, v_inserted, v_changed
   using p_rows, p_now;
 
@@ -87,9 +89,9 @@ $$;
 
 create or replace function internal.add_counts(p_old jsonb, p_new jsonb) returns jsonb
 language sql immutable as $$
-  select p_old || jsonb_object_agg(c.key,
+  select p_old || coalesce(jsonb_object_agg(c.key, coalesce(p_old -> c.key, '{}') ||
     (select jsonb_object_agg(n.key, coalesce((p_old -> c.key ->> n.key)::bigint, 0) + n.value::bigint)
-     from jsonb_each_text(c.value) n))
+     from jsonb_each_text(c.value) n)), '{}')
   from jsonb_each(p_new) c
 $$;
 comment on function internal.add_counts is 'Adds {collection: {counter: n}} to the same shape.';
@@ -102,10 +104,12 @@ begin
   insert into sync_state (collection, run_id, updated_at)
   select c, p_run_id, p_now from unnest(p_collections) c
   on conflict (collection) do update
-  set run_id = excluded.run_id, updated_at = excluded.updated_at, cursor = null, complete = false, counts = '{}'
+  set run_id = excluded.run_id, updated_at = excluded.updated_at, cursor = null, complete = false, counts = '{}',
+      refused = '[]', quarantined = '[]'
   where not (p_resume and sync_state.run_id = excluded.run_id);
   return (select jsonb_object_agg(collection, jsonb_build_object(
-            'watermark', watermark, 'cursor', cursor, 'complete', complete, 'counts', counts))
+            'watermark', watermark, 'cursor', cursor, 'complete', complete, 'counts', counts,
+            'refused', refused, 'quarantined', quarantined))
           from sync_state where collection = any (p_collections));
 end
 $$;
@@ -143,6 +147,9 @@ comment on function public.apply_page is
 create or replace function public.quarantine_row(
   p_run_id uuid, p_collection text, p_external_id text, p_reason text, p_payload text, p_now timestamptz
 ) returns void language sql set search_path = public, pg_temp as $$
+  update sync_state set quarantined = quarantined || to_jsonb(p_collection || '/' || p_external_id)
+  where collection = case p_collection when 'contacts' then 'clients' else p_collection end and run_id = p_run_id
+    and not quarantined ? (p_collection || '/' || p_external_id);
   insert into sync_quarantine (collection, external_id, reason, payload, run_id, first_seen_at, last_seen_at)
   values (p_collection, p_external_id, left(p_reason, 300), left(p_payload, 20000), p_run_id, p_now, p_now)
   on conflict (collection, external_id) do update
@@ -196,6 +203,11 @@ begin
   execute format('select count(*) from public.%I where deleted_at is null', m.table_name) into v_live;
   v_limit := greatest(10, floor(least(v_live, p_considered) * 0.05)::bigint);
   if cardinality(p_ids) > v_limit then
+    update sync_state
+    set refused = refused || jsonb_build_object(
+      'collection', p_collection, 'candidates', cardinality(p_ids), 'limit', v_limit, 'live', v_live,
+      'sample', to_jsonb(p_ids[1:20]))
+    where collection = case p_collection when 'contacts' then 'clients' else p_collection end and run_id = p_run_id;
     return jsonb_build_object('refused', true, 'candidates', cardinality(p_ids), 'limit', v_limit, 'live', v_live);
   end if;
   execute format('update public.%I set deleted_at = $2, synced_at = $2 where %I = any ($1) and deleted_at is null',
@@ -204,7 +216,7 @@ begin
   get diagnostics v_deleted = row_count;
   update sync_state
   set counts = internal.add_counts(counts, jsonb_build_object(p_collection, jsonb_build_object('deleted', v_deleted)))
-  where collection in (p_collection, case p_collection when 'contacts' then 'clients' end) and run_id = p_run_id;
+  where collection = case p_collection when 'contacts' then 'clients' else p_collection end and run_id = p_run_id;
   return jsonb_build_object('refused', false, 'deleted', v_deleted);
 end
 $$;

@@ -176,8 +176,8 @@ impl Authorization {
             )]),
             body: encode_form(form).into(),
         };
-        // A refresh token works once: an answer that got lost cannot be asked for again, so only what is known
-        // not to have happened is repeated.
+        // If Gazelle rotated the token and its answer got lost, nothing brings it back: asking again costs nothing
+        // and helps in every other case.
         let retry = Retry { attempts: 3, timeout: Duration::from_secs(15), ..Retry::SAFE };
         self.http.send(&request, retry, is_transient).await.map_err(GazelleError::Unavailable)
     }

@@ -19,10 +19,10 @@ use crate::{
 };
 
 /// A deletion that looked like an accident and was not made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RefusedDeletion {
     /// Mirrored collection.
-    pub collection: &'static str,
+    pub collection: String,
     /// Rows that were not seen any more.
     pub candidates: u64,
     /// Rows that could have gone at once.
@@ -193,7 +193,7 @@ async fn delete(
     let deletion: Deletion = reader.run.supabase.rpc("delete_absent", &arguments).await?;
     if deletion.refused {
         report.refused.push(RefusedDeletion {
-            collection: part,
+            collection: part.to_owned(),
             candidates: gone.len() as u64,
             limit: deletion.limit,
             live: deletion.live,
