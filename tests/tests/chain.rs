@@ -214,10 +214,13 @@ async fn a_row_that_cannot_be_stored_is_set_aside_and_the_rest_arrives(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it() -> anyhow::Result<()> {
+async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
     let latency = std::time::Duration::from_millis(60);
-    let mut bed = Bed::start_with(Backend::Embedded, |options| options.gazelle_latency = latency).await?;
+    let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = latency).await?;
     bed.stack.sandbox.company.write().unwrap().timeline = {
         let company = bed.stack.sandbox.company.read().unwrap().timeline.clone();
         (0..4000)
@@ -259,12 +262,14 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it() -> 
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over() -> anyhow::Result<()> {
-    let mut bed = Bed::start_with(Backend::Embedded, |options| {
-        options.gazelle_latency = std::time::Duration::from_millis(60)
-    })
-    .await?;
+async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed =
+        Bed::start_with(backend, |options| options.gazelle_latency = std::time::Duration::from_millis(60))
+            .await?;
     bed.sync(NIGHT).await?;
     bed.stack.take_events();
     {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use e2e::{Backend, Bed, provided};
 use gazelle_local::faults::FaultSpec;
 use jsonschema::Validator;
+use rstest::rstest;
 use serde_json::{Map, Value, json};
 use timeline_report::{
     tabs::{Row, Tab},
@@ -85,10 +86,13 @@ fn large_tab() -> Tab {
     Tab { title: "UQAM".into(), former_titles: Vec::new(), rows: vec![row; 3000] }
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_request_to_sheets_is_valid_for_google_and_broken_ones_are_not() -> anyhow::Result<()> {
+async fn every_request_to_sheets_is_valid_for_google_and_broken_ones_are_not(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
     let contract = sheets_contract()?;
-    let mut bed = Bed::start(Backend::Embedded).await?;
+    let mut bed = Bed::start(backend).await?;
     bed.stack.nightly(&[], &mut |_| ()).await?;
     let sent = bed.stack.sandbox.bodies.lock().unwrap().clone();
     let mut bodies: Vec<Value> =
@@ -145,12 +149,15 @@ async fn slack_verdicts(messages: &[Value]) -> anyhow::Result<Vec<Value>> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_message_to_slack_is_valid_for_slack_and_broken_ones_are_not() -> anyhow::Result<()> {
+async fn every_message_to_slack_is_valid_for_slack_and_broken_ones_are_not(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
     let mut messages = Vec::new();
     for fault in ["gazelle:500", "google:500", "eventbridge:partial", "gazelle:empty-clients", "supabase:500"]
     {
-        let mut bed = Bed::start(Backend::Embedded).await?;
+        let mut bed = Bed::start(backend).await?;
         let fault: FaultSpec = fault.parse().map_err(anyhow::Error::msg)?;
         bed.stack.nightly(&[fault], &mut |_| ()).await?;
         messages.extend(bed.stack.sandbox.slack_messages().into_iter().map(|sent| sent.body));

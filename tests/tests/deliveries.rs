@@ -145,8 +145,9 @@ async fn a_sync_killed_at_any_step_converges_when_the_event_comes_again(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
     #[values(Moment::Before, Moment::After)] moment: Moment,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+    let mut bed = Bed::start(backend).await?;
     let fault: FaultSpec = "gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?;
     for step in 1.. {
         let night = night_of(usize::try_from(step)?);
@@ -183,9 +184,12 @@ async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_process_frees_its_task_after_the_lease_and_is_told() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn a_lost_process_frees_its_task_after_the_lease_and_is_told(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     bed.stack.tripwire.set(9, Moment::After);
     let cut = bed.sync(NIGHT).await?;
     assert!(matches!(cut.invocation.ended, Ended::Crashed));
@@ -204,9 +208,12 @@ async fn a_lost_process_frees_its_task_after_the_lease_and_is_told() -> anyhow::
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_paused_task_ends_its_schedule_at_once_and_still_runs_by_hand() -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+async fn a_paused_task_ends_its_schedule_at_once_and_still_runs_by_hand(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
     let pause = json!({"task_name": "sync_gazelle", "paused": true, "paused_by": "louise"}).to_string();
     bed.stack.write(bed.stack.observer.from("task_states").insert(pause)).await?;
     let paused = bed.sync(NIGHT).await?;

@@ -76,8 +76,9 @@ impl Emulator {
 async fn every_function_answers_every_event_under_the_runtime_emulator(
     #[values(Function::SyncGazelle, Function::TimelineReport, Function::NotificationDispatch)]
     function: Function,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+    let bed = Bed::start(backend).await?;
     let emulator = Emulator::start(&bed, binary(function.crate_name())?, 60).await?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../events"))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -100,9 +101,12 @@ async fn every_function_answers_every_event_under_the_runtime_emulator(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn panics_strange_payloads_and_deadlines_end_well_under_the_runtime_emulator() -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+async fn panics_strange_payloads_and_deadlines_end_well_under_the_runtime_emulator(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
     let emulator = Emulator::start(&bed, binary("probe-function")?, 5).await?;
     let asks_for = |what: &str| json!({"task": "rapport_timeline", "parameters": {"do": what}}).to_string();
     let kind = async |payload: String| anyhow::Ok(emulator.invoke(&payload).await?["errorType"].clone());
@@ -129,10 +133,12 @@ async fn aws(endpoint: &str, arguments: &[&str]) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_success_event_passes_the_templates_own_rule_and_secrets_come_from_secrets_manager()
--> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn the_success_event_passes_the_templates_own_rule_and_secrets_come_from_secrets_manager(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     let port = free_port()?;
     let endpoint = format!("http://127.0.0.1:{port}");
     let _moto = Command::new(provided("GAZELLE_TEST_PYTHON")?)

@@ -74,9 +74,12 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_gazelle_that_hangs_ends_the_run_within_a_minute() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn a_gazelle_that_hangs_ends_the_run_within_a_minute(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     let fault: FaultSpec = "gazelle:hang".parse().map_err(anyhow::Error::msg)?;
     let night = bed.stack.nightly(&[fault], &mut |_| ()).await?;
     assert_eq!(night.runs[0].answer.error.as_ref().unwrap().kind, "gazelle_unavailable");
@@ -89,9 +92,12 @@ async fn a_gazelle_that_hangs_ends_the_run_within_a_minute() -> anyhow::Result<(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slack_that_fails_at_first_gets_the_message_later() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn a_slack_that_fails_at_first_gets_the_message_later(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     let faults = ["gazelle:graphql-error", "slack:500"].map(|fault| fault.parse::<FaultSpec>().unwrap());
     bed.stack.break_with(&faults);
     bed.sync(e2e::NIGHT).await?;
@@ -108,9 +114,12 @@ async fn a_slack_that_fails_at_first_gets_the_message_later() -> anyhow::Result<
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_only() -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_only(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
     let fault: FaultSpec = "supabase:500".parse().map_err(anyhow::Error::msg)?;
     bed.stack.break_with(&[fault]);
     let dispatch = bed.stack.invoke(Function::NotificationDispatch, &serde_json::json!({})).await?;
@@ -130,9 +139,12 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_refresh_token_asks_for_a_new_authorization() -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+async fn a_refused_refresh_token_asks_for_a_new_authorization(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
     let token = serde_json::json!({"value": {"access_token": "a", "refresh_token": "used", "expires_in": 1, "created_at": 1}});
     bed.stack
         .write(
@@ -159,9 +171,12 @@ async fn a_refused_refresh_token_asks_for_a_new_authorization() -> anyhow::Resul
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recipient_who_left_stops_nobody_elses_message() -> anyhow::Result<()> {
-    let bed = Bed::start(Backend::Embedded).await?;
+async fn a_recipient_who_left_stops_nobody_elses_message(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
     let gone = serde_json::json!({"active": false}).to_string();
     bed.stack.write(bed.stack.observer.from("staff").eq("key", "louise").update(gone)).await?;
     let fault: FaultSpec = "gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use e2e::{Backend, Bed, binary};
 use gazelle_local::lambda::Ended;
+use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-async fn probe_bed() -> anyhow::Result<Bed> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn probe_bed(backend: Backend) -> anyhow::Result<Bed> {
+    let mut bed = Bed::start(backend).await?;
     bed.stack.lambda.executable = binary("probe-function")?;
     Ok(bed)
 }
@@ -17,9 +18,12 @@ fn asks_for(what: &str) -> Value {
     json!({"task": "rapport_timeline", "parameters": {"do": what}})
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_recorded_told_and_answered_as_an_error() -> anyhow::Result<()> {
-    let bed = probe_bed().await?;
+async fn a_panic_is_recorded_told_and_answered_as_an_error(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = probe_bed(backend).await?;
     let run = bed.stack.invoke(Function::TimelineReport, &asks_for("panic")).await?;
     assert!(
         matches!(&run.invocation.ended, Ended::Error { kind, .. } if kind == "panic"),
@@ -33,9 +37,12 @@ async fn a_panic_is_recorded_told_and_answered_as_an_error() -> anyhow::Result<(
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_does_not_end_is_ended_before_the_platform_does_it() -> anyhow::Result<()> {
-    let bed = probe_bed().await?;
+async fn a_task_that_does_not_end_is_ended_before_the_platform_does_it(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = probe_bed(backend).await?;
     let limit = Duration::from_secs(4);
     let id = bed.stack.request_id();
     let run = bed.stack.invoke_within(Function::TimelineReport, &asks_for("hang"), &id, limit).await?;
@@ -50,9 +57,12 @@ async fn a_task_that_does_not_end_is_ended_before_the_platform_does_it() -> anyh
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_payload_is_refused_with_what_is_accepted_and_leaves_no_trace() -> anyhow::Result<()> {
-    let bed = probe_bed().await?;
+async fn an_unknown_payload_is_refused_with_what_is_accepted_and_leaves_no_trace(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = probe_bed(backend).await?;
     for payload in [json!({"hello": "world"}), json!([1]), json!("x"), json!({"task": "sync_gazelle"})] {
         let run = bed.stack.invoke(Function::TimelineReport, &payload).await?;
         let Ended::Error { kind, message } = &run.invocation.ended else {
@@ -66,18 +76,24 @@ async fn an_unknown_payload_is_refused_with_what_is_accepted_and_leaves_no_trace
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_harness_costs_two_round_trips() -> anyhow::Result<()> {
-    let bed = probe_bed().await?;
+async fn the_harness_costs_two_round_trips(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = probe_bed(backend).await?;
     let run = bed.stack.invoke(Function::TimelineReport, &Value::Null).await?;
     assert_eq!(run.answer.status, "success");
     assert_eq!(bed.stack.traffic.of("supabase"), 2);
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn missing_settings_are_all_named_and_the_failed_run_is_recorded() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn missing_settings_are_all_named_and_the_failed_run_is_recorded(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     for name in ["SPREADSHEET_ID", "GOOGLE_SERVICE_ACCOUNT_JSON"] {
         bed.stack.lambda.environment.remove(name);
     }
@@ -101,9 +117,12 @@ async fn missing_settings_are_all_named_and_the_failed_run_is_recorded() -> anyh
     Ok(())
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_come_from_the_secret_and_the_environment_wins() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::Embedded).await?;
+async fn settings_come_from_the_secret_and_the_environment_wins(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
     let mut secret = serde_json::Map::new();
     for name in ["SUPABASE_SERVICE_ROLE_KEY", "SENDGRID_API_KEY", "GAZELLE_CLIENT_SECRET"] {
         let value = bed.stack.lambda.environment.remove(name).unwrap();

@@ -2,9 +2,13 @@
 
 use e2e::{Backend, Bed};
 use gazelle_local::{faults::FaultSpec, sandbox::credentials, supabase};
+use rstest::rstest;
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display() -> anyhow::Result<()> {
+async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
     let mut seen = String::new();
     for faults in [
         vec![],
@@ -14,7 +18,7 @@ async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display
         vec!["eventbridge:partial"],
         vec!["gazelle:token-expired"],
     ] {
-        let mut bed = Bed::start(Backend::Embedded).await?;
+        let mut bed = Bed::start(backend).await?;
         {
             let mut company = bed.stack.sandbox.company.write().unwrap();
             company.timeline[3]["comment"] = "jean@planted.example\u{0}".into();
