@@ -258,40 +258,42 @@ impl Report {
             let sum = |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
             let list: Vec<&String> =
                 self.refused.iter().flat_map(|refused| &refused.sample).take(20).collect();
-            notices.push(Notice {
-                event_type: "sync.deletion_guard",
-                severity: Severity::Error,
-                fingerprint: format!("sync.deletion_guard@{}", run.key),
-                data: json!({
+            notices.push(Notice::new(
+                "sync.deletion_guard",
+                Severity::Error,
+                format!("sync.deletion_guard@{}", run.key),
+                json!({
                     "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
                     "collection": names.join(", "), "candidates": sum(|refused| refused.candidates),
                     "limit": sum(|refused| refused.limit), "live": sum(|refused| refused.live), "sample": list,
                 }),
-            });
+            ));
         }
         let sample = |items: &[String]| items.iter().take(20).cloned().collect::<Vec<_>>();
         if !self.quarantined.is_empty() {
             let mut set_aside = self.quarantined.clone();
             set_aside.sort_unstable();
-            notices.push(Notice {
-                event_type: "sync.quarantine",
-                severity: Severity::Warning,
+            notices.push(Notice::new(
+                "sync.quarantine",
+                Severity::Warning,
                 // The same rows every night are one trouble.
-                fingerprint: truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
-                data: json!({
+                truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
+                json!({
                     "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
                     "rows": set_aside.len(), "sample": sample(&set_aside),
                 }),
-            });
+            ));
         }
-        notices.extend(self.drift.iter().take(10).map(|what| Notice {
-            event_type: "sync.drift",
-            severity: Severity::Warning,
-            fingerprint: format!("sync.drift:{what}"),
-            data: json!({
-                "task_label": run.spec.label, "run_id": run.id, "since": clock::now().to_string(),
-                "sample": [what],
-            }),
+        notices.extend(self.drift.iter().take(10).map(|what| {
+            Notice::new(
+                "sync.drift",
+                Severity::Warning,
+                format!("sync.drift:{what}"),
+                json!({
+                    "task_label": run.spec.label, "run_id": run.id, "since": clock::now().to_string(),
+                    "sample": [what],
+                }),
+            )
         }));
         notices
     }

@@ -25,6 +25,7 @@ use crate::{
     config::Settings,
     http::{Cause, Http, HttpError, Response},
     supabase::{Supabase, SupabaseError},
+    text::fold,
 };
 
 /// How bad it is. `Critical` passes every quiet hour.
@@ -52,17 +53,25 @@ pub struct Notice {
     pub fingerprint: String,
     /// What the text is made of. No address, no secret.
     pub data: Value,
+    /// Staff keys that stand for `@concerned` in the rules; none for most notices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub concerned: Vec<String>,
 }
 
 impl Notice {
+    /// A notice to whom the rules say.
+    pub fn new(event_type: &'static str, severity: Severity, fingerprint: String, data: Value) -> Self {
+        Self { event_type, severity, fingerprint, data, concerned: Vec::new() }
+    }
+
     /// Supabase itself is down: told without it.
     pub fn supabase_down(task_label: &str, now: Timestamp) -> Self {
-        Self {
-            event_type: "supabase.down",
-            severity: Severity::Critical,
-            fingerprint: format!("supabase.down@{now}"),
-            data: json!({"task_label": task_label, "since": now.to_string()}),
-        }
+        Self::new(
+            "supabase.down",
+            Severity::Critical,
+            format!("supabase.down@{now}"),
+            json!({"task_label": task_label, "since": now.to_string()}),
+        )
     }
 }
 
@@ -79,7 +88,7 @@ pub struct Told {
     pub status: String,
 }
 
-/// The administrators' own webhooks, as `sources/000` has them: setting and staff key.
+/// The administrators' own webhooks: setting and staff key.
 const ADMINISTRATORS: [(&str, &str); 2] =
     [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
 
@@ -110,6 +119,14 @@ impl Channels {
             .collect();
         let console_url = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
         Self { webhooks, addresses, email: email::Account::read(settings), console_url }
+    }
+
+    /// A person's e-mail address: the one in `staff`, else the variable `EMAIL_<FIRST NAME>`.
+    pub fn address<'a>(&'a self, first_name: Option<&str>, in_staff: Option<&'a str>) -> Option<&'a str> {
+        in_staff.filter(|address| !address.is_empty()).or_else(|| {
+            let variable = format!("EMAIL_{}", fold(first_name?).to_uppercase());
+            self.addresses.get(&variable).map(String::as_str)
+        })
     }
 }
 
@@ -268,17 +285,10 @@ async fn send(http: &Http, channels: &Channels, delivery: &Delivery) -> Attempt 
                 None => Attempt::Permanent("no_webhook_configured".into()),
             }
         }
-        "email" => {
-            let variable = delivery
-                .first_name
-                .as_ref()
-                .map(|name| format!("EMAIL_{}", crate::text::fold(name).to_uppercase()));
-            let configured = variable.and_then(|name| channels.addresses.get(&name));
-            match delivery.email.as_ref().filter(|e| !e.is_empty()).or(configured) {
-                Some(address) => email::send(http, &channels.email, address, &message).await,
-                None => Attempt::Permanent("no_address_configured".into()),
-            }
-        }
+        "email" => match channels.address(delivery.first_name.as_deref(), delivery.email.as_deref()) {
+            Some(address) => email::send(http, &channels.email, address, &message).await,
+            None => Attempt::Permanent("no_address_configured".into()),
+        },
         _ => Attempt::Permanent("unknown_channel".into()),
     }
 }

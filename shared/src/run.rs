@@ -14,6 +14,7 @@ use std::{
 
 use futures::FutureExt;
 use jiff::{Timestamp, civil::Date};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -101,6 +102,18 @@ impl Run {
     /// The Montréal date this run is for.
     pub fn business_date(&self) -> Date {
         clock::business_date(self.scheduled_for)
+    }
+
+    /// The parameters as the task knows them; none at all are its defaults. `expected` is shown to whoever sent
+    /// others.
+    ///
+    /// # Errors
+    /// [`TaskError::Parameters`] when they are not what `T` says.
+    pub fn parsed_parameters<T: DeserializeOwned + Default>(&self, expected: &str) -> Result<T, TaskError> {
+        match &self.parameters {
+            Value::Null => Ok(T::default()),
+            given => T::deserialize(given).map_err(|_| TaskError::Parameters(expected.into())),
+        }
     }
 
     /// Whether a task that can go on later should stop now and hand over.

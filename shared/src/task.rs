@@ -24,20 +24,43 @@ pub enum Function {
     SyncGazelle,
     /// `functions/timeline-report`
     TimelineReport,
+    /// `functions/humidity-alerts`
+    HumidityAlerts,
+    /// `functions/backup`
+    Backup,
+    /// `functions/appointment-alerts`
+    AppointmentAlerts,
+    /// `functions/maintenance-alerts`
+    MaintenanceAlerts,
+    /// `functions/cleanup`
+    Cleanup,
     /// `functions/notification-dispatch`
     NotificationDispatch,
 }
 
 impl Function {
     /// All functions.
-    pub const ALL: [Function; 3] =
-        [Function::SyncGazelle, Function::TimelineReport, Function::NotificationDispatch];
+    pub const ALL: [Function; 8] = [
+        Function::SyncGazelle,
+        Function::TimelineReport,
+        Function::HumidityAlerts,
+        Function::Backup,
+        Function::AppointmentAlerts,
+        Function::MaintenanceAlerts,
+        Function::Cleanup,
+        Function::NotificationDispatch,
+    ];
 
     /// The crate, which is also the folder and the binary.
     pub const fn crate_name(self) -> &'static str {
         match self {
             Function::SyncGazelle => "sync-gazelle",
             Function::TimelineReport => "timeline-report",
+            Function::HumidityAlerts => "humidity-alerts",
+            Function::Backup => "backup",
+            Function::AppointmentAlerts => "appointment-alerts",
+            Function::MaintenanceAlerts => "maintenance-alerts",
+            Function::Cleanup => "cleanup",
             Function::NotificationDispatch => "notification-dispatch",
         }
     }
@@ -100,29 +123,45 @@ pub struct TaskSpec {
     pub chain: Chain,
     /// Event type of the notice when a run fails.
     pub failure_event: Option<&'static str>,
-    /// Whether the local stack must fill the mirror before this task makes sense.
-    pub reads_mirror: bool,
+    /// Tasks that the local stack runs first, so that this one finds something to work on.
+    pub needs: &'static [&'static str],
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const MINUTE: Duration = Duration::from_secs(60);
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
-/// An import of one collection, on request.
-const fn import(name: &'static str, label: &'static str) -> TaskSpec {
+/// A task that nothing starts yet and that runs beside every other one.
+const fn task(
+    name: &'static str,
+    label: &'static str,
+    function: Function,
+    limit_seconds: u64,
+    failure_event: &'static str,
+) -> TaskSpec {
     TaskSpec {
         name,
         label,
-        function: Function::SyncGazelle,
+        function,
         alias: None,
         schedule: None,
         listens_to: None,
-        time_limit: Duration::from_secs(900),
-        exclusion_group: "gazelle_mirror",
+        time_limit: Duration::from_secs(limit_seconds),
+        exclusion_group: name,
         expected_period: Duration::MAX,
-        sync_log: SyncLog::TaskType("sync"),
+        sync_log: SyncLog::None,
         chain: Chain::None,
-        failure_event: Some("sync.failed"),
-        reads_mirror: false,
+        failure_event: Some(failure_event),
+        needs: &[],
+    }
+}
+
+/// A sync: of everything, or an import of one collection on request.
+const fn import(name: &'static str, label: &'static str) -> TaskSpec {
+    TaskSpec {
+        exclusion_group: "gazelle_mirror",
+        sync_log: SyncLog::TaskType("sync"),
+        ..task(name, label, Function::SyncGazelle, 900, "sync.failed")
     }
 }
 
@@ -141,34 +180,66 @@ pub const TASKS: &[TaskSpec] = &[
     import("import_timeline", "Import Timeline"),
     import("import_appointments", "Import Rendez-vous"),
     TaskSpec {
-        name: "rapport_timeline",
-        label: "Rapport Timeline",
-        function: Function::TimelineReport,
         alias: Some("rapport"),
-        schedule: None,
         listens_to: Some(events::SYNC_SUCCEEDED),
-        time_limit: Duration::from_secs(300),
-        exclusion_group: "rapport_timeline",
         expected_period: DAY,
         sync_log: SyncLog::TaskType("report"),
         chain: Chain::Ends,
-        failure_event: Some("report.failed"),
-        reads_mirror: true,
+        needs: &["sync_gazelle"],
+        ..task("rapport_timeline", "Rapport Timeline", Function::TimelineReport, 300, "report.failed")
     },
     TaskSpec {
-        name: "notification_dispatch",
-        label: "Envoi des notifications",
-        function: Function::NotificationDispatch,
-        alias: None,
+        listens_to: Some(events::SYNC_SUCCEEDED),
+        expected_period: DAY,
+        needs: &["sync_gazelle"],
+        ..task("humidity_alerts", "Alertes Humidité", Function::HumidityAlerts, 300, "humidity.failed")
+    },
+    TaskSpec {
+        schedule: Some("cron(0 3 * * ? *)"),
+        alias: Some("backup"),
+        expected_period: DAY,
+        sync_log: SyncLog::TaskType("backup"),
+        needs: &["sync_gazelle"],
+        ..task("backup", "Backup SQL", Function::Backup, 900, "backup.failed")
+    },
+    TaskSpec {
+        schedule: Some("cron(0 5 ? * SUN *)"),
+        expected_period: WEEK,
+        needs: &["sync_gazelle", "backup"],
+        ..task("restore_drill", "Essai de restauration", Function::Backup, 900, "backup.failed")
+    },
+    TaskSpec {
+        schedule: Some("cron(0 16 * * ? *)"),
+        alias: Some("alerts"),
+        exclusion_group: "gazelle_mirror",
+        expected_period: DAY,
+        sync_log: SyncLog::TaskType("sync"),
+        needs: &["sync_gazelle"],
+        ..task("rv_alerts", "Sync RV & Alertes", Function::AppointmentAlerts, 600, "rv.failed")
+    },
+    TaskSpec {
         schedule: Some("rate(5 minutes)"),
-        listens_to: None,
-        time_limit: Duration::from_secs(120),
-        exclusion_group: "notification_dispatch",
-        expected_period: Duration::from_secs(5 * MINUTE.as_secs()),
-        sync_log: SyncLog::None,
-        chain: Chain::None,
+        listens_to: Some(events::SYNC_SUCCEEDED),
+        expected_period: FIVE_MINUTES,
+        needs: &["sync_gazelle"],
+        ..task(
+            "maintenance_alerts",
+            "Génération des alertes",
+            Function::MaintenanceAlerts,
+            60,
+            "maintenance.failed",
+        )
+    },
+    TaskSpec {
+        schedule: Some("cron(0 4 * * ? *)"),
+        expected_period: DAY,
+        ..task("cleanup", "Nettoyage", Function::Cleanup, 600, "cleanup.failed")
+    },
+    TaskSpec {
+        schedule: Some("rate(5 minutes)"),
+        expected_period: FIVE_MINUTES,
         failure_event: None,
-        reads_mirror: false,
+        ..task("notification_dispatch", "Envoi des notifications", Function::NotificationDispatch, 120, "")
     },
 ];
 
@@ -295,19 +366,19 @@ impl TaskError {
             }
             _ => (failure, Severity::Error),
         };
-        Some(Notice {
+        Some(Notice::new(
             event_type,
             severity,
             // Retries of one run are one trouble.
-            fingerprint: format!("{event_type}@{}", run.key),
-            data: json!({
+            format!("{event_type}@{}", run.key),
+            json!({
                 "task_label": run.spec.label,
                 "run_id": run.id,
                 "error_kind": self.kind(),
                 "error": self.to_string(),
                 "since": run.started_at.to_string(),
             }),
-        })
+        ))
     }
 }
 

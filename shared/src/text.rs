@@ -1,10 +1,14 @@
-//! Text: matching without accents and case, the maintenance vocabulary, measurements in notes, bounds, escaping.
+//! Text: matching without accents and case, the vocabulary of troubles, measurements in notes, bounds, escaping.
 //!
 //! Matching is by whole words: `trop sec` is not in `trop secoué`.
 
-use std::sync::LazyLock;
+mod measurement;
+mod vocabulary;
 
-use regex_lite::Regex;
+pub use self::{
+    measurement::{Measurement, measurement, measurements},
+    vocabulary::{Reading, Trouble, is_maintenance_alert, read_note},
+};
 
 /// Lower case without accents; typographic quotes, hyphens and odd spaces become plain, so that
 /// `Dampp‑Chaser débranché` and `dampp chaser debranche` are the same text.
@@ -50,122 +54,6 @@ pub fn contains_phrase(text: &str, phrase: &str) -> bool {
         })
 }
 
-/// Terms that make a note a maintenance alert, by what they are about (`domain/tasks.md` 4.5).
-///
-/// `rebranché` is not among them: plugged in again is a resolution.
-pub const MAINTENANCE_TERMS: &[(&str, &[&str])] = &[
-    ("housse", &["housse retirée", "housse enlevée", "sans housse", "pas de housse"]),
-    (
-        "alimentation",
-        &["débranché", "dampp chaser off", "dampp chaser éteint", "dampp chaser ne fonctionne", "rallonge"],
-    ),
-    ("reservoir", &["réservoir vide", "tank empty", "réservoir à remplir"]),
-    (
-        "environnement",
-        &[
-            "fenêtre ouverte",
-            "température trop basse",
-            "trop froid",
-            "humidité trop élevée",
-            "humidité très basse",
-            "conditions inadéquates",
-            "humidité haute",
-            "humidité élevée",
-            "très humide",
-            "trop humide",
-            "humidité basse",
-            "humidité faible",
-            "très sec",
-            "trop sec",
-        ],
-    ),
-];
-
-/// Whether a note reports a maintenance problem.
-pub fn is_maintenance_alert(note: &str) -> bool {
-    MAINTENANCE_TERMS.iter().flat_map(|(_, terms)| terms.iter()).any(|term| contains_phrase(note, term))
-}
-
-/// Temperature in °C and relative humidity in %, as a note states them.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Measurement {
-    /// Degrees Celsius.
-    pub celsius: Option<f64>,
-    /// Percent.
-    pub humidity: Option<f64>,
-}
-
-impl Measurement {
-    /// Whether nothing was measured.
-    pub fn is_empty(&self) -> bool {
-        self.celsius.is_none() && self.humidity.is_none()
-    }
-}
-
-impl std::fmt::Display for Measurement {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.celsius, self.humidity) {
-            (Some(celsius), Some(humidity)) => {
-                write!(f, "{}°, {}%", number(celsius), number(humidity))
-            }
-            (Some(celsius), None) => write!(f, "{}°", number(celsius)),
-            (None, Some(humidity)) => write!(f, "{}%", number(humidity)),
-            (None, None) => Ok(()),
-        }
-    }
-}
-
-fn number(value: f64) -> String {
-    format!("{}", (value * 10.0).round() / 10.0)
-}
-
-/// Reads the measurement of a text (`domain/tasks.md` 4.6).
-///
-/// Decimals with point or comma; Fahrenheit is converted; a percentage counts only beside a temperature or a
-/// humidity word, so that a discount is not a humidity; `440` is a pitch, not a temperature.
-pub fn measurement(text: &str) -> Measurement {
-    // `both` is tried first: a temperature directly followed by a percentage.
-    static BOTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(-?\d+(?:[.,]\d+)?)\s*(°\s*[cf]?|celsius|degres?\s*(?:celsius|c|f)?|[cf])\s*[,;/]?\s*(?:et\s+)?(\d+(?:[.,]\d+)?)\s*%").ok()
-    });
-    static TEMPERATURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(-?\d+(?:[.,]\d+)?)\s*(°\s*[cf]?|celsius|degres?(?:\s+(?:celsius|fahrenheit))?|[cf])(?:[^a-z0-9]|$)").ok()
-    });
-    static HUMIDITY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?:humidite|humidity|\bhr\b|\brh\b)[^0-9%]{0,30}(\d+(?:[.,]\d+)?)\s*%").ok()
-    });
-    static HUMIDITY_AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(\d+(?:[.,]\d+)?)\s*%\s*(?:d'|de\s+|of\s+|relative\s+)*(?:humidit|\bhr\b|\brh\b)").ok()
-    });
-
-    let folded = fold(text);
-    let captures = |regex: &LazyLock<Option<Regex>>| regex.as_ref()?.captures(&folded);
-    if let Some(both) = captures(&BOTH) {
-        return Measurement { celsius: celsius(&both[1], &both[2]), humidity: percent(&both[3]) };
-    }
-    Measurement {
-        celsius: captures(&TEMPERATURE).and_then(|found| celsius(&found[1], &found[2])),
-        humidity: captures(&HUMIDITY)
-            .or_else(|| captures(&HUMIDITY_AFTER))
-            .and_then(|found| percent(&found[1])),
-    }
-}
-
-fn decimal(text: &str) -> Option<f64> {
-    text.replace(',', ".").parse().ok()
-}
-
-fn celsius(value: &str, unit: &str) -> Option<f64> {
-    let value = decimal(value)?;
-    let fahrenheit = unit.ends_with('f') || unit.contains("fahrenheit") || value > 45.0;
-    let celsius = if fahrenheit { (value - 32.0) / 1.8 } else { value };
-    (-30.0..=60.0).contains(&celsius).then_some(celsius)
-}
-
-fn percent(value: &str) -> Option<f64> {
-    decimal(value).filter(|percent| (0.0..=100.0).contains(percent))
-}
-
 /// Cuts a text to at most `limit` characters; a cut one ends with `…`.
 pub fn truncate(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
@@ -174,6 +62,28 @@ pub fn truncate(text: &str, limit: usize) -> String {
             let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
             format!("{}…", &text[..end])
         }
+    }
+}
+
+/// A text from outside as one line that shows what it is: control characters and marks that reverse the direction
+/// of writing are taken out, white space is one space, and at most `limit` characters stay.
+pub fn clean(text: &str, limit: usize) -> String {
+    let is_mark = |letter: &char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible: String = text
+        .chars()
+        .filter(|letter| !is_mark(letter))
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    truncate(&visible.split_whitespace().collect::<Vec<_>>().join(" "), limit)
+}
+
+/// Summary and comment of a note, both when both say something.
+pub fn note(title: Option<&str>, description: Option<&str>) -> String {
+    let parts: Vec<&str> =
+        [title, description].into_iter().flatten().map(str::trim).filter(|part| !part.is_empty()).collect();
+    match parts[..] {
+        [title, description] if title == description => title.to_owned(),
+        _ => parts.join("\n"),
     }
 }
 
@@ -191,10 +101,6 @@ pub fn escape_slack(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn measured(text: &str) -> String {
-        measurement(text).to_string()
-    }
-
     #[test]
     fn accents_case_hyphens_and_endings_do_not_matter() {
         assert!(contains_phrase("Le Dampp‑Chaser était DÉBRANCHÉ.", "dampp chaser"));
@@ -205,37 +111,9 @@ mod tests {
     }
 
     #[test]
-    fn plugged_in_again_is_not_an_alert() {
-        assert!(is_maintenance_alert("PLS débranché à mon arrivée"));
-        assert!(is_maintenance_alert("Réservoirs vides"));
-        assert!(!is_maintenance_alert("PLS rebranché, tout va bien"));
-        assert!(!is_maintenance_alert("Accord 440, humidité normale"));
-    }
-
-    #[test]
-    fn measurements_are_read_in_all_their_spellings() {
-        assert_eq!(measured("21C, 39%"), "21°, 39%");
-        assert_eq!(measured("21°C, 39%"), "21°, 39%");
-        assert_eq!(measured("21.5° 40 %"), "21.5°, 40%");
-        assert_eq!(measured("21,5 °C ; 40,5%"), "21.5°, 40.5%");
-        assert_eq!(measured("Température 22 degrés Celsius, humidité 45 %"), "22°, 45%");
-        assert_eq!(measured("humidité relative: 28.5%"), "28.5%");
-        assert_eq!(measured("35% d'humidité"), "35%");
-        assert_eq!(measured("20°"), "20°");
-    }
-
-    #[test]
-    fn fahrenheit_is_converted() {
-        assert_eq!(measured("70F, 40%"), "21.1°, 40%");
-        assert_eq!(measured("68°F"), "20°");
-    }
-
-    #[test]
-    fn a_pitch_a_discount_and_an_impossible_value_are_no_measurement() {
-        assert_eq!(measured("Accord à 440"), "");
-        assert_eq!(measured("rabais de 15% sur l'accord"), "");
-        assert_eq!(measured("humidité 140%"), "");
-        assert_eq!(measured("3 cordes, 2 feutres"), "");
+    fn a_text_from_outside_is_one_line_that_shows_what_it_is() {
+        assert_eq!(clean("a\u{202e}b\n\tc\u{0}d  e", 100), "ab c d e");
+        assert_eq!(clean(&"x".repeat(200), 10), "xxxxxxxxx…");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use jiff::{Timestamp, civil::Weekday};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::{
     config::Settings,
     events::{DomainEvent, SOURCE_SYNC, SYNC_SUCCEEDED},
@@ -43,11 +43,7 @@ impl Task for SyncGazelle {
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
-        let parameters: Parameters = match &run.parameters {
-            Value::Null => Parameters::default(),
-            given => Parameters::deserialize(given)
-                .map_err(|_| TaskError::Parameters(r#"expected {"full": true} or nothing"#.into()))?,
-        };
+        let parameters: Parameters = run.parsed_parameters(r#"expected {"full": true} or nothing"#)?;
         let started_at = parameters.started_at.unwrap_or(run.started_at);
         let plan = Plan {
             collections: collections(run.spec.name),
@@ -137,12 +133,12 @@ fn message(run: &Run, report: &Report) -> String {
 }
 
 fn expiring(run: &Run) -> Notice {
-    Notice {
-        event_type: "gazelle.authorization_expiring",
-        severity: Severity::Warning,
-        fingerprint: format!("gazelle.authorization_expiring@{}", run.business_date()),
-        data: json!({
+    Notice::new(
+        "gazelle.authorization_expiring",
+        Severity::Warning,
+        format!("gazelle.authorization_expiring@{}", run.business_date()),
+        json!({
             "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
         }),
-    }
+    )
 }

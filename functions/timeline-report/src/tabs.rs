@@ -1,4 +1,4 @@
-//! The rows of each tab (`domain/tasks.md` 4, with the correct rules). Pure: entries in, rows out.
+//! The rows of each tab. Pure: entries in, rows out.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use shared::{
     clock,
-    text::{Measurement, contains_phrase, is_maintenance_alert, measurement},
+    text::{self, Measurement, contains_phrase, is_maintenance_alert, measurement},
 };
 
 use crate::Entry;
@@ -191,18 +191,8 @@ fn measurement_of(entry: &Entry) -> Measurement {
         .unwrap_or_default()
 }
 
-/// Summary and comment, both when both say something.
 fn note(entry: &Entry) -> String {
-    let parts: Vec<&str> = [entry.title.as_deref(), entry.description.as_deref()]
-        .into_iter()
-        .flatten()
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .collect();
-    match parts[..] {
-        [title, description] if title == description => title.to_owned(),
-        _ => parts.join("\n"),
-    }
+    text::note(entry.title.as_deref(), entry.description.as_deref())
 }
 
 fn piano(entry: &Entry) -> String {

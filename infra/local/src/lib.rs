@@ -26,6 +26,11 @@ pub fn become_function() -> Option<ExitCode> {
     Some(match function {
         Function::SyncGazelle => serve::<sync_gazelle::SyncGazelle>(),
         Function::TimelineReport => serve::<timeline_report::TimelineReport>(),
+        Function::HumidityAlerts => serve::<humidity_alerts::HumidityAlerts>(),
+        Function::Backup => serve::<backup::Backup>(),
+        Function::AppointmentAlerts => serve::<appointment_alerts::AppointmentAlerts>(),
+        Function::MaintenanceAlerts => serve::<maintenance_alerts::MaintenanceAlerts>(),
+        Function::Cleanup => serve::<cleanup::Cleanup>(),
         Function::NotificationDispatch => serve::<notification_dispatch::NotificationDispatch>(),
     })
 }

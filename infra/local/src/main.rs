@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     clock::{self, Schedule},
-    task::{Function, TASKS, TaskSpec},
+    task::{TASKS, TaskSpec},
 };
 use url::Url;
 
@@ -35,7 +35,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs the nightly chain once in a fresh temporary stack: the sync, and on success the report.
+    /// Runs the nightly chain once in a fresh temporary stack: the sync, and on success what its event starts.
     Nightly(StackArguments),
     /// Runs one task once in a fresh temporary stack; fills the mirror first where the task needs it.
     Run {
@@ -194,11 +194,11 @@ async fn run(task: &str, event: Option<PathBuf>, arguments: &StackArguments) -> 
         None => json!({"task": spec.name}),
     };
     let mut stack = start(arguments).await?;
-    if spec.reads_mirror {
-        progress("filling the mirror by a sync");
-        let filled = stack.invoke(Function::SyncGazelle, &json!({})).await?;
-        if filled.answer.status != "success" {
-            bail!("the sync that fills the mirror ended as {}", filled.answer.status);
+    for needed in spec.needs.iter().filter_map(|name| TaskSpec::named(name)) {
+        progress(&format!("first: {}", needed.label));
+        let done = stack.invoke(needed.function, &json!({"task": needed.name})).await?;
+        if done.answer.status != "success" {
+            bail!("{}, which comes first, ended as {}", needed.name, done.answer.status);
         }
         stack.take_events();
         stack.traffic.reset();

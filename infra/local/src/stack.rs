@@ -22,6 +22,7 @@ use shared::{
     supabase::{PAGE_ROWS, Supabase},
     task::{Function, TaskSpec},
 };
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::mpsc};
 use url::Url;
 
@@ -93,6 +94,8 @@ pub struct Stack {
     pub sandbox_url: String,
     /// Address of the Supabase gateway.
     pub supabase_url: String,
+    /// Folder of the copies; gone with the stack.
+    pub backups: TempDir,
     functions: Vec<Deployed>,
     events: mpsc::UnboundedReceiver<BusEvent>,
     requests: AtomicU64,
@@ -148,11 +151,12 @@ impl Stack {
         let observer = Supabase::new(Http::new(), SupabaseSettings::read(&mut settings));
         settings.check()?;
 
+        let backups = TempDir::new().context("a folder for the copies")?;
+        let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
+        environment.insert("BACKUP_URL".into(), format!("file://{}", backups.path().display()));
         let stack = Self {
-            lambda: Lambda {
-                executable: options.executable.clone(),
-                environment: environment(&supabase_url, &sandbox_url, &key, clock.offset_ms()),
-            },
+            lambda: Lambda { executable: options.executable.clone(), environment },
+            backups,
             functions: template::own()?,
             sandbox,
             faults,
@@ -178,6 +182,8 @@ impl Stack {
         for (key, client) in INSTITUTIONS {
             let body = json!({"client_ids": [client]}).to_string();
             self.write(self.observer.from("report_tabs").eq("key", key).update(body)).await?;
+            let body = json!({"slug": key, "name": key, "gazelle_client_id": client}).to_string();
+            self.write(self.observer.from("institutions").upsert(body)).await?;
         }
         for (key, user) in STAFF {
             let body = json!({"gazelle_id": user}).to_string();
@@ -440,6 +446,7 @@ fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64)
         ("GOOGLE_SHEETS_URL", sandbox_url.to_owned()),
         ("GOOGLE_SERVICE_ACCOUNT_JSON", account.to_string()),
         ("SPREADSHEET_ID", credentials::SPREADSHEET_ID.into()),
+        ("ANTHROPIC_URL", sandbox_url.to_owned()),
         ("SENDGRID_URL", sandbox_url.to_owned()),
         ("SENDGRID_API_KEY", credentials::SENDGRID_KEY.into()),
         ("EMAIL_FROM", credentials::SENDER.into()),

@@ -135,7 +135,7 @@ mod tests {
         };
         assert_eq!(
             targets(json!({"source": "gazelle.sync", "detail-type": "Gazelle Sync Succeeded"})),
-            ["timeline-report"]
+            ["timeline-report", "humidity-alerts", "maintenance-alerts"]
         );
         let continued = json!({"source": "gazelle.tasks", "detail-type": "Task Continued", "detail": {"task": "sync_gazelle"}});
         assert_eq!(targets(continued), ["sync-gazelle"]);

@@ -80,7 +80,7 @@ fn offer_to_sam(stack: &Stack) -> anyhow::Result<String> {
     stack.sandbox.put_secret(SECRET, &Value::Object(secret).to_string());
     let variables = json!({"Parameters": {
         "AWS_ENDPOINT_URL": stack.sandbox_url, "SECRET_ARN": SECRET, "EVENT_BUS": shared::events::DEFAULT_BUS,
-        "CONSOLE_URL": "", "SCHEDULES": "{}",
+        "CONSOLE_URL": "", "SCHEDULES": "{}", "BACKUP_URL": "file:///tmp/backups",
     }});
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/sam-env.json");
     std::fs::write(path, variables.to_string()).with_context(|| format!("writing {path}"))?;

@@ -12,7 +12,7 @@ create table if not exists public.notification_rules (
   unique (event_type, channel)
 );
 comment on table public.notification_rules is
-  'Who is told what: recipients are keys of staff. A cool-down repeats a persisting trouble at most once per so many minutes; 0 = once.';
+  'Who is told what: recipients are keys of staff; @concerned stands for the people that the notice names. A cool-down repeats a persisting trouble at most once per so many minutes; 0 = once.';
 
 insert into public.notification_rules (event_type, channel, recipients, min_severity)
 select t, 'slack', array['louise', 'nicolas'], 'info'
@@ -66,7 +66,11 @@ begin
          case when r.cooldown_minutes = 0 then ''
               else floor(extract(epoch from p_now) / (r.cooldown_minutes * 60))::text end,
          coalesce(p_notice -> 'data', '{}'), p_run_id, p_now, p_now
-  from notification_rules r, unnest(r.recipients) as recipient
+  from notification_rules r,
+       lateral (select distinct case when given = '@concerned' then named else given end
+        from unnest(r.recipients) given
+        left join jsonb_array_elements_text(coalesce(p_notice -> 'concerned', '[]')) named on given = '@concerned'
+        where given <> '@concerned' or named is not null) as told (recipient)
   where r.enabled
     and r.event_type = p_notice ->> 'event_type'
     and internal.severity_rank(p_notice ->> 'severity') >= internal.severity_rank(r.min_severity)
@@ -76,7 +80,7 @@ begin
 end
 $$;
 comment on function internal.enqueue_notice is
-  'Applies the rules to one notice {event_type, severity, fingerprint, data} and queues what is new. Returns how many.';
+  'Applies the rules to one notice {event_type, severity, fingerprint, data, concerned?} and queues what is new. Returns how many.';
 
 create or replace function public.claim_deliveries(
   p_limit integer, p_lease_seconds integer, p_claim text, p_now timestamptz, p_run_id uuid default null

@@ -214,7 +214,6 @@ declare
   v_notice jsonb;
   v_log jsonb;
   v_parent_status text;
-  v_notices integer := 0;
 begin
   update scheduler_logs
   set status = v_status,
@@ -262,10 +261,12 @@ begin
     on conflict (run_id, detail_type, part) do nothing;
   end loop;
   for v_notice in select * from jsonb_array_elements(coalesce(p_result -> 'notices', '[]')) loop
-    v_notices := v_notices + internal.enqueue_notice(v_notice, v_run.id, p_now);
+    perform internal.enqueue_notice(v_notice, v_run.id, p_now);
   end loop;
 
-  return jsonb_build_object('finished', true, 'run', to_jsonb(v_run), 'notices', v_notices,
+  return jsonb_build_object('finished', true, 'run', to_jsonb(v_run),
+    -- Those of this end, and those that the task queued together with its own rows.
+    'notices', (select count(*) from notification_deliveries where run_id = v_run.id and status = 'pending'),
     'events', internal.unpublished_events(p_run_id));
 end
 $$;

@@ -1,4 +1,4 @@
-//! From a node of Gazelle to a row of the mirror (`domain/tasks.md` 3.4, with the corrected rules).
+//! From a node of Gazelle to a row of the mirror.
 //!
 //! A field in another shape than agreed becomes null and is noted as drift; `raw` keeps what came. Only text that
 //! Postgres cannot hold, and a missing id, refuse a row.

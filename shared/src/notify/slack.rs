@@ -25,13 +25,24 @@ pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message)
 
 /// The webhook's JSON. Escaping may lengthen a text, so it is cut after escaping, never inside an entity.
 fn body(message: &Message) -> Value {
-    let mut lines: Vec<String> = message
+    let advice = format!("*{}*", escape_slack(&message.advice));
+    let facts = message
         .facts
         .iter()
-        .map(|(label, value)| format!("*{}:* {}", escape_slack(label), escape_slack(value)))
-        .collect();
-    lines.push(format!("*{}*", escape_slack(&message.advice)));
-    let section = bounded_lines(&lines, SECTION_LIMIT);
+        .map(|(label, value)| format!("*{}:* {}", escape_slack(label), escape_slack(value)));
+    let rows = message.table.iter().flat_map(|table| &table.rows).map(|row| {
+        let cells: Vec<String> =
+            row.iter().filter(|cell| !cell.is_empty()).map(|cell| escape_slack(cell)).collect();
+        format!("• {}", cells.join(" · "))
+    });
+    let lines: Vec<String> =
+        message.intro.iter().map(|line| escape_slack(line)).chain(facts).chain(rows).collect();
+    // What to do is never what is cut.
+    let mut section = bounded_lines(&lines, SECTION_LIMIT - advice.chars().count().min(1000) - 1);
+    if !section.is_empty() {
+        section.push('\n');
+    }
+    section.push_str(&bounded_lines(&[advice], 1000));
     let mut blocks = vec![
         // Headers are plain text: Slack refuses mrkdwn there.
         json!({"type": "header", "text": {"type": "plain_text", "text": truncate(&message.title, HEADER_LIMIT)}}),
@@ -85,7 +96,7 @@ mod tests {
             title: "T".repeat(200),
             facts: vec![("Tâche".into(), value.into()), ("Erreur".into(), "<!channel> & co".into())],
             advice: "Relancer".into(),
-            links: Vec::new(),
+            ..Message::default()
         }
     }
 

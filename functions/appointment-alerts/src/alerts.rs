@@ -1,0 +1,307 @@
+//! Who is told what: pure, from the day's unconfirmed appointments, the staff and what was told before.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{
+    notify::{Notice, Severity},
+    run::Run,
+    text::clean,
+};
+
+/// A row of the view `unconfirmed_appointments`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Appointment {
+    pub external_id: String,
+    pub appointment_id: Option<i64>,
+    /// Montréal time, `HH:MM:SS`.
+    pub appointment_time: Option<String>,
+    pub is_all_day: Option<bool>,
+    pub title: Option<String>,
+    pub notes: Option<String>,
+    pub location: Option<String>,
+    /// `usr_…`
+    pub technician_id: Option<String>,
+    pub client_name: Option<String>,
+    pub client_phone: Option<String>,
+    pub client_city: Option<String>,
+    pub pianos: Option<String>,
+}
+
+/// A technician of the table `staff`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Technician {
+    pub key: String,
+    pub gazelle_id: Option<String>,
+    pub first_name: String,
+    pub display_name: String,
+    pub email: Option<String>,
+}
+
+/// An alert that was told before.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Known {
+    pub id: i64,
+    pub appointment_external_id: String,
+    pub technician_id: String,
+    pub content: Value,
+}
+
+/// A row of `alert_logs` to be written.
+#[derive(Debug, Serialize)]
+pub struct Alert {
+    appointment_external_id: String,
+    appointment_id: Option<i64>,
+    technician_id: String,
+    technician_name: String,
+    appointment_date: Date,
+    appointment_time: Option<String>,
+    client_name: String,
+    client_phone: String,
+    title: String,
+    description: String,
+    content: Value,
+    notice_fingerprint: String,
+}
+
+/// What a run is about to tell.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Rows.
+    pub alerts: Vec<Alert>,
+    /// Messages.
+    pub notices: Vec<Notice>,
+    /// Appointments per staff key.
+    pub per_technician: BTreeMap<String, usize>,
+    /// Appointments that reach no technician.
+    pub unassigned: usize,
+}
+
+/// The day and the people.
+pub struct Candidates<'a> {
+    /// The day after the business date.
+    pub date: Date,
+    /// When the data are from, if the sync failed.
+    pub stale: Option<Timestamp>,
+    /// Active technicians.
+    pub technicians: &'a [Technician],
+    /// Whether an e-mail can reach a technician.
+    pub has_address: &'a (dyn Fn(&Technician) -> bool + Sync),
+}
+
+impl Candidates<'_> {
+    /// One message per technician with what is new or changed, and one for what reaches nobody.
+    pub fn plan(&self, run: &Run, appointments: Vec<Appointment>, known: &[Known]) -> Told {
+        self.told(&run.id, appointments, known)
+    }
+
+    fn told(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Told {
+        let mut groups: BTreeMap<Option<&str>, Vec<(Appointment, Value)>> = BTreeMap::new();
+        for appointment in appointments {
+            let technician = self.technician(&appointment);
+            let content = content(&appointment, technician);
+            let technician_id = appointment.technician_id.as_deref().unwrap_or_default();
+            let is_known = known.iter().any(|known| {
+                known.appointment_external_id == appointment.external_id
+                    && known.technician_id == technician_id
+                    && known.content == content
+            });
+            if !is_known {
+                let reached = technician.filter(|technician| (self.has_address)(technician));
+                groups.entry(reached.map(|t| t.key.as_str())).or_default().push((appointment, content));
+            }
+        }
+        let mut told = Told::default();
+        for (key, group) in groups {
+            let technician = self.technicians.iter().find(|technician| Some(technician.key.as_str()) == key);
+            let notice = self.notice(run_id, technician, &group);
+            match technician {
+                Some(technician) => {
+                    told.per_technician.insert(technician.key.clone(), group.len());
+                }
+                None => told.unassigned = group.len(),
+            }
+            told.alerts.extend(
+                group
+                    .into_iter()
+                    .map(|(appointment, content)| self.alert(appointment, content, &notice.fingerprint)),
+            );
+            told.notices.push(notice);
+        }
+        told
+    }
+
+    fn technician(&self, appointment: &Appointment) -> Option<&Technician> {
+        // By id, never by name.
+        let id = appointment.technician_id.as_ref()?;
+        self.technicians.iter().find(|technician| technician.gazelle_id.as_ref() == Some(id))
+    }
+
+    fn notice(
+        &self,
+        run_id: &str,
+        technician: Option<&Technician>,
+        group: &[(Appointment, Value)],
+    ) -> Notice {
+        let contents: Vec<&Value> = group.iter().map(|(_, content)| content).collect();
+        let mut data = json!({
+            "run_id": run_id, "date": self.date.to_string(), "appointments": contents,
+            "first_name": technician.map(|technician| &technician.first_name),
+        });
+        if let Some(stale) = self.stale {
+            data["data_as_of"] = stale.to_string().into();
+        }
+        let event_type = if technician.is_some() { "rv.unconfirmed" } else { "rv.unassigned" };
+        let who = technician.map_or("", |technician| &technician.key);
+        // The same content in the same run is the same message; after a change and back it is another run.
+        let ids: Vec<&str> = group.iter().map(|(appointment, _)| appointment.external_id.as_str()).collect();
+        let fingerprint =
+            format!("{event_type}@{}:{who}:{run_id}:{}", self.date, hash(&json!([ids, contents])));
+        let mut notice = Notice::new(event_type, Severity::Warning, fingerprint, data);
+        notice.concerned = technician.map(|technician| technician.key.clone()).into_iter().collect();
+        notice
+    }
+
+    fn alert(&self, appointment: Appointment, content: Value, fingerprint: &str) -> Alert {
+        let text = |field: &str| content[field].as_str().unwrap_or_default().to_owned();
+        Alert {
+            technician_id: appointment.technician_id.unwrap_or_default(),
+            technician_name: text("technician"),
+            appointment_date: self.date,
+            appointment_time: appointment.appointment_time,
+            client_name: text("client"),
+            client_phone: text("phone"),
+            title: clean(&appointment.title.unwrap_or_default(), 200),
+            description: text("notes"),
+            appointment_external_id: appointment.external_id,
+            appointment_id: appointment.appointment_id,
+            content,
+            notice_fingerprint: fingerprint.to_owned(),
+        }
+    }
+}
+
+/// What the message says of an appointment, each text bounded. Another content is told again.
+fn content(appointment: &Appointment, technician: Option<&Technician>) -> Value {
+    let bounded = |text: &Option<String>, limit| clean(text.as_deref().unwrap_or_default(), limit);
+    let time = match (&appointment.appointment_time, appointment.is_all_day) {
+        (_, Some(true)) | (None, _) => "journée".to_owned(),
+        (Some(time), _) => time.chars().take(5).collect(),
+    };
+    let place = match bounded(&appointment.location, 120) {
+        place if place.is_empty() => bounded(&appointment.client_city, 120),
+        place => place,
+    };
+    let technician = match (technician, &appointment.technician_id) {
+        (Some(technician), _) => technician.display_name.clone(),
+        (None, Some(id)) => format!("inconnu ({})", clean(id, 40)),
+        (None, None) => "à attribuer".to_owned(),
+    };
+    json!({
+        "time": time,
+        "client": bounded(&appointment.client_name, 80),
+        "place": place,
+        "piano": bounded(&appointment.pianos, 160),
+        "phone": bounded(&appointment.client_phone, 40),
+        "notes": bounded(&appointment.notes, 300),
+        "technician": technician,
+    })
+}
+
+fn hash(value: &Value) -> String {
+    let digest = digest(&SHA256, value.to_string().as_bytes());
+    digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn technicians() -> Vec<Technician> {
+        [("allan", "usr_1", "Allan"), ("nicolas", "usr_2", "Nicolas"), ("margot", "usr_4", "Margot")]
+            .map(|(key, id, name)| Technician {
+                key: key.into(),
+                gazelle_id: Some(id.into()),
+                first_name: name.into(),
+                display_name: name.into(),
+                email: None,
+            })
+            .to_vec()
+    }
+
+    fn appointment(id: &str, technician: Option<&str>) -> Appointment {
+        Appointment {
+            external_id: id.into(),
+            appointment_time: Some("19:30:00".into()),
+            technician_id: technician.map(str::to_owned),
+            client_name: Some("Studio Hautbois".into()),
+            ..Appointment::default()
+        }
+    }
+
+    fn told(appointments: Vec<Appointment>, known: &[Known]) -> Told {
+        Candidates {
+            date: jiff::civil::date(2026, 1, 16),
+            stale: None,
+            technicians: &technicians(),
+            has_address: &|technician| technician.key != "margot",
+        }
+        .told("run", appointments, known)
+    }
+
+    #[test]
+    fn each_technician_gets_one_message_and_what_reaches_nobody_goes_to_the_administrators() {
+        let told = told(
+            vec![
+                appointment("evt_1", Some("usr_1")),
+                appointment("evt_2", Some("usr_1")),
+                appointment("evt_3", Some("usr_2")),
+                appointment("evt_4", Some("usr_4")),
+                appointment("evt_5", Some("usr_99")),
+                appointment("evt_6", None),
+            ],
+            &[],
+        );
+        assert_eq!(told.alerts.len(), 6);
+        assert_eq!(told.unassigned, 3);
+        let to: Vec<(&str, usize)> = told
+            .notices
+            .iter()
+            .map(|notice| (notice.event_type, notice.data["appointments"].as_array().unwrap().len()))
+            .collect();
+        assert_eq!(to, [("rv.unassigned", 3), ("rv.unconfirmed", 2), ("rv.unconfirmed", 1)]);
+        assert_eq!(told.notices[1].concerned, ["allan"]);
+        assert!(told.notices[0].concerned.is_empty());
+    }
+
+    #[test]
+    fn what_was_told_is_not_told_again_unless_it_changed() {
+        let first = told(vec![appointment("evt_1", Some("usr_1"))], &[]);
+        let known = [Known {
+            id: 1,
+            appointment_external_id: "evt_1".into(),
+            technician_id: "usr_1".into(),
+            content: first.alerts[0].content.clone(),
+        }];
+        assert!(told(vec![appointment("evt_1", Some("usr_1"))], &known).alerts.is_empty());
+        let mut later = appointment("evt_1", Some("usr_1"));
+        later.appointment_time = Some("20:00:00".into());
+        assert_eq!(told(vec![later], &known).alerts.len(), 1);
+        assert_eq!(told(vec![appointment("evt_1", Some("usr_2"))], &known).notices[0].concerned, ["nicolas"]);
+    }
+
+    #[test]
+    fn texts_from_outside_are_bounded() {
+        let mut hostile = appointment("evt_1", Some("usr_1"));
+        hostile.notes = Some("<script>\u{202e}".repeat(2000));
+        hostile.client_name = Some("\u{0}\n".repeat(50));
+        let told = told(vec![hostile], &[]);
+        assert!(told.alerts[0].description.chars().count() <= 300);
+        assert_eq!(told.alerts[0].client_name, "");
+    }
+}

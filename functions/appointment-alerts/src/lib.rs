@@ -1,0 +1,225 @@
+//! The afternoon's warning: tomorrow's appointments that neither the client nor the office has confirmed.
+//!
+//! First the appointments are synced, by the same code as at night; then each technician gets one e-mail, and
+//! what reaches no technician goes to the administrators. A row and the message that carries it are written
+//! together, so that a repeated run tells only what is new.
+
+mod alerts;
+
+use jiff::{Timestamp, ToSpan, civil::Date};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::{
+    clock,
+    config::Settings,
+    gazelle::{Gazelle, GazelleSettings},
+    http::Http,
+    mirror::{self, Collection, Plan, Report},
+    notify::{Channels, Notice},
+    run::Run,
+    supabase::{PAGE_ROWS, SupabaseError},
+    task::{Finished, Function, Outcome, Task, TaskError},
+};
+
+use self::alerts::{Appointment, Candidates, Known, Technician};
+
+/// The task `rv_alerts`.
+pub struct AppointmentAlerts {
+    gazelle: GazelleSettings,
+    channels: Channels,
+}
+
+#[derive(Deserialize)]
+struct SyncState {
+    watermark: Option<Timestamp>,
+}
+
+impl Task for AppointmentAlerts {
+    const FUNCTION: Function = Function::AppointmentAlerts;
+
+    fn new(settings: &mut Settings, _http: &Http) -> Self {
+        Self { gazelle: GazelleSettings::read(settings), channels: Channels::read(settings) }
+    }
+
+    async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
+        let synced = self.sync(run).await;
+        if let Err(TaskError::Supabase(error)) = synced {
+            // Without the database there is nothing to alert from either.
+            return Err(error.into());
+        }
+        let as_of = watermark(run).await?;
+        // What Gazelle could not tell is told from the mirror, and said to be old.
+        let stale = match (&synced, as_of) {
+            (Ok(_), _) => None,
+            (Err(_), Some(as_of)) => Some(as_of),
+            (Err(_), None) => return Err(synced.err().unwrap_or_else(never_synced)),
+        };
+
+        let date = run.business_date().checked_add(1.day()).unwrap_or(Date::MAX);
+        let technicians = technicians(run).await?;
+        let appointments = appointments(run, date).await?;
+        let unconfirmed = appointments.len();
+        let candidates = Candidates {
+            date,
+            stale,
+            technicians: &technicians,
+            has_address: &|technician| {
+                self.channels.address(Some(&technician.first_name), technician.email.as_deref()).is_some()
+            },
+        };
+        let plan = candidates.plan(run, appointments, &known(run, date).await?);
+        if !plan.alerts.is_empty() {
+            let mut arguments = run.lease_arguments();
+            arguments["p_alerts"] = json!(plan.alerts);
+            arguments["p_notices"] = json!(plan.notices);
+            run.supabase.rpc::<Value>("record_appointment_alerts", &arguments).await?;
+        }
+
+        let mut stats = json!({
+            "target_date": date.to_string(), "unconfirmed": unconfirmed, "alerted": plan.alerts.len(),
+            "technicians": plan.per_technician, "unassigned": plan.unassigned,
+        });
+        let mut notices: Vec<Notice> = Vec::new();
+        let mut errors = Vec::new();
+        match &synced {
+            Ok(report) => {
+                stats["sync"] = report.stats();
+                notices = report.notices(run);
+            }
+            Err(error) => {
+                errors.push(json!({"kind": error.kind(), "message": error.to_string(), "step": "sync"}));
+                notices.extend(error.notice(run).map(|notice| with_age(notice, stale)));
+            }
+        }
+        let is_clean = synced.as_ref().is_ok_and(|report| {
+            report.refused.is_empty() && report.quarantined.is_empty() && report.drift.is_empty()
+        });
+        Ok(Outcome::Finished(Finished {
+            warning: !is_clean,
+            message: message(unconfirmed, plan.alerts.len(), stale),
+            stats,
+            notices,
+            errors,
+            ..Finished::default()
+        }))
+    }
+}
+
+impl AppointmentAlerts {
+    /// The appointments, read anew. An interrupted reading is a failed one: there is no next part in the afternoon.
+    async fn sync(&self, run: &Run) -> Result<Report, TaskError> {
+        let plan = Plan {
+            collections: vec![Collection::Appointments],
+            full: false,
+            whole_timeline: false,
+            resume: false,
+            started_at: run.started_at,
+        };
+        let gazelle = Gazelle::new(run.http.clone(), self.gazelle.clone(), run.supabase.clone());
+        let report = mirror::sync(run, &gazelle, &plan).await?;
+        match report.interrupted {
+            true => Err(TaskError::Failed {
+                kind: "incomplete_read",
+                message: "the appointments were not read to their end in time".into(),
+            }),
+            false => Ok(report),
+        }
+    }
+}
+
+fn never_synced() -> TaskError {
+    TaskError::Failed {
+        kind: "never_synced",
+        message: "the appointments were never mirrored; run sync_gazelle once".into(),
+    }
+}
+
+fn with_age(mut notice: Notice, stale: Option<Timestamp>) -> Notice {
+    if let Some(as_of) = stale {
+        notice.data["data_as_of"] = as_of.to_string().into();
+    }
+    notice
+}
+
+fn message(unconfirmed: usize, alerted: usize, stale: Option<Timestamp>) -> String {
+    let mut message = match (unconfirmed, alerted) {
+        (0, _) => "Aucun RV non confirmé".to_owned(),
+        (_, 0) => format!("{unconfirmed} RV non confirmés, déjà annoncés"),
+        _ => format!("{unconfirmed} RV non confirmés, {alerted} annoncés"),
+    };
+    if let Some(as_of) = stale {
+        let as_of = as_of.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M").to_string();
+        message.push_str(&format!("; synchronisation échouée, données du {as_of}"));
+    }
+    message
+}
+
+/// The instant that the mirrored appointments are certainly as new as.
+async fn watermark(run: &Run) -> Result<Option<Timestamp>, SupabaseError> {
+    let query = run.supabase.from("sync_state").select("watermark").eq("collection", "appointments");
+    let states: Vec<SyncState> = run.supabase.rows(query).await?;
+    Ok(states.first().and_then(|state| state.watermark))
+}
+
+async fn technicians(run: &Run) -> Result<Vec<Technician>, SupabaseError> {
+    let query = run
+        .supabase
+        .from("staff")
+        .select("key,gazelle_id,first_name,display_name,email")
+        .is("active", "true")
+        .cs("roles", "{technician}")
+        .not("is", "gazelle_id", "null");
+    run.supabase.rows(query).await
+}
+
+/// The unconfirmed appointments of a day, earliest first.
+async fn appointments(run: &Run, date: Date) -> Result<Vec<Appointment>, SupabaseError> {
+    let mut found = Vec::new();
+    let mut last = String::new();
+    loop {
+        let query = run
+            .supabase
+            .from("unconfirmed_appointments")
+            .select("*")
+            .eq("appointment_date", date.to_string())
+            .gt("external_id", &last)
+            .order("external_id")
+            .limit(PAGE_ROWS);
+        let page: Vec<Appointment> = run.supabase.rows(query).await?;
+        let is_last = page.len() < PAGE_ROWS;
+        if let Some(appointment) = page.last() {
+            last.clone_from(&appointment.external_id);
+        }
+        found.extend(page);
+        if is_last {
+            found.sort_by(|a, b| {
+                (&a.appointment_time, &a.external_id).cmp(&(&b.appointment_time, &b.external_id))
+            });
+            return Ok(found);
+        }
+    }
+}
+
+/// What was already told about a day.
+async fn known(run: &Run, date: Date) -> Result<Vec<Known>, SupabaseError> {
+    let mut found = Vec::new();
+    let mut last = 0;
+    loop {
+        let query = run
+            .supabase
+            .from("alert_logs")
+            .select("id,appointment_external_id,technician_id,content")
+            .eq("kind", "unconfirmed")
+            .eq("appointment_date", date.to_string())
+            .gt("id", last.to_string())
+            .order("id")
+            .limit(PAGE_ROWS);
+        let page: Vec<Known> = run.supabase.rows(query).await?;
+        let is_last = page.len() < PAGE_ROWS;
+        last = page.last().map_or(last, |known| known.id);
+        found.extend(page);
+        if is_last {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    shared::run::serve::<appointment_alerts::AppointmentAlerts>()
+}

@@ -1,0 +1,100 @@
+//! What can go wrong with a copy, by what a person does about it.
+
+use shared::task::TaskError;
+
+/// A copy, or its use, failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum BackupError {
+    /// The source is not there.
+    #[error("{0}")]
+    SourceMissing(String),
+    /// The SQLite file is damaged.
+    #[error("the SQLite database is damaged: {0}")]
+    SqliteDamaged(String),
+    /// The store says no.
+    #[error("the store refuses: {0}")]
+    Refused(String),
+    /// The store has no room.
+    #[error("the store is full")]
+    Full,
+    /// The store does not answer.
+    #[error("the store does not answer: {0}")]
+    Unavailable(String),
+    /// What was read is not what was written.
+    #[error("the copy read back is not the one written: {0}")]
+    Corrupt(String),
+    /// What was written could not be read.
+    #[error("the copy could not be read back: {0}")]
+    Inconclusive(String),
+    /// There is nothing to restore.
+    #[error("there is no verified copy; run backup first")]
+    NoCopy,
+    /// A restored copy differs from its manifest.
+    #[error("the restored copy differs from its manifest: {0}")]
+    Mismatch(String),
+}
+
+impl BackupError {
+    /// Stable name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            BackupError::SourceMissing(_) => "backup_source_missing",
+            BackupError::SqliteDamaged(_) => "sqlite_damaged",
+            BackupError::Refused(_) => "backup_store_refused",
+            BackupError::Full => "backup_store_full",
+            BackupError::Unavailable(_) => "backup_store_unavailable",
+            BackupError::Corrupt(_) => "backup_corrupt",
+            BackupError::Inconclusive(_) => "backup_inconclusive",
+            BackupError::NoCopy => "no_copy",
+            BackupError::Mismatch(_) => "drill_mismatch",
+        }
+    }
+}
+
+impl From<BackupError> for TaskError {
+    fn from(error: BackupError) -> Self {
+        TaskError::Failed { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+/// A failure of this machine's own files: temporary storage, or a store that is a folder.
+impl From<std::io::Error> for BackupError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BackupError::Full,
+            std::io::ErrorKind::PermissionDenied => BackupError::Refused("permission denied".into()),
+            kind => BackupError::Unavailable(kind.to_string()),
+        }
+    }
+}
+
+/// The store's errors quote addresses and answers; only their kind is kept.
+impl From<object_store::Error> for BackupError {
+    fn from(error: object_store::Error) -> Self {
+        use object_store::Error;
+        match &error {
+            Error::NotFound { .. } => BackupError::Refused("no such bucket, folder or object".into()),
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
+                BackupError::Refused("access denied".into())
+            }
+            Error::AlreadyExists { .. } | Error::Precondition { .. } => {
+                BackupError::Refused("the object exists already".into())
+            }
+            _ => match io_error(&error) {
+                Some(error) => std::io::Error::from(error).into(),
+                None => BackupError::Unavailable("see the store's own log".into()),
+            },
+        }
+    }
+}
+
+fn io_error(error: &dyn std::error::Error) -> Option<std::io::ErrorKind> {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return Some(io.kind());
+        }
+        source = cause.source();
+    }
+    None
+}

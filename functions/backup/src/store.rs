@@ -1,0 +1,274 @@
+//! The object store of the copies: a local folder (`file://…`) or a bucket (`s3://…`).
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
+use object_store::{
+    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
+    aws::AmazonS3Builder, buffered::BufWriter, http::HttpBuilder, local::LocalFileSystem, path::Path,
+};
+use serde_json::json;
+use shared::{clock, config::Settings};
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+use crate::{
+    codec::{Meter, Stored},
+    copy::{Copy, Kind, MANIFEST, Manifest, VERIFICATION},
+    error::BackupError,
+    verify::Verdict,
+};
+
+/// The smallest part of a multipart upload that S3 takes; what is smaller goes in one piece.
+const PIECE: usize = 5 * 1024 * 1024;
+
+/// The store of all copies.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    base: Path,
+}
+
+impl Store {
+    /// Reads `BACKUP_URL`; a problem is noted in `settings`.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let address = settings.required("BACKUP_URL");
+        if address.is_empty() {
+            return None;
+        }
+        match Self::open(&address, settings.optional("AWS_ENDPOINT_URL").as_deref()) {
+            Ok(store) => Some(store),
+            Err(error) => {
+                settings.problem(format!("BACKUP_URL: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Opens a store. `endpoint` is another address for S3: an emulator.
+    ///
+    /// # Errors
+    /// When the address is not one of the known kinds.
+    pub fn open(address: &str, endpoint: Option<&str>) -> Result<Self, BackupError> {
+        let url = Url::parse(address)
+            .map_err(|_| BackupError::Refused("expected file:///folder or s3://bucket".into()))?;
+        let (objects, base) = open(&url, endpoint)?;
+        Ok(Self { objects, base })
+    }
+
+    fn path(&self, location: &str, object: &str) -> Path {
+        location.split('/').chain([object]).fold(self.base.clone(), |path, part| path.join(part))
+    }
+
+    /// Begins an upload into a copy.
+    pub fn upload(&self, location: &str, object: &str) -> Upload {
+        let path = self.path(location, object);
+        let writer = BufWriter::with_capacity(self.objects.clone(), path, PIECE).with_max_concurrency(2);
+        Upload { writer, meter: Meter::default() }
+    }
+
+    /// The bytes of an object of a copy.
+    ///
+    /// # Errors
+    /// When there is none, or the store does not answer.
+    pub async fn download(
+        &self,
+        location: &str,
+        object: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, BackupError>>, BackupError> {
+        let found = self.objects.get(&self.path(location, object)).await?;
+        Ok(found.into_stream().map_err(BackupError::from).boxed())
+    }
+
+    /// Makes a copy exist. Never over another one.
+    ///
+    /// # Errors
+    /// When there is a manifest already, or the store does not take it.
+    pub async fn put_manifest(&self, location: &str, manifest: &Manifest) -> Result<(), BackupError> {
+        let text = serde_json::to_vec_pretty(manifest)
+            .map_err(|_| BackupError::Refused("the manifest has no JSON form".into()))?;
+        let path = self.path(location, MANIFEST);
+        self.objects.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await?;
+        Ok(())
+    }
+
+    /// Says in the store itself how the verification ended: a copy must be understood without the database.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    pub async fn record_verdict(&self, location: &str, verdict: &Verdict) -> Result<(), BackupError> {
+        let text = json!({
+            "outcome": verdict.name(), "detail": verdict.detail(), "at": clock::now().to_string(),
+        });
+        let path = self.path(location, VERIFICATION);
+        self.objects.put(&path, PutPayload::from(text.to_string())).await?;
+        Ok(())
+    }
+
+    /// The manifest of a copy.
+    ///
+    /// # Errors
+    /// When there is none, or it is damaged.
+    pub async fn manifest(&self, location: &str) -> Result<Manifest, BackupError> {
+        let bytes = self.objects.get(&self.path(location, MANIFEST)).await?.bytes().await?;
+        serde_json::from_slice(&bytes).map_err(|_| BackupError::Corrupt("the manifest is damaged".into()))
+    }
+
+    /// The copies of a kind, newest first; what has no manifest is none.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn copies(&self, kind: Kind) -> Result<Vec<Copy>, BackupError> {
+        let mut copies = Vec::new();
+        for (location, objects) in self.places(kind).await? {
+            if objects.iter().any(|path| path.filename() == Some(MANIFEST)) {
+                let manifest = self.manifest(&location).await;
+                let verdict = match objects.iter().any(|path| path.filename() == Some(VERIFICATION)) {
+                    true => self.verdict(&location).await?,
+                    false => None,
+                };
+                let started_at = manifest.map(|manifest| manifest.started_at).unwrap_or_default();
+                copies.push(Copy { location, started_at, verdict });
+            }
+        }
+        copies.sort_by(|a, b| b.location.cmp(&a.location));
+        Ok(copies)
+    }
+
+    /// Every place of a kind with its objects, copy or not.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn places(&self, kind: Kind) -> Result<BTreeMap<String, Vec<Path>>, BackupError> {
+        let folder = self.base.clone().join(kind.name());
+        let mut places: BTreeMap<String, Vec<Path>> = BTreeMap::new();
+        let mut objects = self.objects.list(Some(&folder));
+        while let Some(object) = objects.next().await {
+            let path = object?.location;
+            let place = path
+                .prefix_match(&folder)
+                .and_then(|mut rest| rest.next())
+                .map(|part| part.as_ref().to_owned());
+            if let Some(place) = place {
+                places.entry(format!("{}/{place}", kind.name())).or_default().push(path);
+            }
+        }
+        Ok(places)
+    }
+
+    /// Deletes a place; what makes it a copy goes first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn remove(&self, mut objects: Vec<Path>) -> Result<(), BackupError> {
+        objects.sort_by_key(|path| path.filename() != Some(MANIFEST));
+        for path in objects {
+            self.objects.delete(&path).await?;
+        }
+        Ok(())
+    }
+
+    async fn verdict(&self, location: &str) -> Result<Option<Verdict>, BackupError> {
+        let bytes = self.objects.get(&self.path(location, VERIFICATION)).await?.bytes().await?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let detail = value["detail"].as_str().unwrap_or_default().to_owned();
+        Ok(match value["outcome"].as_str() {
+            Some("verified") => Some(Verdict::Verified),
+            Some("failed") => Some(Verdict::Failed(detail)),
+            Some("inconclusive") => Some(Verdict::Inconclusive(detail)),
+            _ => None,
+        })
+    }
+}
+
+/// Opens an address: the store behind it and the path in it.
+pub(crate) fn open(url: &Url, endpoint: Option<&str>) -> Result<(Arc<dyn ObjectStore>, Path), BackupError> {
+    match url.scheme() {
+        "file" => {
+            let folder =
+                url.to_file_path().map_err(|()| BackupError::Refused("expected file:///folder".into()))?;
+            std::fs::create_dir_all(&folder)?;
+            Ok((Arc::new(LocalFileSystem::new_with_prefix(folder)?), Path::default()))
+        }
+        "s3" => {
+            let bucket = url.host_str().ok_or_else(|| BackupError::Refused("expected s3://bucket".into()))?;
+            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(patience());
+            if let Some(endpoint) = endpoint {
+                builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+            }
+            let path = Path::parse(url.path().trim_matches('/'))
+                .map_err(|_| BackupError::Refused("the path of the address is not usable".into()))?;
+            Ok((Arc::new(builder.build()?), path))
+        }
+        _ => Err(BackupError::Refused("expected file:///folder or s3://bucket".into())),
+    }
+}
+
+/// Opens a file behind an http(s) address.
+pub(crate) fn open_http(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path), BackupError> {
+    let unusable = |_| BackupError::Refused("the path of the address is not usable".into());
+    let path = Path::parse(url.path().trim_matches('/')).map_err(unusable)?;
+    let mut origin = url.clone();
+    origin.set_path("");
+    let objects = HttpBuilder::new()
+        .with_url(origin.as_str())
+        .with_client_options(ClientOptions::new().with_allow_http(url.scheme() == "http"))
+        .with_retry(patience())
+        .build()?;
+    Ok((Arc::new(objects), path))
+}
+
+/// As long as other services are waited for.
+fn patience() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(200),
+            max_backoff: Duration::from_secs(5),
+            ..BackoffConfig::default()
+        },
+        max_retries: 5,
+        retry_timeout: Duration::from_secs(60),
+    }
+}
+
+/// An object on its way into the store.
+pub struct Upload {
+    writer: BufWriter,
+    meter: Meter,
+}
+
+impl Upload {
+    /// Sends some bytes.
+    ///
+    /// # Errors
+    /// When the store does not take them.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), BackupError> {
+        self.meter.update(&bytes);
+        self.writer.put(bytes).await.map_err(|error| from_io(error.into()))
+    }
+
+    /// Ends the object: only now it is there.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    pub async fn finish(mut self) -> Result<Stored, BackupError> {
+        self.writer.shutdown().await.map_err(from_io)?;
+        Ok(self.meter.finish())
+    }
+
+    /// Gives up: nothing of it stays.
+    pub async fn abort(mut self) {
+        if let Err(error) = self.writer.abort().await {
+            tracing::warn!(error = %BackupError::from(error), "upload.not_aborted");
+        }
+    }
+}
+
+/// The writer wraps the store's own errors.
+fn from_io(error: std::io::Error) -> BackupError {
+    match error.downcast::<object_store::Error>() {
+        Ok(error) => error.into(),
+        Err(error) => error.into(),
+    }
+}

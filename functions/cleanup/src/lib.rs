@@ -1,0 +1,86 @@
+//! Deletes what its retention has outlived, in small batches. The database knows what is never deleted: what is
+//! open, unacknowledged or unverified.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::json;
+use shared::{
+    config::Settings,
+    http::Http,
+    run::Run,
+    task::{Finished, Function, Outcome, TASKS, Task, TaskError},
+};
+
+/// Rows of one batch: short enough for the statement limit whatever the table.
+const BATCH: u32 = 1000;
+
+/// The task `cleanup`.
+pub struct Cleanup;
+
+/// What one kind of row may be deleted, as the database plans it.
+#[derive(Debug, Deserialize)]
+struct Retention {
+    name: String,
+    days: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Parameters {
+    /// Only counts.
+    dry_run: bool,
+}
+
+impl Task for Cleanup {
+    const FUNCTION: Function = Function::Cleanup;
+
+    fn new(_settings: &mut Settings, _http: &Http) -> Self {
+        Self
+    }
+
+    async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
+        let parameters: Parameters = run.parsed_parameters("expected {\"dry_run\": true} or nothing")?;
+        // The log of tasks that run every few minutes is kept for a few days only.
+        let frequent: Vec<&str> =
+            TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect();
+        let plan: Vec<Retention> = run.supabase.rpc("retention_plan", &json!({})).await?;
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut is_complete = true;
+        for retention in &plan {
+            run.report(json!({"at": retention.name, "deleted": counts}));
+            let count = counts.entry(retention.name.clone()).or_default();
+            loop {
+                if run.should_hand_over() {
+                    is_complete = false;
+                    break;
+                }
+                let mut arguments = run.lease_arguments();
+                arguments["p_name"] = retention.name.clone().into();
+                arguments["p_days"] = retention.days.into();
+                arguments["p_frequent"] = json!(frequent);
+                arguments["p_limit"] = BATCH.into();
+                arguments["p_dry_run"] = parameters.dry_run.into();
+                let deleted: u64 = run.supabase.rpc("cleanup_batch", &arguments).await?;
+                *count += deleted;
+                if parameters.dry_run || deleted < u64::from(BATCH) {
+                    break;
+                }
+            }
+        }
+        let total: u64 = counts.values().sum();
+        let mut message = match parameters.dry_run {
+            true => format!("{total} lignes seraient supprimées"),
+            false => format!("{total} lignes supprimées"),
+        };
+        if !is_complete {
+            message.push_str("; le reste à la prochaine exécution");
+        }
+        Ok(Outcome::Finished(Finished {
+            warning: !is_complete,
+            message,
+            stats: json!({"deleted": counts, "total": total, "dry_run": parameters.dry_run}),
+            ..Finished::default()
+        }))
+    }
+}

@@ -1,0 +1,145 @@
+//! What a scan needs: the rules, the notes of the window, the alerts that are stored.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use shared::{
+    run::Run,
+    supabase::{PAGE_ROWS, SupabaseError},
+};
+
+use crate::judge::{Entry, Known, Limit, Limits};
+
+/// The rules of a scan; rows of `settings` and `institutions`.
+#[derive(Debug)]
+pub struct Rules {
+    /// First instant of the window.
+    pub since: Timestamp,
+    /// Whose pianos are watched; `None`: everybody's.
+    pub clients: Option<Vec<String>>,
+    /// Limits of humidity.
+    pub limits: Limits,
+    /// Whether the language model is asked.
+    pub model_enabled: bool,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    key: String,
+    value: Value,
+}
+
+#[derive(Deserialize)]
+struct Institution {
+    gazelle_client_id: Option<String>,
+    #[serde(default)]
+    options: Option<Value>,
+}
+
+/// Reads the rules.
+pub async fn rules(run: &Run) -> Result<Rules, SupabaseError> {
+    let query = run.supabase.from("settings").select("key,value").like("key", "humidity.*");
+    let settings: Vec<Setting> = run.supabase.rows(query).await?;
+    let query = run
+        .supabase
+        .from("institutions")
+        .select("gazelle_client_id,options")
+        .is("active", "true")
+        .order("slug");
+    let institutions: Vec<Institution> = run.supabase.rows(query).await?;
+
+    let setting = |key: &str| settings.iter().find(|setting| setting.key == key).map(|found| &found.value);
+    let number = |key: &str, default: f64| setting(key).and_then(Value::as_f64).unwrap_or(default);
+    let flag = |key: &str| setting(key).and_then(Value::as_bool).unwrap_or(false);
+    let default = Limit {
+        low: number("humidity.low", 30.0),
+        high: number("humidity.high", 60.0),
+        margin: number("humidity.margin", 2.0),
+    };
+    let mut by_client = HashMap::new();
+    let mut clients = Vec::new();
+    for institution in institutions {
+        let Some(client) = institution.gazelle_client_id else { continue };
+        let own = |field: &str| institution.options.as_ref().and_then(|options| options[field].as_f64());
+        if own("humidity_low").is_some() || own("humidity_high").is_some() {
+            let limit = Limit {
+                low: own("humidity_low").unwrap_or(default.low),
+                high: own("humidity_high").unwrap_or(default.high),
+                ..default
+            };
+            by_client.insert(client.clone(), limit);
+        }
+        clients.push(client);
+    }
+    let days = number("humidity.window_days", 30.0).clamp(1.0, 3650.0) as i64;
+    Ok(Rules {
+        since: run.scheduled_for - SignedDuration::from_hours(24 * days),
+        // No institution configured is no reason to watch nobody.
+        clients: (!flag("humidity.all_clients") && !clients.is_empty()).then_some(clients),
+        limits: Limits { default, by_client },
+        model_enabled: flag("humidity.model_enabled"),
+    })
+}
+
+/// The watched notes of the window, in the order of time.
+pub async fn entries(run: &Run, rules: &Rules) -> Result<Vec<Entry>, SupabaseError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut last = String::new();
+    loop {
+        let query = run
+            .supabase
+            .from("humidity_scan_entries")
+            .select("*")
+            .gte("occurred_at", rules.since.to_string())
+            .gt("external_id", &last)
+            .order("external_id")
+            .limit(PAGE_ROWS);
+        let page: Vec<Entry> = run.supabase.rows(query).await?;
+        let is_last = page.len() < PAGE_ROWS;
+        if let Some(entry) = page.last() {
+            last.clone_from(&entry.external_id);
+        }
+        let is_watched = |entry: &Entry| match (&rules.clients, &entry.client_id) {
+            (None, _) => true,
+            (Some(clients), Some(client)) => clients.contains(client),
+            (Some(_), None) => false,
+        };
+        entries.extend(page.into_iter().filter(is_watched));
+        if is_last {
+            entries.sort_by(|a, b| (a.occurred_at, &a.external_id).cmp(&(b.occurred_at, &b.external_id)));
+            return Ok(entries);
+        }
+    }
+}
+
+/// The stored alerts that are open, or whose note is in the window.
+pub async fn known(run: &Run, rules: &Rules) -> Result<Vec<Known>, SupabaseError> {
+    let mut known: Vec<Known> = Vec::new();
+    let mut last = "00000000-0000-0000-0000-000000000000".to_owned();
+    loop {
+        let query = run
+            .supabase
+            .from("humidity_alerts")
+            .select(
+                "id,timeline_entry_id,piano_id,alert_type,source,is_resolved,archived,resolved_at,observed_at",
+            )
+            .or(format!(
+                "observed_at.gte.{},and(is_resolved.eq.false,archived.eq.false)",
+                rules.since
+            ))
+            .gt("id", &last)
+            .order("id")
+            .limit(PAGE_ROWS);
+        let page: Vec<Known> = run.supabase.rows(query).await?;
+        let is_last = page.len() < PAGE_ROWS;
+        if let Some(alert) = page.last() {
+            last.clone_from(&alert.id);
+        }
+        known.extend(page);
+        if is_last {
+            return Ok(known);
+        }
+    }
+}

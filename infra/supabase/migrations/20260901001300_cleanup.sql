@@ -1,0 +1,73 @@
+-- Retention: what may go, how old it must be, and its deletion in bounded batches.
+
+create or replace function internal.retention_rules()
+returns table (name text, default_days integer, table_name text, condition text)
+language sql immutable as $$
+  -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
+  -- Nothing here touches what is open, unacknowledged or unverified.
+  values
+    ('runs_frequent', 7, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
+    ('runs', 400, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
+    ('sync_logs', 400, 'sync_logs', 'status <> ''running'' and created_at < $1'),
+    ('deliveries', 90, 'notification_deliveries', 'status in (''sent'', ''failed'', ''skipped'') and created_at < $1'),
+    ('events', 30, 'event_outbox', 'published_at < $1'),
+    ('quarantine', 90, 'sync_quarantine', 'resolved_at < $1'),
+    ('maintenance_alerts', 180, 'alerts',
+     'not is_active and (is_read and resolved_at < $1
+        -- A dismissal holds as long as its maintenance is open.
+        or is_dismissed and updated_at < $1 and maintenance_id is not null and not exists (
+             select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
+    ('appointment_alerts', 400, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
+    ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1'),
+    ('ai_events', 90, 'ai_events', 'created_at < $1'),
+    ('backups', 400, 'backups', '(removed_at is not null or status = ''failed'') and created_at < $1'),
+    ('restore_drills', 400, 'restore_drills', 'created_at < $1')
+$$;
+
+insert into public.settings (key, value, description)
+select 'retention.' || name, to_jsonb(default_days), 'Jours de conservation: ' || name from internal.retention_rules()
+on conflict (key) do nothing;
+
+create or replace function public.retention_plan() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select jsonb_agg(jsonb_build_object('name', r.name, 'days',
+           -- A setting that is no sensible number of days is not obeyed.
+           case when jsonb_typeof(s.value) = 'number' and (s.value)::numeric between 1 and 36500
+                then trunc((s.value)::numeric) else r.default_days end) order by r.name)
+  from internal.retention_rules() r left join settings s on s.key = 'retention.' || r.name
+$$;
+comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';
+
+create or replace function public.cleanup_batch(
+  p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_name text, p_days integer, p_frequent text[],
+  p_limit integer, p_dry_run boolean, p_now timestamptz
+) returns bigint language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_rule record;
+  v_count bigint;
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  select * into v_rule from internal.retention_rules() r where r.name = p_name;
+  if not found then
+    raise exception using errcode = 'GT004', message = format('there is no retention %L', p_name);
+  end if;
+  if p_dry_run then
+    execute format('select count(*) from %I where %s', v_rule.table_name, v_rule.condition)
+    into v_count using p_now - make_interval(days => p_days), p_frequent;
+    return v_count;
+  end if;
+  execute format('delete from %1$I where ctid = any (array(select ctid from %1$I where %2$s limit $3))',
+                 v_rule.table_name, v_rule.condition)
+  using p_now - make_interval(days => p_days), p_frequent, p_limit;
+  get diagnostics v_count = row_count;
+  return v_count;
+end
+$$;
+comment on function public.cleanup_batch is 'Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all.';
+
+insert into public.notification_rules (event_type, channel, recipients, min_severity) values
+  ('maintenance.failed', 'slack', array['louise', 'nicolas'], 'info'),
+  ('cleanup.failed', 'slack', array['louise', 'nicolas'], 'info')
+on conflict (event_type, channel) do nothing;
+
+select internal.protect_functions();

@@ -1,0 +1,467 @@
+//! The vocabulary of troubles around a piano's humidity system, for the report and the alerts alike.
+//!
+//! A note is read once: its words are looked up, phrases are sequences of words within one sentence. No phrase is
+//! found inside a longer word: `hauteur` is not `haute`.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::fold;
+
+/// What may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Trouble {
+    /// The cover is off.
+    Housse,
+    /// The system has no power.
+    Alimentation,
+    /// The tank is empty or missing.
+    Reservoir,
+    /// The room is too dry, too humid, too cold, or open.
+    Environnement,
+}
+
+impl Trouble {
+    /// All of them.
+    pub const ALL: [Trouble; 4] =
+        [Trouble::Housse, Trouble::Alimentation, Trouble::Reservoir, Trouble::Environnement];
+
+    /// The name in `humidity_alerts.alert_type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Trouble::Housse => "housse",
+            Trouble::Alimentation => "alimentation",
+            Trouble::Reservoir => "reservoir",
+            Trouble::Environnement => "environnement",
+        }
+    }
+}
+
+/// Phrases that report a trouble. A word of a note may carry a feminine or plural ending that the phrase lacks.
+///
+/// `rebranché` is not among them: plugged in again is a resolution.
+const ALERTS: [(Trouble, &[&str]); 4] = [
+    (
+        Trouble::Housse,
+        &[
+            "housse enlevée",
+            "housse retirée",
+            "cover removed",
+            "cover off",
+            "sans housse",
+            "pas de housse",
+            "no cover",
+            "housse manquante",
+            "missing cover",
+        ],
+    ),
+    (
+        Trouble::Alimentation,
+        &[
+            "prise débranchée",
+            "débranché",
+            "unplugged",
+            "déconnecté",
+            "disconnected",
+            "pas branché",
+            "not plugged",
+            "dampp chaser off",
+            "dampp chaser éteint",
+            "dampp chaser ne fonctionne",
+            "rallonge",
+        ],
+    ),
+    (
+        Trouble::Reservoir,
+        &[
+            "réservoir vide",
+            "réservoir à remplir",
+            "remplir réservoir",
+            "remplir le réservoir",
+            "tank empty",
+            "empty tank",
+            "réservoir manquant",
+            "missing reservoir",
+            "pas de réservoir",
+            "no reservoir",
+        ],
+    ),
+    (
+        Trouble::Environnement,
+        &[
+            "fenêtre ouverte",
+            "température basse",
+            "température trop basse",
+            "humidité trop élevée",
+            "humidité très basse",
+            "humidité haute",
+            "humidité élevée",
+            "humidité basse",
+            "humidité faible",
+            "conditions inadéquates",
+            "très humide",
+            "trop humide",
+            "très sec",
+            "trop sec",
+            "trop froid",
+            "chauffage",
+            "heating",
+            "ventilation",
+        ],
+    ),
+];
+
+/// Words that are a trouble of the environment only with a word of [`CONTEXT`] in the same sentence.
+const BROAD: &[&str] = &["humidité", "humidity", "température", "temperature"];
+
+const CONTEXT: &[&str] = &[
+    "basse",
+    "haute",
+    "élevée",
+    "anormale",
+    "problème",
+    "issue",
+    "trop",
+    "low",
+    "high",
+    "abnormal",
+    "problem",
+];
+
+/// Phrases that say that a trouble is over.
+const RESOLUTIONS: [(Trouble, &[&str]); 4] = [
+    (
+        Trouble::Housse,
+        &[
+            "replacée",
+            "remise",
+            "replaced",
+            "put back",
+            "repositionnée",
+            "repositioned",
+            "installée",
+            "installed",
+        ],
+    ),
+    (
+        Trouble::Alimentation,
+        &[
+            "rebranché",
+            "reconnecté",
+            "reconnected",
+            "plugged back",
+            "plugged in",
+            "replugé",
+            "a été branché",
+            "est branché maintenant",
+            "branché à nouveau",
+        ],
+    ),
+    (
+        Trouble::Reservoir,
+        &["réservoir rempli", "tank filled", "filled tank", "réservoir remis", "reservoir reinstalled"],
+    ),
+    (
+        Trouble::Environnement,
+        &[
+            "fenêtre fermée",
+            "window closed",
+            "température normale",
+            "temperature normal",
+            "humidité normale",
+            "humidity normal",
+            "corrigé",
+            "fixed",
+            "résolu",
+            "resolved",
+        ],
+    ),
+];
+
+/// What a note says, per trouble: the phrase that reports it, and the one that says that it is over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    alerts: [Option<&'static str>; 4],
+    resolutions: [Option<&'static str>; 4],
+}
+
+impl Reading {
+    /// The phrase that reports this trouble.
+    pub fn alert(&self, trouble: Trouble) -> Option<&'static str> {
+        self.alerts[trouble as usize]
+    }
+
+    /// The phrase that says that this trouble is over.
+    pub fn resolution(&self, trouble: Trouble) -> Option<&'static str> {
+        self.resolutions[trouble as usize]
+    }
+
+    /// Whether any trouble is reported.
+    pub fn has_alert(&self) -> bool {
+        self.alerts.iter().any(Option::is_some)
+    }
+}
+
+/// Whether a note reports a trouble, over or not.
+pub fn is_maintenance_alert(note: &str) -> bool {
+    read_note(note).has_alert()
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    Alert(Trouble),
+    Resolution(Trouble),
+    Broad,
+    Context,
+}
+
+struct Phrase {
+    words: Vec<u16>,
+    meaning: Meaning,
+    text: &'static str,
+}
+
+/// Number of a word that no phrase has.
+const OTHER: u16 = 0;
+/// End of a sentence: no phrase goes across.
+const STOP: u16 = 1;
+/// A number, or a word that begins with one.
+const NUMBER: u16 = 2;
+
+struct Vocabulary {
+    numbers: HashMap<String, u16>,
+    /// Phrases by the number of their first word.
+    phrases: Vec<Vec<Phrase>>,
+}
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let mut vocabulary = Vocabulary { numbers: HashMap::new(), phrases: Vec::new() };
+    for (trouble, phrases) in ALERTS {
+        vocabulary.add(phrases, Meaning::Alert(trouble));
+    }
+    for (trouble, phrases) in RESOLUTIONS {
+        vocabulary.add(phrases, Meaning::Resolution(trouble));
+    }
+    vocabulary.add(BROAD, Meaning::Broad);
+    vocabulary.add(CONTEXT, Meaning::Context);
+    vocabulary
+});
+
+/// The numbers that a word of a note may stand for: itself, and itself without an ending.
+type Word = [u16; 3];
+
+impl Vocabulary {
+    fn add(&mut self, phrases: &[&'static str], meaning: Meaning) {
+        for text in phrases {
+            let words: Vec<u16> = fold(text)
+                .split(' ')
+                .map(|word| {
+                    let next = self.numbers.len() as u16 + NUMBER + 1;
+                    *self.numbers.entry(word.to_owned()).or_insert(next)
+                })
+                .collect();
+            self.phrases.resize_with(self.numbers.len() + usize::from(NUMBER) + 1, Vec::new);
+            self.phrases[usize::from(words[0])].push(Phrase { words, meaning, text });
+        }
+    }
+
+    fn word(&self, word: &str) -> Word {
+        if word.as_bytes()[0].is_ascii_digit() {
+            return [NUMBER, OTHER, OTHER];
+        }
+        let number = |word: &str| self.numbers.get(word).copied().unwrap_or(OTHER);
+        match word.as_bytes() {
+            [.., b'e', b's'] => {
+                [number(word), number(&word[..word.len() - 1]), number(&word[..word.len() - 2])]
+            }
+            [.., b'e' | b's'] => [number(word), number(&word[..word.len() - 1]), OTHER],
+            _ => [number(word), OTHER, OTHER],
+        }
+    }
+
+    fn words(&self, folded: &str) -> Vec<Word> {
+        let mut words = Vec::with_capacity(folded.len() / 5 + 1);
+        let bytes = folded.as_bytes();
+        let mut start = 0;
+        for (at, letter) in folded.char_indices().chain([(folded.len(), ' ')]) {
+            if letter.is_alphanumeric() {
+                continue;
+            }
+            if start < at {
+                words.push(self.word(&folded[start..at]));
+            }
+            start = at + letter.len_utf8();
+            // A point between digits is a decimal point.
+            let is_decimal = letter == '.'
+                && at > 0
+                && bytes[at - 1].is_ascii_digit()
+                && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+            if matches!(letter, '.' | ';' | '!' | '?') && !is_decimal {
+                words.push([STOP, OTHER, OTHER]);
+            }
+        }
+        words
+    }
+}
+
+/// Reads a note.
+pub fn read_note(note: &str) -> Reading {
+    let vocabulary = &*VOCABULARY;
+    // Line breaks end a sentence too; folding would make spaces of them.
+    let folded = fold(&note.replace(['\n', '\r'], ". "));
+    let words = vocabulary.words(&folded);
+    let mut reading = Reading::default();
+    let (mut broad, mut has_context) = (None, false);
+    for (at, word) in words.iter().enumerate() {
+        if word[0] == STOP {
+            (broad, has_context) = (None, false);
+        }
+        for number in word.iter().filter(|number| **number > NUMBER) {
+            for phrase in &vocabulary.phrases[usize::from(*number)] {
+                let rest = &words[at + 1..];
+                let is_here = phrase.words.len() <= rest.len() + 1
+                    && phrase.words[1..].iter().zip(rest).all(|(wanted, word)| word.contains(wanted));
+                if !is_here {
+                    continue;
+                }
+                match phrase.meaning {
+                    Meaning::Alert(trouble) => {
+                        reading.alerts[trouble as usize].get_or_insert(phrase.text);
+                    }
+                    Meaning::Resolution(_) if phrase.text == "remise" && is_discount(&words, at) => {}
+                    Meaning::Resolution(trouble) => {
+                        reading.resolutions[trouble as usize].get_or_insert(phrase.text);
+                    }
+                    Meaning::Broad => broad = broad.or(Some(phrase.text)),
+                    Meaning::Context => has_context = true,
+                }
+            }
+        }
+        if let (Some(text), true) = (broad, has_context) {
+            reading.alerts[Trouble::Environnement as usize].get_or_insert(text);
+        }
+    }
+    reading
+}
+
+/// `remise de 20 %` and `20 % de remise` give money back, not a cover.
+fn is_discount(words: &[Word], at: usize) -> bool {
+    let around = at.saturating_sub(2)..words.len().min(at + 3);
+    words[around].iter().any(|word| word[0] == NUMBER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alerts(note: &str) -> Vec<&'static str> {
+        let reading = read_note(note);
+        Trouble::ALL.iter().filter(|trouble| reading.alert(**trouble).is_some()).map(|t| t.name()).collect()
+    }
+
+    #[test]
+    fn every_phrase_is_found_and_means_what_it_says() {
+        for (trouble, phrases) in ALERTS {
+            for phrase in phrases {
+                let note = format!("À l'arrivée : {}, sinon rien.", phrase.to_uppercase());
+                assert!(read_note(&note).alert(trouble).is_some(), "{phrase}");
+            }
+        }
+        for (trouble, phrases) in RESOLUTIONS {
+            for phrase in phrases {
+                let reading = read_note(&format!("Piano vu ({phrase}) ce matin"));
+                assert_eq!(reading.resolution(trouble), Some(*phrase));
+            }
+        }
+    }
+
+    /// The predecessor's keywords, as it spelled them.
+    #[test]
+    fn the_predecessors_keywords_still_alert_and_resolve() {
+        let alerting = [
+            (
+                "housse",
+                "housse enlevee,housse retiree,housse retirée,cover removed,sans housse,missing cover",
+            ),
+            (
+                "alimentation",
+                "prise debranchee,debranché,pls débranché,pl debranché,player débranché,dampp chaser débranché,\
+                 système débranché,power unplugged,deconnecte,pas branche,not plugged",
+            ),
+            (
+                "reservoir",
+                "reservoir vide,reservoir à remplir,remplir réservoir,tank empty,empty tank,reservoir manquant,\
+                 missing reservoir,pas de reservoir,no reservoir",
+            ),
+            (
+                "environnement",
+                "fenetre ouverte,temperature basse,chauffage,heating,ventilation,humidité trop haute,\
+                 humidity too high,humidite anormale,température: problème,temperature low,humidity abnormal",
+            ),
+        ];
+        for (name, phrases) in alerting {
+            for phrase in phrases.split(',') {
+                assert_eq!(alerts(phrase.trim()), [name], "{phrase}");
+            }
+        }
+        let resolving = [
+            (Trouble::Housse, "replacee,remise,replaced,put back,repositionnee,installee,installed"),
+            (
+                Trouble::Alimentation,
+                "rebranche,reconnecte,reconnected,plugged back,plugged in,repluge,a été branché,\
+                 est branché maintenant,branché à nouveau",
+            ),
+            (
+                Trouble::Reservoir,
+                "reservoir rempli,tank filled,filled tank,réservoir rempli à nouveau,reservoir remis,\
+                 reservoir reinstalled",
+            ),
+            (
+                Trouble::Environnement,
+                "fenetre fermee,window closed,temperature normale,temperature normal,humidite normale,\
+                 humidity normal,corrige,fixed,resolu,resolved",
+            ),
+        ];
+        for (trouble, phrases) in resolving {
+            for phrase in phrases.split(',') {
+                assert!(read_note(phrase.trim()).resolution(trouble).is_some(), "{phrase}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_keyword_is_none() {
+        for note in [
+            "Humidité: hauteur du clavier réglée",
+            "Température du tissu de la housse",
+            "Humidity below the case",
+            "Accord 440",
+            "Accord avec remise de 20 %",
+            "Humidité",
+            "Humidité 45 %. Pédale trop basse",
+            "21C, 39%",
+            "PLS rebranché, tout va bien",
+        ] {
+            assert_eq!(alerts(note), Vec::<&str>::new(), "{note}");
+        }
+        assert_eq!(read_note("remise de 20 %").resolution(Trouble::Housse), None);
+        assert_eq!(read_note("20 % de remise").resolution(Trouble::Housse), None);
+        assert!(read_note("housse remise en place").resolution(Trouble::Housse).is_some());
+    }
+
+    #[test]
+    fn one_note_may_report_several_troubles_and_end_some_of_them() {
+        let note = "21°C, 28%. PLS débranché, réservoirs vides.\nJe l'ai rebranché";
+        assert_eq!(alerts(note), ["alimentation", "reservoir"]);
+        let reading = read_note(note);
+        assert_eq!(reading.resolution(Trouble::Alimentation), Some("rebranché"));
+        assert_eq!(reading.resolution(Trouble::Reservoir), None);
+    }
+
+    #[test]
+    fn plugged_in_again_is_not_an_alert() {
+        assert!(is_maintenance_alert("PLS débranché à mon arrivée"));
+        assert!(is_maintenance_alert("Réservoirs vides"));
+        assert!(!is_maintenance_alert("PLS rebranché, tout va bien"));
+        assert!(!is_maintenance_alert("Accord 440, humidité normale"));
+    }
+}
