@@ -1,12 +1,13 @@
 """What a test asks of an AWS emulator: a bus with a rule and a queue behind it, a secret, and what arrived.
 
-usage: aws.py ENDPOINT setup PATTERN SECRET | aws.py ENDPOINT receive QUEUE_URL
+usage: aws.py ENDPOINT setup PATTERN SECRET | receive QUEUE_URL | bucket NAME | keys BUCKET | overwrite BUCKET KEY
 """
 
 import json
 import sys
 
 import boto3
+import botocore.exceptions
 
 endpoint, command, *arguments = sys.argv[1:]
 
@@ -26,6 +27,18 @@ if command == "setup":
     events.put_targets(Rule="report", EventBusName="gazelle-tasks", Targets=[{"Id": "queue", "Arn": arn}])
     secret_arn = client("secretsmanager").create_secret(Name="gazelle-tasks", SecretString=secret)["ARN"]
     print(json.dumps({"queue": queue, "secret": secret_arn}))
+elif command == "bucket":
+    client("s3").create_bucket(Bucket=arguments[0], CreateBucketConfiguration={"LocationConstraint": "ca-central-1"})
+    print("null")
+elif command == "keys":
+    found = client("s3").list_objects_v2(Bucket=arguments[0])
+    print(json.dumps([item["Key"] for item in found.get("Contents", [])]))
+elif command == "overwrite":
+    try:
+        client("s3").put_object(Bucket=arguments[0], Key=arguments[1], Body=b"other", IfNoneMatch="*")
+        print(json.dumps("overwritten"))
+    except botocore.exceptions.ClientError as error:
+        print(json.dumps(error.response["Error"]["Code"]))
 else:
     answer = client("sqs").receive_message(QueueUrl=arguments[0], MaxNumberOfMessages=10, WaitTimeSeconds=2)
     print(json.dumps([json.loads(message["Body"]) for message in answer.get("Messages", [])]))

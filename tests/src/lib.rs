@@ -3,7 +3,11 @@
 //! What cannot be embedded (Postgres, PostgREST, AWS emulators) comes from `cargo xtask test`; a test that misses
 //! it fails and says so.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::Context;
 use gazelle_local::{
@@ -13,7 +17,11 @@ use gazelle_local::{
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::task::{Function, TaskSpec};
+use shared::{
+    http::{Http, Retry, is_transient, json_request},
+    task::{Function, TaskSpec},
+};
+use tokio::process::{Child, Command};
 
 /// Which Supabase API a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +95,49 @@ impl Bed {
                 Some(database)
             }
         };
-        Ok(Self { stack: Stack::start(&options).await?, database })
+        let bed = Self { stack: Stack::start(&options).await?, database };
+        // The invented company has troubles of its own: tests of the chain do not listen to them.
+        bed.listen("maintenance.late", false).await?;
+        bed.listen("humidity.alert", false).await?;
+        Ok(bed)
+    }
+
+    /// Switches the rules of one event type.
+    ///
+    /// # Errors
+    /// When the rules cannot be written.
+    pub async fn listen(&self, event_type: &str, enabled: bool) -> anyhow::Result<()> {
+        let change = json!({"enabled": enabled}).to_string();
+        let rules = self.stack.observer.from("notification_rules").eq("event_type", event_type);
+        self.stack.write(rules.update(change)).await
+    }
+
+    /// Fills the mirror by a sync, whose events go nowhere.
+    ///
+    /// # Errors
+    /// When the sync does not succeed.
+    pub async fn fill(&mut self) -> anyhow::Result<()> {
+        let run = self.sync(NIGHT).await?;
+        anyhow::ensure!(run.answer.status == "success", "{:?}", run.answer);
+        self.stack.take_events();
+        Ok(())
+    }
+
+    /// Runs a task as its schedule does, at an instant.
+    ///
+    /// # Errors
+    /// When the function cannot be started.
+    pub async fn run(&self, task: &str, time: &str) -> anyhow::Result<TaskRun> {
+        let spec = TaskSpec::named(task).with_context(|| task.to_owned())?;
+        self.stack.invoke(spec.function, &scheduled(task, time)).await
+    }
+
+    /// Inserts rows as a person with the service key would; a row with a known key replaces the old one.
+    ///
+    /// # Errors
+    /// When the database refuses them.
+    pub async fn put(&self, table: &str, rows: Value) -> anyhow::Result<()> {
+        self.stack.write(self.stack.observer.from(table).upsert(rows.to_string())).await
     }
 
     /// Runs the scheduled sync of a night, given as its instant.
@@ -146,6 +196,66 @@ impl Bed {
         told
     }
 }
+
+/// An AWS emulator of its own.
+pub struct Moto {
+    /// Its address.
+    pub endpoint: String,
+    _server: Child,
+}
+
+impl Moto {
+    /// Starts one and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn start() -> anyhow::Result<Self> {
+        let port = free_port()?;
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let server = Command::new(provided("GAZELLE_TEST_PYTHON")?)
+            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let ready = json_request("moto", "GET".parse()?, endpoint.parse()?, Default::default());
+        Http::new().send(&ready, PATIENCE, is_transient).await.context("moto did not become ready")?;
+        Ok(Self { endpoint, _server: server })
+    }
+
+    /// Runs the helper script `aws.py` against it.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn ask(&self, arguments: &[&str]) -> anyhow::Result<Value> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/aws.py");
+        let output = Command::new(provided("GAZELLE_TEST_PYTHON")?)
+            .arg(script)
+            .arg(&self.endpoint)
+            .args(arguments)
+            .stderr(Stdio::inherit())
+            .output()
+            .await?;
+        anyhow::ensure!(output.status.success(), "aws.py {arguments:?}");
+        Ok(serde_json::from_slice(&output.stdout)?)
+    }
+}
+
+/// A port that nobody listens on.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> anyhow::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// How long a server that starts is waited for.
+pub const PATIENCE: Retry = Retry {
+    attempts: 200,
+    timeout: Duration::from_secs(60),
+    budget: Duration::from_secs(90),
+    first_wait: Duration::from_millis(20),
+};
 
 /// The scheduler's input.
 pub fn scheduled(task: &str, time: &str) -> Value {

@@ -1,27 +1,17 @@
 //! The built binaries under AWS's own runtime emulator, and the product's AWS clients against an independent server.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio};
 
 use anyhow::Context;
-use e2e::{Backend, Bed, binary, provided, scheduled};
+use e2e::{Backend, Bed, Moto, PATIENCE, binary, free_port, provided, scheduled};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{
-    http::{Http, Retry, is_transient, json_request},
+    http::{Http, is_transient, json_request},
     task::Function,
 };
+use tempfile::TempDir;
 use tokio::process::{Child, Command};
-
-const PATIENCE: Retry = Retry {
-    attempts: 300,
-    timeout: Duration::from_secs(60),
-    budget: Duration::from_secs(90),
-    first_wait: Duration::from_millis(20),
-};
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
 
 /// A program of the tools' Python environment, or a file inside one of its packages.
 fn python_file(path: &str) -> anyhow::Result<PathBuf> {
@@ -36,6 +26,7 @@ struct Emulator {
     address: String,
     http: Http,
     _process: Child,
+    _folder: TempDir,
 }
 
 impl Emulator {
@@ -44,7 +35,8 @@ impl Emulator {
         let emulator = python_file(&format!("samcli/local/rapid/aws-lambda-rie-{architecture}"))?;
         let (port, api) = (free_port()?, free_port()?);
         // The package ships it without the permission to execute.
-        let copy = std::env::temp_dir().join(format!("aws-lambda-rie-{port}"));
+        let folder = TempDir::new()?;
+        let copy = folder.path().join("aws-lambda-rie");
         std::fs::copy(&emulator, &copy)?;
         Command::new("chmod").arg("755").arg(&copy).status().await?;
         let process = Command::new(copy)
@@ -61,7 +53,7 @@ impl Emulator {
             .kill_on_drop(true)
             .spawn()?;
         let address = format!("http://127.0.0.1:{port}/2015-03-31/functions/function/invocations");
-        Ok(Self { address, http: Http::new(), _process: process })
+        Ok(Self { address, http: Http::new(), _process: process, _folder: folder })
     }
 
     async fn invoke(&self, payload: &str) -> anyhow::Result<Value> {
@@ -74,12 +66,17 @@ impl Emulator {
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_function_answers_every_event_under_the_runtime_emulator(
-    #[values(Function::SyncGazelle, Function::TimelineReport, Function::NotificationDispatch)]
-    function: Function,
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
-    let emulator = Emulator::start(&bed, binary(function.crate_name())?, 60).await?;
+    for function in Function::ALL {
+        every_event(&bed, function).await.with_context(|| function.crate_name())?;
+    }
+    Ok(())
+}
+
+async fn every_event(bed: &Bed, function: Function) -> anyhow::Result<()> {
+    let emulator = Emulator::start(bed, binary(function.crate_name())?, 60).await?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../events"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
@@ -119,36 +116,13 @@ async fn panics_strange_payloads_and_deadlines_end_well_under_the_runtime_emulat
     Ok(())
 }
 
-/// Runs the helper script in the tools' Python environment.
-async fn aws(endpoint: &str, arguments: &[&str]) -> anyhow::Result<Value> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/aws.py");
-    let output = Command::new(provided("GAZELLE_TEST_PYTHON")?)
-        .arg(script)
-        .arg(endpoint)
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .await?;
-    anyhow::ensure!(output.status.success(), "aws.py {arguments:?}");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_success_event_passes_the_templates_own_rule_and_secrets_come_from_secrets_manager(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
-    let port = free_port()?;
-    let endpoint = format!("http://127.0.0.1:{port}");
-    let _moto = Command::new(provided("GAZELLE_TEST_PYTHON")?)
-        .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    let ready = json_request("moto", "GET".parse()?, endpoint.parse()?, Default::default());
-    Http::new().send(&ready, PATIENCE, is_transient).await.context("moto did not become ready")?;
+    let moto = Moto::start().await?;
 
     let mut secret = serde_json::Map::new();
     for name in ["SUPABASE_SERVICE_ROLE_KEY", "GAZELLE_CLIENT_SECRET", "SENDGRID_API_KEY"] {
@@ -160,15 +134,15 @@ async fn the_success_event_passes_the_templates_own_rule_and_secrets_come_from_s
         .iter()
         .find(|pattern| pattern["source"][0] == "gazelle.sync")
         .context("the rule")?;
-    let made = aws(&endpoint, &["setup", &pattern.to_string(), &Value::Object(secret).to_string()]).await?;
+    let made = moto.ask(&["setup", &pattern.to_string(), &Value::Object(secret).to_string()]).await?;
     let environment = &mut bed.stack.lambda.environment;
     environment.insert("SECRET_ARN".into(), made["secret"].as_str().context("arn")?.into());
-    environment.insert("AWS_ENDPOINT_URL".into(), endpoint.clone());
+    environment.insert("AWS_ENDPOINT_URL".into(), moto.endpoint.clone());
 
     let event = scheduled("sync_gazelle", e2e::NIGHT);
     let run = bed.stack.invoke(Function::SyncGazelle, &event).await?;
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
-    let received = aws(&endpoint, &["receive", made["queue"].as_str().context("queue")?]).await?;
+    let received = moto.ask(&["receive", made["queue"].as_str().context("queue")?]).await?;
     let received = received.as_array().context("messages")?;
     // Task Finished is on the bus as well, and the rule lets only the success event through.
     assert_eq!(received.len(), 1, "{received:?}");

@@ -9,7 +9,7 @@ pub mod copy;
 mod drill;
 mod error;
 mod retention;
-mod sqlite;
+pub mod sqlite;
 pub mod store;
 mod supabase;
 pub mod verify;
@@ -133,9 +133,11 @@ impl Backup {
                 store.record_verdict(&location, &verdict).await?;
                 (Some(manifest), verdict)
             }
-            Err(TaskError::Supabase(error)) => return Err(error.into()),
             Err(error) => {
-                record(run, kind, &location, started_at, None, &failed(&error), &[]).await?;
+                let verdict = Verdict::Failed(error.to_string());
+                if let Err(unrecorded) = record(run, kind, &location, started_at, None, &verdict, &[]).await {
+                    tracing::warn!(run_id = run.id, error = %unrecorded, "backup.not_recorded");
+                }
                 return Err(error);
             }
         };
@@ -190,10 +192,6 @@ impl Backup {
         store.put_manifest(location, &manifest).await?;
         Ok(manifest)
     }
-}
-
-fn failed(error: &TaskError) -> Verdict {
-    Verdict::Failed(error.to_string())
 }
 
 async fn record(

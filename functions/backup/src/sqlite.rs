@@ -271,7 +271,8 @@ mod tests {
         let missing = online_copy(&folder.path().join("none"), &folder.path().join("copy"));
         assert_eq!(missing.unwrap_err().kind(), "backup_source_missing");
         let path = database(folder.path());
-        Connection::open(&path).unwrap().execute("insert into child values (2, 99)", []).unwrap();
+        let live = Connection::open(&path).unwrap();
+        live.execute_batch("pragma foreign_keys = off; insert into child values (2, 99)").unwrap();
         assert_eq!(examine(&path).unwrap_err().kind(), "sqlite_damaged");
         std::fs::write(&path, b"this is no database, whatever its name says").unwrap();
         assert_eq!(examine(&path).unwrap_err().kind(), "sqlite_damaged");

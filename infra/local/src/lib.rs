@@ -8,6 +8,7 @@ pub mod faults;
 pub mod lambda;
 pub mod output;
 pub mod postgrest;
+pub mod restore;
 pub mod sandbox;
 pub mod stack;
 pub mod supabase;

@@ -36,6 +36,9 @@ pub struct RunLine {
     duration_ms: u64,
     stats: Value,
     error: Option<AnswerError>,
+    /// For the page only.
+    #[serde(skip)]
+    message: Option<String>,
 }
 
 /// The report's tabs.
@@ -126,6 +129,9 @@ impl Output {
                 )
                 .ok();
             }
+            if let Some(message) = run.message.as_ref().filter(|_| run.error.is_none()) {
+                writeln!(page, "     {message}").ok();
+            }
             if let Some(error) = &run.error {
                 writeln!(page, "     {}: {}", error.kind, error.message).ok();
             }
@@ -140,7 +146,7 @@ impl Output {
         let requests: Vec<String> =
             SERVICES.iter().map(|service| format!("{service} {}", self.requests[service])).collect();
         writeln!(page, "   requests: {}", requests.join(", ")).ok();
-        writeln!(page, "   memory of the sync: {:.1} MB", self.peak_rss_bytes as f64 / 1e6).ok();
+        writeln!(page, "   peak memory: {:.1} MB", self.peak_rss_bytes as f64 / 1e6).ok();
         page
     }
 }
@@ -157,6 +163,7 @@ impl RunLine {
             duration_ms: answer.duration_ms,
             stats: if answer.stats.is_null() { json!({}) } else { answer.stats },
             error: answer.error,
+            message: answer.message,
         }
     }
 }

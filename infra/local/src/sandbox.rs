@@ -72,6 +72,8 @@ pub mod credentials {
     pub const GAZELLE_CLIENT_SECRET: &str = "local-gazelle-client-secret";
     /// SendGrid key.
     pub const SENDGRID_KEY: &str = "SG.local-sendgrid-key";
+    /// Key of the language model.
+    pub const MODEL_KEY: &str = "local-model-key";
     /// The verified sender.
     pub const SENDER: &str = "avis@gazelle.example";
     /// The spreadsheet.
@@ -156,6 +158,7 @@ impl Sandbox {
             .route("/v4/spreadsheets/{id}", get(google::read).post(google::update))
             .route("/services/{team}/{channel}/{key}", post(messages::slack))
             .route("/v3/mail/send", post(messages::sendgrid))
+            .route("/v1/messages", post(messages::model))
             .route("/", post(aws::call))
             .layer(middleware::from_fn_with_state(self.clone(), observe))
             .with_state(self.clone())

@@ -37,7 +37,7 @@ create table if not exists public.humidity_alerts (
 alter table public.humidity_alerts
   add column if not exists source text not null default 'note',
   add column if not exists words text,
-  add column if not exists value numeric;
+  add column if not exists value double precision;
 comment on column public.humidity_alerts.alert_type is
   'From notes: housse, alimentation, reservoir, environnement. From measurements: TROP_SEC, TROP_HUMIDE.';
 comment on column public.humidity_alerts.source is 'note, measurement or model.';
@@ -77,7 +77,7 @@ create table if not exists public.ai_events (
   model text not null,
   success boolean not null,
   error_kind text,
-  confidence numeric,
+  confidence double precision,
   latency_ms integer,
   created_at timestamptz not null default now()
 );
@@ -149,7 +149,7 @@ begin
          jsonb_to_record(g.detail) as a (
            timeline_entry_id text, client_id text, piano_id text, alert_type text, description text,
            is_resolved boolean, observed_at timestamptz, resolved_at timestamptz, resolution_notes text,
-           source text, words text, value numeric)
+           source text, words text, value double precision)
   ), inserted as (
     insert into humidity_alerts (
       timeline_entry_id, client_id, piano_id, alert_type, description, is_resolved, observed_at, resolved_at,
@@ -169,7 +169,7 @@ begin
   -- A note that was edited keeps its alert, with the new words.
   update humidity_alerts h
   set description = a.description, words = a.words, value = a.value, updated_at = p_now
-  from jsonb_to_recordset(p_alerts) as a (timeline_entry_id text, alert_type text, description text, words text, value numeric)
+  from jsonb_to_recordset(p_alerts) as a (timeline_entry_id text, alert_type text, description text, words text, value double precision)
   where h.timeline_entry_id = a.timeline_entry_id and h.alert_type = a.alert_type
     and not coalesce(h.is_resolved, false)
     and (h.words is distinct from a.words or h.value is distinct from a.value);
@@ -208,7 +208,7 @@ begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   insert into ai_events (feature, model, success, error_kind, confidence, latency_ms, created_at)
   select e.feature, e.model, e.success, e.error_kind, e.confidence, e.latency_ms, p_now
-  from jsonb_to_record(p_event) as e (feature text, model text, success boolean, error_kind text, confidence numeric, latency_ms integer);
+  from jsonb_to_record(p_event) as e (feature text, model text, success boolean, error_kind text, confidence double precision, latency_ms integer);
   -- A note whose call failed is asked about again.
   if (p_event ->> 'success')::boolean then
     insert into humidity_alerts_history (timeline_entry_id, scanned_at, found_issues) values (p_entry, p_now, p_found)

@@ -4,6 +4,7 @@
 
 mod bench;
 mod gazelle;
+mod restore;
 mod schedule;
 mod template;
 mod test;
@@ -28,6 +29,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
     Template(template::Arguments),
+    /// Puts a copy back into a database, or lists the copies of a store.
+    Restore(restore::Arguments),
     /// The next 10 runs of each task, in Montréal time and UTC.
     Schedule,
     /// The authorization at Gazelle.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
         Command::Schedule => schedule::run(),
         Command::Gazelle(command) => gazelle::run(command),
     };

@@ -12,12 +12,15 @@ use crate::{template, tools};
 pub struct Arguments {
     /// Only the Rust tests whose name contains this.
     filter: Option<String>,
+    /// Only this file of tests/tests.
+    #[arg(long, value_name = "NAME")]
+    file: Option<String>,
 }
 
 /// Runs all stages and prints how long each took.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut stages = Stages { done: Vec::new() };
-    let everything = arguments.filter.is_none();
+    let everything = arguments.filter.is_none() && arguments.file.is_none();
     if everything {
         stages.stage("format", || cargo(&["fmt", "--all", "--check"]))?;
     }
@@ -33,8 +36,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     stages.stage("tests", || {
         let mut command = tools::cargo();
         command
-            .args(["test", "--workspace", "--no-fail-fast", "--all-targets"])
+            .args(["test", "--no-fail-fast"])
+            .args(match &arguments.file {
+                Some(file) => vec!["--package", "e2e", "--test", file],
+                None => vec!["--workspace", "--all-targets"],
+            })
             .env("GAZELLE_TEST_POSTGRES", &postgres.url)
+            .env("GAZELLE_TEST_PSQL", postgres.psql())
             .env("GAZELLE_TEST_POSTGREST", &postgrest)
             .env("GAZELLE_TEST_PYTHON", &python);
         if let Some(filter) = &arguments.filter {

@@ -153,9 +153,14 @@ impl Postgres {
         )
     }
 
+    /// The client program of this server.
+    pub fn psql(&self) -> PathBuf {
+        self.programs.join("psql")
+    }
+
     /// Runs SQL as the superuser.
     fn execute(&self, sql: &str) -> anyhow::Result<()> {
-        run(Command::new(self.programs.join("psql"))
+        run(Command::new(self.psql())
             .arg(format!("{}/postgres", self.url))
             .args(["-v", "ON_ERROR_STOP=1", "-q", "-c", sql])
             .stdout(Stdio::null()))

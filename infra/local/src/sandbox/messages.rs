@@ -149,6 +149,56 @@ pub async fn sendgrid(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, b
     StatusCode::ACCEPTED.into_response()
 }
 
+/// `POST /v1/messages`: a language model that knows two words.
+pub async fn model(headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if header("x-api-key") != credentials::MODEL_KEY {
+        return refuse(StatusCode::UNAUTHORIZED, "invalid x-api-key");
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Ask {
+        model: String,
+        max_tokens: u32,
+        temperature: f64,
+        system: String,
+        messages: Vec<Turn>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Turn {
+        role: String,
+        content: String,
+    }
+    let ask: Ask = match serde_json::from_slice(&body) {
+        Ok(ask) if is_json(&headers) && header("anthropic-version") == "2023-06-01" => ask,
+        _ => return refuse(StatusCode::BAD_REQUEST, "invalid_request_error"),
+    };
+    let is_valid = !ask.model.is_empty()
+        && !ask.system.is_empty()
+        && ask.max_tokens > 0
+        && (0.0..=1.0).contains(&ask.temperature)
+        && ask.messages.iter().all(|turn| turn.role == "user" && !turn.content.is_empty());
+    if !is_valid {
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request_error");
+    }
+    let note = ask.messages.last().map(|turn| turn.content.as_str()).unwrap_or_default();
+    let (has_issue, confidence) = match note {
+        _ if note.contains("clignote") => (true, 0.9),
+        _ if note.contains("incertain") => (true, 0.5),
+        _ => (false, 0.9),
+    };
+    let reply = serde_json::json!({
+        "has_issue": has_issue, "issue_type": has_issue.then_some("reservoir"),
+        "issue_keyword": has_issue.then_some("clignote"), "is_resolved": false, "confidence": confidence,
+    });
+    let answer = serde_json::json!({
+        "type": "message", "role": "assistant", "model": ask.model, "stop_reason": "end_turn",
+        "content": [{"type": "text", "text": format!("```json\n{reply}\n```")}],
+    });
+    axum::Json(answer).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
