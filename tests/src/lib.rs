@@ -21,7 +21,10 @@ use shared::{
     http::{Http, Retry, is_transient, json_request},
     task::{Function, TaskSpec},
 };
-use tokio::process::{Child, Command};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+};
 
 /// Which Supabase API a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +259,25 @@ pub const PATIENCE: Retry = Retry {
     budget: Duration::from_secs(90),
     first_wait: Duration::from_millis(20),
 };
+
+/// Slack's own client library on each message: why it is refused, or null.
+///
+/// # Errors
+/// When the library cannot be asked.
+pub async fn slack_verdicts(messages: &[Value]) -> anyhow::Result<Vec<Value>> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/slack.py");
+    let mut child = Command::new(provided("GAZELLE_TEST_PYTHON")?)
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("stdin")?;
+    stdin.write_all(serde_json::to_string(messages)?.as_bytes()).await?;
+    drop(stdin);
+    let output = child.wait_with_output().await?;
+    anyhow::ensure!(output.status.success(), "slack.py");
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
 
 /// The scheduler's input.
 pub fn scheduled(task: &str, time: &str) -> Value {

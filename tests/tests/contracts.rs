@@ -1,9 +1,9 @@
 //! Every request to Sheets and Slack against the vendors' own contracts; and hand-broken ones are refused.
 
-use std::{path::PathBuf, process::Stdio};
+use std::path::PathBuf;
 
 use anyhow::Context;
-use e2e::{Backend, Bed, provided};
+use e2e::{Backend, Bed, provided, slack_verdicts};
 use gazelle_local::faults::FaultSpec;
 use jsonschema::Validator;
 use rstest::rstest;
@@ -12,7 +12,6 @@ use timeline_report::{
     tabs::{Row, Tab},
     workbook,
 };
-use tokio::io::AsyncWriteExt;
 
 /// `BatchUpdateSpreadsheetRequest` of Google's discovery document, as a closed JSON Schema.
 fn sheets_contract() -> anyhow::Result<Validator> {
@@ -131,22 +130,6 @@ async fn every_request_to_sheets_is_valid_for_google_and_broken_ones_are_not(
         assert!(!contract.is_valid(&body), "not refused: {body}");
     }
     Ok(())
-}
-
-/// Slack's own client library on each message: why it is refused, or null.
-async fn slack_verdicts(messages: &[Value]) -> anyhow::Result<Vec<Value>> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/slack.py");
-    let mut child = tokio::process::Command::new(provided("GAZELLE_TEST_PYTHON")?)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut stdin = child.stdin.take().context("stdin")?;
-    stdin.write_all(serde_json::to_string(messages)?.as_bytes()).await?;
-    drop(stdin);
-    let output = child.wait_with_output().await?;
-    anyhow::ensure!(output.status.success(), "slack.py");
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 #[rstest]

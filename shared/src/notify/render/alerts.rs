@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Language, Message, Table, local_time, shown};
+use crate::text::clean;
 
 /// Rows of a table in one message; what is beyond is counted.
 const ROWS: usize = 50;
@@ -25,7 +26,7 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
     let mut intro = Vec::new();
     if is_own {
         // A letter calls a person by the first name; everywhere else Nicolas is Nick.
-        intro.push(format!("{} {},", language.pick("Bonjour", "Hello"), text(data, "first_name")));
+        intro.push(format!("{} {},", language.pick("Bonjour", "Hello"), clean(text(data, "first_name"), 60)));
         intro.push(language.own(
             "Ces rendez-vous de demain ne sont confirmés ni par le client ni par le bureau.",
             "These appointments of tomorrow are confirmed neither by the client nor by the office.",
@@ -148,7 +149,7 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
         let mut facts = vec![
             (language.own("Équipement", "Asset"), asset.clone()),
             (language.own("Lieu", "Place"), shown(text(data, "location"), 100)),
-            (language.own("Échéance", "Due"), text(data, "due_date").to_owned()),
+            (language.own("Échéance", "Due"), shown(text(data, "due_date"), 20)),
             (language.own("Détail", "Detail"), shown(text(data, "message"), 300)),
         ];
         facts.retain(|(_, value)| !value.is_empty());

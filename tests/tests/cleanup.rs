@@ -1,0 +1,174 @@
+//! Retention: what is old goes in batches, what is open, unacknowledged or unverified stays.
+
+#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+
+use e2e::{Backend, Bed};
+use rstest::rstest;
+use serde_json::{Value, json};
+use shared::task::Function;
+
+const OLD: &str = "2020-01-01T00:00:00Z";
+const RECENT: &str = "2026-01-12T00:00:00Z";
+
+fn uuid(number: u32) -> String {
+    format!("0c9f7a51-6d5e-4a6a-9a52-{number:012}")
+}
+
+/// Fills every table with what may go and with what must stay.
+async fn fill(bed: &Bed) -> anyhow::Result<()> {
+    let run = |id: u32, task: &str, status: &str, at: &str| {
+        json!({"id": uuid(id), "task_name": task, "task_label": task, "status": status, "started_at": at,
+               "completed_at": if status == "running" { Value::Null } else { at.into() },
+               "lease_expires_at": if status == "running" { json!("2030-01-01T00:00:00Z") } else { Value::Null }})
+    };
+    bed.put(
+        "scheduler_logs",
+        json!([
+            run(1, "notification_dispatch", "success", "2026-01-01T00:00:00Z"),
+            run(2, "notification_dispatch", "success", RECENT),
+            run(3, "notification_dispatch", "error", "2026-01-01T00:00:00Z"),
+            run(4, "sync_gazelle", "success", "2026-01-01T00:00:00Z"),
+            run(5, "sync_gazelle", "success", OLD),
+            run(6, "sync_gazelle", "running", OLD),
+        ]),
+    )
+    .await?;
+    let delivery = |id: u32, status: &str| {
+        json!({"id": uuid(id), "event_type": "sync.failed", "severity": "error", "channel": "slack", "recipient": "louise",
+               "fingerprint": id.to_string(), "status": status, "created_at": OLD, "next_attempt_at": "2030-01-01T00:00:00Z"})
+    };
+    bed.put(
+        "notification_deliveries",
+        json!([
+            delivery(11, "sent"),
+            delivery(12, "failed"),
+            delivery(13, "pending"),
+            delivery(14, "unknown")
+        ]),
+    )
+    .await?;
+    let set_aside = |id: &str, resolved: Value| json!({"collection": "clients", "external_id": id, "reason": "x", "resolved_at": resolved});
+    bed.put("sync_quarantine", json!([set_aside("a", OLD.into()), set_aside("b", Value::Null)])).await?;
+    bed.put("assets", json!([{"id": 1, "name": "Camion", "category": "véhicule"}])).await?;
+    bed.put("maintenances", json!([{"id": 1, "asset_id": 1, "scheduled_date": "2020-01-01"}])).await?;
+    let alert = |id: u32, is_active: bool, is_read: bool, is_dismissed: bool| {
+        json!({"id": id, "fingerprint": id.to_string(), "asset_id": 1, "maintenance_id": 1, "alert_type": "MAINTENANCE_LATE",
+               "message": "x", "is_active": is_active, "is_read": is_read, "is_dismissed": is_dismissed,
+               "resolved_at": if is_active { Value::Null } else { OLD.into() }, "created_at": OLD, "updated_at": OLD})
+    };
+    bed.put(
+        "alerts",
+        json!([
+            alert(1, false, true, false),
+            alert(2, false, false, false),
+            alert(3, true, true, false),
+            // Its maintenance is still open: without the row it would alert again.
+            alert(4, false, false, true),
+        ]),
+    )
+    .await?;
+    let unconfirmed = |id: u32, acknowledged: bool| {
+        json!({"id": id, "kind": "unconfirmed", "appointment_external_id": id.to_string(), "technician_id": "usr",
+               "appointment_date": "2020-01-01", "acknowledged": acknowledged, "updated_at": OLD})
+    };
+    bed.put("alert_logs", json!([unconfirmed(1, true), unconfirmed(2, false)])).await?;
+    let humid = |id: u32, resolved: bool| {
+        json!({"id": uuid(id), "timeline_entry_id": id.to_string(), "alert_type": "housse", "description": "x",
+               "is_resolved": resolved, "observed_at": OLD, "updated_at": OLD})
+    };
+    bed.put("humidity_alerts", json!([humid(21, true), humid(22, false)])).await?;
+    let copy = |id: u32, status: &str, removed: Value| {
+        json!({"id": uuid(id), "run_id": uuid(id), "kind": "supabase", "location": id.to_string(), "status": status,
+               "started_at": OLD, "created_at": OLD, "removed_at": removed})
+    };
+    bed.put(
+        "backups",
+        json!([
+            copy(31, "verified", OLD.into()),
+            copy(32, "verified", Value::Null),
+            copy(33, "failed", Value::Null),
+            copy(34, "inconclusive", Value::Null)
+        ]),
+    )
+    .await
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_old_goes_and_what_is_open_stays(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    fill(&bed).await?;
+    let expected = json!({
+        "runs_frequent": 1, "runs": 1, "sync_logs": 0, "deliveries": 2, "events": 0, "quarantine": 1,
+        "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 0, "backups": 2,
+        "restore_drills": 0,
+    });
+    let preview = bed
+        .stack
+        .invoke(Function::Cleanup, &json!({"task": "cleanup", "parameters": {"dry_run": true}}))
+        .await?;
+    assert_eq!(preview.answer.stats["deleted"], expected, "{:?}", preview.answer);
+    assert_eq!(bed.stack.rows("alerts", "id", "id").await?.len(), 4, "a dry run deletes nothing");
+
+    let run = bed.run("cleanup", "2026-01-15T09:00:00Z").await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    assert_eq!(run.answer.stats["deleted"], expected);
+    let left = async |table: &str, key: &str| -> anyhow::Result<Vec<String>> {
+        let rows = bed.stack.rows(table, key, key).await?;
+        Ok(rows.iter().map(|row| row[key].to_string().trim_matches('"').to_owned()).collect())
+    };
+    assert_eq!(left("notification_deliveries", "id").await?, [uuid(13), uuid(14)]);
+    assert_eq!(left("sync_quarantine", "external_id").await?, ["b"]);
+    assert_eq!(left("alerts", "id").await?, ["2", "3", "4"]);
+    assert_eq!(left("alert_logs", "id").await?, ["2"]);
+    assert_eq!(left("humidity_alerts", "id").await?, [uuid(22)]);
+    assert_eq!(left("backups", "id").await?, [uuid(32), uuid(34)]);
+    let runs = left("scheduler_logs", "id").await?;
+    for id in [2, 3, 4, 6] {
+        assert!(runs.contains(&uuid(id)), "{id}");
+    }
+    for id in [1, 5] {
+        assert!(!runs.contains(&uuid(id)), "{id}");
+    }
+    let again = bed.run("cleanup", "2026-01-16T09:00:00Z").await?;
+    assert_eq!(again.answer.stats["total"], 0);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_are_bounded_settings_count_and_nonsense_is_not_obeyed(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let events: Vec<Value> = (0..2500)
+        .map(|_| json!({"feature": "x", "model": "y", "success": true, "created_at": "2025-12-01T00:00:00Z"}))
+        .collect();
+    bed.put("ai_events", json!(events)).await?;
+    let keep = async |days: Value| {
+        let change = json!({"value": days}).to_string();
+        bed.stack
+            .write(bed.stack.observer.from("settings").eq("key", "retention.ai_events").update(change))
+            .await
+    };
+    for nonsense in [json!(-5), json!("all"), json!(null), json!(0)] {
+        if !nonsense.is_null() {
+            keep(nonsense).await?;
+        }
+        let run = bed.stack.invoke(Function::Cleanup, &json!({})).await?;
+        assert_eq!(run.answer.stats["deleted"]["ai_events"], 0);
+    }
+    keep(json!(30)).await?;
+    let before = bed.stack.traffic.of("supabase");
+    let run = bed.stack.invoke(Function::Cleanup, &json!({})).await?;
+    assert_eq!(run.answer.stats["deleted"]["ai_events"], 2500);
+    let kinds = run.answer.stats["deleted"].as_object().unwrap().len() as u64;
+    assert_eq!(
+        bed.stack.traffic.of("supabase") - before,
+        kinds + 2 + 3,
+        "three batches of at most a thousand rows"
+    );
+    Ok(())
+}
