@@ -1,13 +1,12 @@
 """What a test asks of an AWS emulator: a bus with a rule and a queue behind it, a secret, and what arrived.
 
-usage: aws.py ENDPOINT setup PATTERN SECRET | receive QUEUE_URL | bucket NAME | keys BUCKET | overwrite BUCKET KEY
+usage: aws.py ENDPOINT setup PATTERN SECRET | receive QUEUE_URL | bucket NAME | keys BUCKET
 """
 
 import json
 import sys
 
 import boto3
-import botocore.exceptions
 
 endpoint, command, *arguments = sys.argv[1:]
 
@@ -33,12 +32,6 @@ elif command == "bucket":
 elif command == "keys":
     found = client("s3").list_objects_v2(Bucket=arguments[0])
     print(json.dumps([item["Key"] for item in found.get("Contents", [])]))
-elif command == "overwrite":
-    try:
-        client("s3").put_object(Bucket=arguments[0], Key=arguments[1], Body=b"other", IfNoneMatch="*")
-        print(json.dumps("overwritten"))
-    except botocore.exceptions.ClientError as error:
-        print(json.dumps(error.response["Error"]["Code"]))
 else:
     answer = client("sqs").receive_message(QueueUrl=arguments[0], MaxNumberOfMessages=10, WaitTimeSeconds=2)
     print(json.dumps([json.loads(message["Body"]) for message in answer.get("Messages", [])]))

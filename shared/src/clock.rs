@@ -292,6 +292,22 @@ mod tests {
     }
 
     #[test]
+    fn every_frequency_offered_for_maintenance_alerts_fires_when_it_says() {
+        // A Friday evening in Montréal.
+        let friday = "2026-01-16T22:30:00Z";
+        for (expression, expected) in [
+            ("rate(1 minute)", "2026-01-16T22:31:00Z"),
+            ("rate(5 minutes)", "2026-01-16T22:35:00Z"),
+            ("rate(10 minutes)", "2026-01-16T22:40:00Z"),
+            ("rate(1 hour)", "2026-01-16T23:30:00Z"),
+            ("cron(0 0,6,12,18 * * ? *)", "2026-01-16T23:00:00Z"),
+            ("cron(0 9-17 ? * MON-FRI *)", "2026-01-19T14:00:00Z"),
+        ] {
+            assert_eq!(next(expression, friday), expected, "{expression}");
+        }
+    }
+
+    #[test]
     fn the_last_fire_time_is_found_backwards() {
         let schedule: Schedule = "cron(0 16 * * ? *)".parse().unwrap();
         assert_eq!(

@@ -189,7 +189,8 @@ async fn invoke<T: Task>(
     let record = match claim {
         Claim::Claimed(record) => *record,
         Claim::Done(outcome, record) => return Ok(Answer::of_record(&record, outcome)),
-        Claim::Busy(live) if trigger.task.is_frequent() => {
+        // The next tick does it; what is asked for once comes back by the platform's retry.
+        Claim::Busy(live) if trigger.task.is_frequent() && trigger.kind == Kind::Scheduled => {
             return Ok(Answer::busy(trigger.task, live));
         }
         Claim::Busy(live) => return Err(Answer::busy(trigger.task, live).into_failure()),

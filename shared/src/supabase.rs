@@ -134,6 +134,34 @@ impl Supabase {
         serde_json::from_slice(&response.body).map_err(|_| SupabaseError::Malformed)
     }
 
+    /// Every row of a query, page by page in the order of a unique column: by its value, not by offset, so that rows
+    /// cannot shift between pages. `take` gets each page.
+    ///
+    /// # Errors
+    /// See [`SupabaseError`].
+    pub async fn pages<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        key_of: impl Fn(&T) -> String,
+        query: impl Fn() -> postgrest::Builder,
+        mut take: impl FnMut(Vec<T>),
+    ) -> Result<(), SupabaseError> {
+        let mut last: Option<String> = None;
+        loop {
+            let mut page = query().order(key).limit(PAGE_ROWS);
+            if let Some(last) = &last {
+                page = page.gt(key, last);
+            }
+            let page: Vec<T> = self.rows(page).await?;
+            let is_last = page.len() < PAGE_ROWS;
+            last = page.last().map(&key_of);
+            take(page);
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
     async fn execute(&self, query: postgrest::Builder, retry: Retry) -> Result<Response, SupabaseError> {
         let request = self.request(query)?;
         // A 5xx that carries a SQLSTATE is the database's own answer, not an outage.

@@ -204,6 +204,7 @@ pub const TASKS: &[TaskSpec] = &[
     },
     TaskSpec {
         schedule: Some("cron(0 5 ? * SUN *)"),
+        exclusion_group: "backup",
         expected_period: WEEK,
         needs: &["sync_gazelle", "backup"],
         ..task("restore_drill", "Essai de restauration", Function::Backup, 900, "backup.failed")
@@ -254,6 +255,12 @@ impl TaskSpec {
         Self::named(word)
             .or_else(|| TASKS.iter().find(|task| task.alias == Some(word)))
             .or_else(|| TASKS.iter().find(|task| task.function.crate_name() == word))
+    }
+
+    /// What failures have in common that are one trouble: the run whose retries they are; for a task that runs every
+    /// few minutes the task itself, or it would speak every few minutes.
+    pub fn trouble<'a>(&'a self, run_key: &'a str) -> &'a str {
+        if self.is_frequent() { self.name } else { run_key }
     }
 
     /// Whether the task's default schedule is a `rate(…)`: then a run that finds another one at work may give up.
@@ -369,8 +376,7 @@ impl TaskError {
         Some(Notice::new(
             event_type,
             severity,
-            // Retries of one run are one trouble.
-            format!("{event_type}@{}", run.key),
+            format!("{event_type}@{}", run.spec.trouble(&run.key)),
             json!({
                 "task_label": run.spec.label,
                 "run_id": run.id,

@@ -88,8 +88,12 @@ async fn a_failure_is_told_once_and_the_retry_does_the_work(
         ("cleanup", "retention_plan", "cleanup.failed"),
     ];
     for (at, (task, function, notice)) in breaks.into_iter().enumerate() {
+        let identity: String = database
+            .query_one("select oid::regprocedure::text from pg_proc where proname = $1", &[&function])
+            .await?
+            .get(0);
         let allowed = |word: &str, preposition: &str| {
-            format!("{word} execute on function {function} {preposition} service_role")
+            format!("{word} execute on function {identity} {preposition} service_role")
         };
         database.batch_execute(&allowed("revoke", "from")).await?;
         let parent = format!("0c9f7a51-6d5e-4a6a-9a52-1d1a4f6f1b0{at}");
@@ -109,6 +113,22 @@ async fn a_failure_is_told_once_and_the_retry_does_the_work(
         assert_eq!(retried.answer.attempt, 3);
         assert_eq!(bed.told().len(), 2 * (at + 1), "{task}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_fails_all_day_is_told_once() -> anyhow::Result<()> {
+    use gazelle_local::postgrest::Database;
+    let mut bed = prepared(Backend::PostgRest).await?;
+    let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
+    let function = "refresh_maintenance_alerts(uuid, uuid, integer, date, timestamptz)";
+    database.batch_execute(&format!("revoke execute on function {function} from service_role")).await?;
+    for tick in 0..4 {
+        bed.stack.advance(jiff::SignedDuration::from_mins(5));
+        let run = bed.run("maintenance_alerts", &format!("2026-01-15T10:{:02}:00Z", 5 * tick)).await?;
+        assert_eq!(run.answer.status, "error");
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
     Ok(())
 }
 

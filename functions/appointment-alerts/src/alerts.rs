@@ -50,6 +50,14 @@ pub struct Known {
     pub appointment_external_id: String,
     pub technician_id: String,
     pub content: Value,
+    pub status: Option<String>,
+}
+
+impl Known {
+    /// Told, or about to be: a message that nobody got is told again.
+    fn is_told(&self) -> bool {
+        !matches!(self.status.as_deref(), Some("failed" | "skipped"))
+    }
 }
 
 /// A row of `alert_logs` to be written.
@@ -104,15 +112,16 @@ impl Candidates<'_> {
         let mut groups: BTreeMap<Option<&str>, Vec<(Appointment, Value)>> = BTreeMap::new();
         for appointment in appointments {
             let technician = self.technician(&appointment);
-            let content = content(&appointment, technician);
+            let reached = technician.filter(|technician| (self.has_address)(technician));
+            let content = content(&appointment, technician, reached);
             let technician_id = appointment.technician_id.as_deref().unwrap_or_default();
             let is_known = known.iter().any(|known| {
-                known.appointment_external_id == appointment.external_id
+                known.is_told()
+                    && known.appointment_external_id == appointment.external_id
                     && known.technician_id == technician_id
                     && known.content == content
             });
             if !is_known {
-                let reached = technician.filter(|technician| (self.has_address)(technician));
                 groups.entry(reached.map(|t| t.key.as_str())).or_default().push((appointment, content));
             }
         }
@@ -186,8 +195,12 @@ impl Candidates<'_> {
     }
 }
 
-/// What the message says of an appointment, each text bounded. Another content is told again.
-fn content(appointment: &Appointment, technician: Option<&Technician>) -> Value {
+/// What the message says of an appointment, each text bounded, and to whom. Another content is told again.
+fn content(
+    appointment: &Appointment,
+    technician: Option<&Technician>,
+    reached: Option<&Technician>,
+) -> Value {
     let bounded = |text: &Option<String>, limit| clean(text.as_deref().unwrap_or_default(), limit);
     let time = match (&appointment.appointment_time, appointment.is_all_day) {
         (_, Some(true)) | (None, _) => "journée".to_owned(),
@@ -210,6 +223,7 @@ fn content(appointment: &Appointment, technician: Option<&Technician>) -> Value 
         "phone": bounded(&appointment.client_phone, 40),
         "notes": bounded(&appointment.notes, 300),
         "technician": technician,
+        "to": reached.map(|technician| &technician.key),
     })
 }
 
@@ -287,7 +301,11 @@ mod tests {
             appointment_external_id: "evt_1".into(),
             technician_id: "usr_1".into(),
             content: first.alerts[0].content.clone(),
+            status: Some("sent".into()),
         }];
+        let mut refused = known.clone();
+        refused[0].status = Some("failed".into());
+        assert_eq!(told(vec![appointment("evt_1", Some("usr_1"))], &refused).alerts.len(), 1);
         assert!(told(vec![appointment("evt_1", Some("usr_1"))], &known).alerts.is_empty());
         let mut later = appointment("evt_1", Some("usr_1"));
         later.appointment_time = Some("20:00:00".into());

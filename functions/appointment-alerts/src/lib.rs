@@ -17,7 +17,7 @@ use shared::{
     mirror::{self, Collection, Plan, Report},
     notify::{Channels, Notice},
     run::Run,
-    supabase::{PAGE_ROWS, SupabaseError},
+    supabase::SupabaseError,
     task::{Finished, Function, Outcome, Task, TaskError},
 };
 
@@ -174,52 +174,25 @@ async fn technicians(run: &Run) -> Result<Vec<Technician>, SupabaseError> {
 
 /// The unconfirmed appointments of a day, earliest first.
 async fn appointments(run: &Run, date: Date) -> Result<Vec<Appointment>, SupabaseError> {
-    let mut found = Vec::new();
-    let mut last = String::new();
-    loop {
-        let query = run
-            .supabase
-            .from("unconfirmed_appointments")
-            .select("*")
-            .eq("appointment_date", date.to_string())
-            .gt("external_id", &last)
-            .order("external_id")
-            .limit(PAGE_ROWS);
-        let page: Vec<Appointment> = run.supabase.rows(query).await?;
-        let is_last = page.len() < PAGE_ROWS;
-        if let Some(appointment) = page.last() {
-            last.clone_from(&appointment.external_id);
-        }
-        found.extend(page);
-        if is_last {
-            found.sort_by(|a, b| {
-                (&a.appointment_time, &a.external_id).cmp(&(&b.appointment_time, &b.external_id))
-            });
-            return Ok(found);
-        }
-    }
+    let mut found: Vec<Appointment> = Vec::new();
+    let table = || {
+        let table = run.supabase.from("unconfirmed_appointments").select("*");
+        table.eq("appointment_date", date.to_string())
+    };
+    let key = |appointment: &Appointment| appointment.external_id.clone();
+    run.supabase.pages("external_id", key, table, |page| found.extend(page)).await?;
+    found.sort_by(|a, b| (&a.appointment_time, &a.external_id).cmp(&(&b.appointment_time, &b.external_id)));
+    Ok(found)
 }
 
 /// What was already told about a day.
 async fn known(run: &Run, date: Date) -> Result<Vec<Known>, SupabaseError> {
     let mut found = Vec::new();
-    let mut last = 0;
-    loop {
-        let query = run
-            .supabase
-            .from("alert_logs")
-            .select("id,appointment_external_id,technician_id,content")
-            .eq("kind", "unconfirmed")
-            .eq("appointment_date", date.to_string())
-            .gt("id", last.to_string())
-            .order("id")
-            .limit(PAGE_ROWS);
-        let page: Vec<Known> = run.supabase.rows(query).await?;
-        let is_last = page.len() < PAGE_ROWS;
-        last = page.last().map_or(last, |known| known.id);
-        found.extend(page);
-        if is_last {
-            return Ok(found);
-        }
-    }
+    let table = || {
+        let table =
+            run.supabase.from("alert_logs").select("id,appointment_external_id,technician_id,content,status");
+        table.eq("kind", "unconfirmed").eq("appointment_date", date.to_string())
+    };
+    run.supabase.pages("id", |known: &Known| known.id.to_string(), table, |page| found.extend(page)).await?;
+    Ok(found)
 }

@@ -15,12 +15,9 @@ use crate::{
     copy::{Copy, Kind, Manifest},
     error::BackupError,
     store::Store,
-    supabase::Page,
+    supabase::{self, PAGE},
     verify::{Rows, Verdict},
 };
-
-/// Rows of one page of the comparison.
-const PAGE: usize = 1000;
 
 /// The project that a copy is loaded into.
 pub struct DrillTarget(Option<Supabase>);
@@ -93,6 +90,10 @@ async fn restore(
         run.report(json!({"table": part.name, "done": done}));
         let mut rows = Rows::open(store, &copy.location, &manifest, part, key).await?;
         while let Some(lines) = rows.next().await {
+            if run.should_hand_over() {
+                // In time to drop what was loaded, and to say so.
+                return Err(TaskError::DeadlineExceeded);
+            }
             let arguments = json!({"p_table": part.name, "p_lines": lines.trim_end()});
             // Loading a page twice would double it, so it is asked for once; the drill may be run again.
             target
@@ -125,16 +126,13 @@ fn refused(table: &str, error: SupabaseError) -> TaskError {
 /// What a loaded table holds.
 async fn loaded(target: &Supabase, table: &str) -> Result<Content, SupabaseError> {
     let mut content = Content::default();
+    let mut limit = PAGE;
     let mut after = None;
     loop {
-        let mut arguments = json!({"p_table": table, "p_limit": PAGE});
-        if let Some(after) = after {
-            arguments["p_after"] = after;
-        }
-        let page: Page = target.rpc("restore_drill_page", &arguments).await?;
+        let page = supabase::page(target, "restore_drill_page", table, after.as_ref(), &mut limit).await?;
         content.add_lines(&page.lines);
         match page.last {
-            Some(last) if page.count == PAGE => after = Some(last),
+            Some(last) if page.count == limit => after = Some(last),
             _ => return Ok(content),
         }
     }

@@ -98,3 +98,19 @@ fn io_error(error: &dyn std::error::Error) -> Option<std::io::ErrorKind> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_store_is_told_from_one_that_refuses_however_deep_the_reason_is() {
+        let wrapped = |kind: std::io::ErrorKind| {
+            let source = Box::new(std::io::Error::from(kind));
+            BackupError::from(object_store::Error::Generic { store: "test", source })
+        };
+        assert_eq!(wrapped(std::io::ErrorKind::StorageFull).kind(), "backup_store_full");
+        assert_eq!(wrapped(std::io::ErrorKind::PermissionDenied).kind(), "backup_store_refused");
+        assert_eq!(wrapped(std::io::ErrorKind::TimedOut).kind(), "backup_store_unavailable");
+    }
+}

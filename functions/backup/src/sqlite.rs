@@ -197,13 +197,31 @@ pub async fn check(
     download(store, location, manifest, part, key, &file).await?;
     let rows = blocking(move || {
         let mut meter = Meter::default();
-        meter.update(&std::fs::read(&file)?);
+        read_pieces(&file, |piece| {
+            meter.update(piece);
+            Ok(())
+        })?;
         Ok((meter.finish().sha256, examine(&file)?))
     })
     .await?;
     match rows == (part.content.clone(), part.rows) {
         true => Ok(()),
         false => Err(BackupError::Corrupt(format!("{}: rows or checksum", part.name))),
+    }
+}
+
+/// A large file is never in memory as a whole.
+fn read_pieces(
+    path: &Path,
+    mut each: impl FnMut(&[u8]) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => each(&buffer[..count])?,
+        }
     }
 }
 

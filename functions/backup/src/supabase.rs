@@ -2,7 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{clock, run::Run, supabase::SupabaseError, task::TaskError};
+use shared::{
+    clock,
+    run::Run,
+    supabase::{Supabase, SupabaseError},
+    task::TaskError,
+};
 
 use crate::{
     codec::{Content, Encoder, Key},
@@ -12,7 +17,7 @@ use crate::{
 };
 
 /// Rows of one page.
-const PAGE: usize = 1000;
+pub const PAGE: usize = 1000;
 /// Readings of one table before it counts as moving.
 const READINGS: usize = 4;
 
@@ -117,7 +122,7 @@ async fn read(
     let mut encoder = Encoder::new(key).map_err(BackupError::from)?;
     let mut content = Content::default();
     let mut limit = PAGE;
-    let mut next = page(run, "backup_page", &table.name, None, &mut limit).await?;
+    let mut next = page(&run.supabase, "backup_page", &table.name, None, &mut limit).await?;
     loop {
         let current = next;
         let is_last = current.count < limit || current.last.is_none();
@@ -127,9 +132,11 @@ async fn read(
             async {
                 match is_last {
                     true => Ok(None),
-                    false => page(run, "backup_page", &table.name, current.last.as_ref(), &mut asked)
-                        .await
-                        .map(Some),
+                    false => {
+                        page(&run.supabase, "backup_page", &table.name, current.last.as_ref(), &mut asked)
+                            .await
+                            .map(Some)
+                    }
                 }
             },
             async {
@@ -159,7 +166,7 @@ async fn read(
 
 /// The page after a key. Rows too large for one answer are asked for in smaller pages.
 pub async fn page(
-    run: &Run,
+    supabase: &Supabase,
     function: &str,
     table: &str,
     after: Option<&Value>,
@@ -170,7 +177,7 @@ pub async fn page(
         if let Some(after) = after {
             arguments["p_after"] = after.clone();
         }
-        match run.supabase.rpc(function, &arguments).await {
+        match supabase.rpc(function, &arguments).await {
             Err(SupabaseError::Malformed) if *limit > 1 => *limit /= 2,
             page => return page,
         }

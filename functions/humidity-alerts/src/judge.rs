@@ -57,6 +57,12 @@ pub struct Known {
     pub archived: Option<bool>,
     /// Since when it is over.
     pub resolved_at: Option<Timestamp>,
+    /// When it was taken off the lists.
+    #[serde(default)]
+    pub archived_at: Option<Timestamp>,
+    /// Who ended it: `scan`, or a person.
+    #[serde(default)]
+    pub resolved_by: Option<String>,
     /// When it was observed.
     pub observed_at: Timestamp,
 }
@@ -68,10 +74,15 @@ impl Known {
 
     /// The end of the trouble; none while it lasts.
     fn end(&self) -> Option<Timestamp> {
-        match (self.is_open(), self.resolved_at) {
-            (true, _) => None,
-            (false, end) => Some(end.unwrap_or(self.observed_at)),
-        }
+        let end = self.resolved_at.or(self.archived_at);
+        (!self.is_open()).then(|| end.unwrap_or(self.observed_at))
+    }
+
+    /// Ended by a scan: what it saw is judged anew as long as the note is in the window.
+    fn is_ended_by_scan(&self) -> bool {
+        self.is_resolved.unwrap_or_default()
+            && !self.archived.unwrap_or_default()
+            && self.resolved_by.as_deref() == Some("scan")
     }
 }
 
@@ -180,14 +191,19 @@ pub fn judge(
 ) -> Verdict {
     let read: HashSet<&str> = entries.iter().map(|entry| entry.external_id.as_str()).collect();
     let mut judge = Judge { known, troubles: BTreeMap::new(), alerts: Vec::new(), ends: BTreeMap::new() };
-    // What is open from before the window is where it begins.
-    for alert in known.iter().filter(|alert| alert.is_open() && !read.contains(&alert.timeline_entry_id[..]))
-    {
-        judge.open(alert.piano_id.as_deref(), &alert.alert_type, Open::Stored(alert.id.clone()));
+    // What is stored from before the window is where it begins, also what ended inside the window.
+    for alert in known.iter().filter(|alert| !read.contains(&alert.timeline_entry_id[..])) {
+        judge.open(alert.piano_id.as_deref(), &alert.alert_type, Open::stored(alert));
     }
     for entry in entries {
         judge.note(entry, opinions.get(&entry.external_id));
         judge.measurements(entry, limits.of(entry));
+        // What the model found once is not asked again, and lasts as any other trouble.
+        let found_by_model =
+            |alert: &&Known| alert.source == "model" && alert.timeline_entry_id == entry.external_id;
+        for alert in known.iter().filter(found_by_model) {
+            judge.open(alert.piano_id.as_deref(), &alert.alert_type, Open::stored(alert));
+        }
     }
     judge.verdict(&read)
 }
@@ -195,10 +211,16 @@ pub fn judge(
 /// A trouble that lasts.
 #[derive(Debug, Clone)]
 enum Open {
-    /// Stored, from an entry outside the window.
-    Stored(String),
+    /// Stored, and not found in this scan; with its end.
+    Stored(String, Option<Timestamp>),
     /// Found in this scan; stored perhaps as well.
     Found(usize),
+}
+
+impl Open {
+    fn stored(alert: &Known) -> Self {
+        Open::Stored(alert.id.clone(), alert.end())
+    }
 }
 
 struct Judge<'a> {
@@ -227,7 +249,8 @@ impl Judge<'_> {
         let Some(piano) = &entry.piano_id else { return };
         for open in self.troubles.remove(&(piano.clone(), alert_type.to_owned())).unwrap_or_default() {
             match open {
-                Open::Stored(id) => {
+                Open::Stored(_, Some(_)) => {}
+                Open::Stored(id, None) => {
                     self.ends.entry(id).or_insert((entry.occurred_at, why.to_owned()));
                 }
                 Open::Found(at) => end(&mut self.alerts[at], entry.occurred_at, why),
@@ -242,13 +265,16 @@ impl Judge<'_> {
         let Some(open) = self.troubles.get(&key) else { return false };
         let still: Vec<Open> = open
             .iter()
-            .filter(|open| match open {
-                Open::Stored(_) => true,
-                Open::Found(at) => {
-                    let alert = &self.alerts[*at];
-                    let end = self.known(&alert.timeline_entry_id, alert.alert_type).and_then(Known::end);
-                    end.is_none_or(|end| end > entry.occurred_at)
-                }
+            .filter(|open| {
+                let end = match open {
+                    Open::Stored(_, end) => *end,
+                    Open::Found(at) => {
+                        let alert = &self.alerts[*at];
+                        let known = self.known(&alert.timeline_entry_id, alert.alert_type);
+                        known.filter(|known| !known.is_ended_by_scan()).and_then(Known::end)
+                    }
+                };
+                end.is_none_or(|end| end > entry.occurred_at)
             })
             .cloned()
             .collect();
@@ -290,7 +316,8 @@ impl Judge<'_> {
                 ),
                 (alert, _) => (alert, reading.resolution(trouble), "note"),
             };
-            if let Some(why) = resolution {
+            // Another note is ended only by one that names what is repaired.
+            if let Some(why) = reading.named_resolution(trouble).or(opinion.and(resolution)) {
                 self.close(entry, trouble.name(), why);
             }
             let Some(words) = alert else { continue };
@@ -423,6 +450,8 @@ mod tests {
             is_resolved: Some(alert.is_resolved),
             archived: Some(false),
             resolved_at: alert.resolved_at,
+            archived_at: None,
+            resolved_by: alert.is_resolved.then(|| "scan".to_owned()),
             observed_at: alert.observed_at,
         }
     }
@@ -513,10 +542,35 @@ mod tests {
         let mut known: Vec<Known> = judged(&entries, &[]).alerts.iter().map(stored).collect();
         known[0].is_resolved = Some(true);
         known[0].resolved_at = Some(entry(3, "a", "").occurred_at);
-        assert_eq!(
-            shown(&judged(&entries, &known)),
-            [("tme_a_1", TOO_DRY, false), ("tme_a_5", TOO_DRY, false)]
-        );
+        let anew = [("tme_a_1", TOO_DRY, false), ("tme_a_5", TOO_DRY, false)];
+        assert_eq!(shown(&judged(&entries, &known)), anew);
+        // The same when it was taken off the lists instead.
+        known[0].is_resolved = Some(false);
+        known[0].resolved_at = None;
+        known[0].archived = Some(true);
+        known[0].archived_at = Some(entry(3, "a", "").occurred_at);
+        assert_eq!(shown(&judged(&entries, &known)), anew);
+        // The first value has left the window: the second one is still part of what the person ended.
+        assert_eq!(shown(&judged(&entries[1..], &known)), [("tme_a_5", TOO_DRY, false)]);
+    }
+
+    #[test]
+    fn a_trouble_whose_end_was_a_mistake_is_open_again() {
+        let wrong = [entry(1, "a", "PLS débranché"), entry(2, "a", "PLS rebranché")];
+        let known: Vec<Known> = judged(&wrong, &[]).alerts.iter().map(stored).collect();
+        assert!(known[0].is_ended_by_scan());
+        let corrected = judged(&[wrong[0].clone(), entry(2, "b", "PLS rebranché")], &known);
+        assert_eq!(shown(&corrected), [("tme_a_1", "alimentation", false)]);
+    }
+
+    #[test]
+    fn what_the_model_found_ends_by_a_later_note() {
+        let clicking = entry(1, "a", "Le PLS clignote");
+        let mut known: Vec<Known> =
+            judged(&[entry(1, "a", "PLS débranché")], &[]).alerts.iter().map(stored).collect();
+        known[0].source = "model".into();
+        assert_eq!(judged(std::slice::from_ref(&clicking), &known).resolutions, []);
+        assert_eq!(judged(&[clicking, entry(2, "a", "PLS rebranché")], &known).resolutions.len(), 1);
     }
 
     #[test]

@@ -13,10 +13,14 @@ use shared::{
     config::Settings,
     http::Http,
     run::Run,
+    supabase::SupabaseError,
     task::{Finished, Function, Outcome, Task, TaskError},
 };
 
-use self::model::Model;
+use self::{
+    judge::Verdict,
+    model::{Model, Opinions},
+};
 
 /// The task `humidity_alerts`.
 pub struct HumidityAlerts {
@@ -34,17 +38,21 @@ impl Task for HumidityAlerts {
         let rules = read::rules(run).await?;
         let entries = read::entries(run, &rules).await?;
         let known = read::known(run, &rules).await?;
-        let opinions = match rules.model_enabled {
-            true => self.model.opinions(run, &entries, &known).await?,
-            false => Default::default(),
-        };
-        let verdict = judge::judge(&entries, &known, &rules.limits, &opinions.readings);
+        let verdict = judge::judge(&entries, &known, &rules.limits, &Default::default());
+        let mut stored = record(run, &verdict).await?;
 
-        let mut arguments = run.lease_arguments();
-        arguments["p_alerts"] = json!(verdict.alerts);
-        arguments["p_resolutions"] = json!(verdict.resolutions);
-        let stored: Value = run.supabase.rpc("record_humidity_alerts", &arguments).await?;
-        opinions.record(run).await?;
+        // The rules have done their work, whatever becomes of the optional reader.
+        let mut opinions = Opinions::default();
+        if rules.model_enabled {
+            opinions = self.model.opinions(run, &entries, &known).await?;
+            if !opinions.readings.is_empty() {
+                let more = judge::judge(&entries, &known, &rules.limits, &opinions.readings);
+                let inserted = &record(run, &more).await?["inserted"];
+                let sum = stored["inserted"].as_u64().unwrap_or(0) + inserted.as_u64().unwrap_or(0);
+                stored["inserted"] = sum.into();
+            }
+            opinions.record(run).await?;
+        }
         let message = format!(
             "{} notes lues, {} nouvelles alertes, {} résolues",
             entries.len(),
@@ -58,11 +66,17 @@ impl Task for HumidityAlerts {
             stats["model"] = json!({"asked": opinions.asked, "failed": opinions.failed});
         }
         Ok(Outcome::Finished(Finished {
-            // The rules have done their work; the optional reader has not done all of its own.
             warning: opinions.failed > 0,
             message,
             stats,
             ..Finished::default()
         }))
     }
+}
+
+async fn record(run: &Run, verdict: &Verdict) -> Result<Value, SupabaseError> {
+    let mut arguments = run.lease_arguments();
+    arguments["p_alerts"] = json!(verdict.alerts);
+    arguments["p_resolutions"] = json!(verdict.resolutions);
+    run.supabase.rpc("record_humidity_alerts", &arguments).await
 }

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use shared::{
     clock,
     config::Settings,
-    http::{Http, Retry, is_transient, json_request},
+    http::{Http, is_transient, json_request},
     run::Run,
-    supabase::SupabaseError,
+    supabase::{QUICK, SupabaseError},
     task::TaskError,
     text::{Trouble, clean, contains_phrase, read_note},
 };
@@ -123,10 +123,8 @@ impl Model {
         known: &[Known],
     ) -> Result<Opinions, TaskError> {
         let Some(key) = &self.key else {
-            return Err(TaskError::Failed {
-                kind: "configuration",
-                message: "humidity.model_enabled is set, ANTHROPIC_API_KEY is missing".into(),
-            });
+            tracing::warn!(run_id = run.id, "humidity.model_enabled is set, ANTHROPIC_API_KEY is missing");
+            return Ok(Opinions { failed: 1, ..Opinions::default() });
         };
         let stored: HashSet<&str> = known.iter().map(|known| known.timeline_entry_id.as_str()).collect();
         let unclear: Vec<&Entry> = entries
@@ -141,6 +139,7 @@ impl Model {
             let latency_ms = (clock::now().as_millisecond() - start.as_millisecond()).max(0);
             opinions.asked += 1;
             opinions.failed += usize::from(reply.is_err());
+            let is_down = matches!(reply, Err("unavailable"));
             let opinion = reply.as_ref().ok().and_then(opinion);
             opinions.calls.push(Call {
                 event: json!({
@@ -151,6 +150,9 @@ impl Model {
                 found: opinion.is_some(),
             });
             opinions.readings.extend(opinion.map(|opinion| (entry.external_id.clone(), opinion)));
+            if is_down || run.should_hand_over() {
+                break;
+            }
         }
         Ok(opinions)
     }
@@ -170,8 +172,7 @@ impl Model {
                 .into_iter()
                 .collect();
         request.headers.extend(version);
-        let response =
-            self.http.send(&request, Retry::SAFE, is_transient).await.map_err(|_| "unavailable")?;
+        let response = self.http.send(&request, QUICK, is_transient).await.map_err(|_| "unavailable")?;
         if response.status != 200 {
             return Err("refused");
         }

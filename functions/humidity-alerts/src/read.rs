@@ -5,10 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
-use shared::{
-    run::Run,
-    supabase::{PAGE_ROWS, SupabaseError},
-};
+use shared::{run::Run, supabase::SupabaseError};
 
 use crate::judge::{Entry, Known, Limit, Limits};
 
@@ -86,60 +83,34 @@ pub async fn rules(run: &Run) -> Result<Rules, SupabaseError> {
 /// The watched notes of the window, in the order of time.
 pub async fn entries(run: &Run, rules: &Rules) -> Result<Vec<Entry>, SupabaseError> {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut last = String::new();
-    loop {
-        let query = run
-            .supabase
-            .from("humidity_scan_entries")
-            .select("*")
-            .gte("occurred_at", rules.since.to_string())
-            .gt("external_id", &last)
-            .order("external_id")
-            .limit(PAGE_ROWS);
-        let page: Vec<Entry> = run.supabase.rows(query).await?;
-        let is_last = page.len() < PAGE_ROWS;
-        if let Some(entry) = page.last() {
-            last.clone_from(&entry.external_id);
-        }
-        let is_watched = |entry: &Entry| match (&rules.clients, &entry.client_id) {
-            (None, _) => true,
-            (Some(clients), Some(client)) => clients.contains(client),
-            (Some(_), None) => false,
-        };
-        entries.extend(page.into_iter().filter(is_watched));
-        if is_last {
-            entries.sort_by(|a, b| (a.occurred_at, &a.external_id).cmp(&(b.occurred_at, &b.external_id)));
-            return Ok(entries);
-        }
-    }
+    let is_watched = |entry: &Entry| match (&rules.clients, &entry.client_id) {
+        (None, _) => true,
+        (Some(clients), Some(client)) => clients.contains(client),
+        (Some(_), None) => false,
+    };
+    let view = || {
+        let view = run.supabase.from("humidity_scan_entries").select("*");
+        view.gte("occurred_at", rules.since.to_string())
+    };
+    let key = |entry: &Entry| entry.external_id.clone();
+    run.supabase
+        .pages("external_id", key, view, |page| entries.extend(page.into_iter().filter(is_watched)))
+        .await?;
+    entries.sort_by(|a, b| (a.occurred_at, &a.external_id).cmp(&(b.occurred_at, &b.external_id)));
+    Ok(entries)
 }
 
-/// The stored alerts that are open, or whose note is in the window.
+/// The stored alerts that are open, whose note is in the window, or that ended in it.
 pub async fn known(run: &Run, rules: &Rules) -> Result<Vec<Known>, SupabaseError> {
+    const COLUMNS: &str = "id,timeline_entry_id,piano_id,alert_type,source,is_resolved,archived,resolved_at,\
+                           archived_at,resolved_by,observed_at";
     let mut known: Vec<Known> = Vec::new();
-    let mut last = "00000000-0000-0000-0000-000000000000".to_owned();
-    loop {
-        let query = run
-            .supabase
-            .from("humidity_alerts")
-            .select(
-                "id,timeline_entry_id,piano_id,alert_type,source,is_resolved,archived,resolved_at,observed_at",
-            )
-            .or(format!(
-                "observed_at.gte.{},and(is_resolved.eq.false,archived.eq.false)",
-                rules.since
-            ))
-            .gt("id", &last)
-            .order("id")
-            .limit(PAGE_ROWS);
-        let page: Vec<Known> = run.supabase.rows(query).await?;
-        let is_last = page.len() < PAGE_ROWS;
-        if let Some(alert) = page.last() {
-            last.clone_from(&alert.id);
-        }
-        known.extend(page);
-        if is_last {
-            return Ok(known);
-        }
-    }
+    let since = rules.since;
+    let wanted = format!(
+        "observed_at.gte.{since},resolved_at.gte.{since},archived_at.gte.{since},\
+         and(is_resolved.eq.false,archived.eq.false)"
+    );
+    let table = || run.supabase.from("humidity_alerts").select(COLUMNS).or(&wanted);
+    run.supabase.pages("id", |alert: &Known| alert.id.clone(), table, |page| known.extend(page)).await?;
+    Ok(known)
 }

@@ -21,6 +21,16 @@ pub struct Restored {
     pub rows: u64,
     /// Tables that were written while they were copied: theirs is not one instant.
     pub moving: Vec<String>,
+    /// References that some rows do not keep; they hold for new rows.
+    pub orphans: Vec<String>,
+}
+
+/// A foreign key, and how it goes and comes back.
+struct Reference {
+    name: String,
+    drop: String,
+    add: String,
+    validate: String,
 }
 
 /// Loads a copy into a database whose migrations are applied. What the target holds is replaced, if that is meant;
@@ -52,8 +62,13 @@ pub async fn into_postgres(
     for part in &manifest.parts {
         transaction.batch_execute(&create(part)).await.with_context(|| part.name.clone())?;
     }
-    let order = parents_first(transaction.client(), &manifest).await?;
-    for part in order.iter().rev() {
+    // Tables are copied one after the other, each at its own instant: a row may refer to one that was not there
+    // yet. The references come back without a judgement on the rows, which is passed at the end.
+    let references = references(transaction.client()).await?;
+    for reference in &references {
+        transaction.batch_execute(&reference.drop).await?;
+    }
+    for part in &manifest.parts {
         let sql = format!(
             "do $$ begin execute 'delete from public.{0} where ' || internal.backup_filter('{1}'); end $$",
             quote(&part.name).replace('\'', "''"),
@@ -61,12 +76,22 @@ pub async fn into_postgres(
         );
         transaction.batch_execute(&sql).await.with_context(|| part.name.clone())?;
     }
-    for part in &order {
+    for part in &manifest.parts {
         progress(&format!("{}: {} rows", part.name, part.rows));
         load(transaction.client(), store, location, &manifest, part, key).await?;
     }
+    for reference in &references {
+        transaction.batch_execute(&reference.add).await?;
+    }
     transaction.commit().await?;
+    let mut orphans = Vec::new();
+    for reference in &references {
+        if target.batch_execute(&reference.validate).await.is_err() {
+            orphans.push(reference.name.clone());
+        }
+    }
     Ok(Restored {
+        orphans,
         tables: manifest.parts.len(),
         rows: manifest.rows(),
         moving: manifest.moving().into_iter().map(str::to_owned).collect(),
@@ -109,36 +134,27 @@ fn create(part: &Part) -> String {
     )
 }
 
-/// The tables in an order in which every row finds the row that it refers to.
-async fn parents_first<'a>(target: &Client, manifest: &'a Manifest) -> anyhow::Result<Vec<&'a Part>> {
-    let references = target
+async fn references(target: &Client) -> anyhow::Result<Vec<Reference>> {
+    let rows = target
         .query(
-            "select c.conrelid::regclass::text, c.confrelid::regclass::text from pg_constraint c
-             where c.contype = 'f' and c.connamespace = 'public'::regnamespace and c.conrelid <> c.confrelid",
+            "select conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) from pg_constraint
+             where contype = 'f' and connamespace = 'public'::regnamespace",
             &[],
         )
         .await?;
-    let references: Vec<(String, String)> = references
+    Ok(rows
         .iter()
         .map(|row| {
-            let name = |at| row.get::<_, String>(at).trim_matches('"').to_owned();
-            (name(0), name(1))
+            let (table, name, definition): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let definition = definition.trim_end_matches(" NOT VALID");
+            Reference {
+                drop: format!("alter table {table} drop constraint {name}"),
+                add: format!("alter table {table} add constraint {name} {definition} not valid"),
+                validate: format!("alter table {table} validate constraint {name}"),
+                name: format!("{table}.{name}"),
+            }
         })
-        .collect();
-    let mut left: Vec<&Part> = manifest.parts.iter().collect();
-    let mut order: Vec<&Part> = Vec::new();
-    while !left.is_empty() {
-        let is_waiting = |part: &&Part| {
-            references
-                .iter()
-                .any(|(child, parent)| *child == part.name && left.iter().any(|other| other.name == *parent))
-        };
-        let (waiting, ready): (Vec<&Part>, Vec<&Part>) = left.iter().partition(|part| is_waiting(part));
-        ensure!(!ready.is_empty(), "tables refer to each other in a circle");
-        order.extend(ready);
-        left = waiting;
-    }
-    Ok(order)
+        .collect())
 }
 
 async fn load(

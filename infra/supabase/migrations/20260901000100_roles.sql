@@ -92,3 +92,19 @@ begin
 end
 $$;
 comment on function internal.protect_sequences is 'The sequences behind identity and serial columns, for service_role alone.';
+
+create or replace function internal.drop_checks(p_table regclass, p_column text, p_except text default null) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  v_name text;
+begin
+  for v_name in
+    select c.conname from pg_constraint c
+    where c.contype = 'c' and c.conrelid = p_table and c.conname is distinct from p_except
+      and c.conkey @> array[(select attnum from pg_attribute where attrelid = p_table and attname = p_column)]
+  loop
+    execute format('alter table %s drop constraint %I', p_table, v_name);
+  end loop;
+end
+$$;
+comment on function internal.drop_checks is 'Drops the CHECKs of a column, found by what they constrain, whatever their names.';

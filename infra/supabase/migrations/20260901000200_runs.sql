@@ -28,6 +28,7 @@ alter table public.scheduler_logs
   add column if not exists scheduled_for timestamptz,
   add column if not exists parameters jsonb not null default '{}',
   add column if not exists failure_event text,
+  add column if not exists failure_fingerprint text,
   add column if not exists error_kind text,
   add column if not exists errors jsonb not null default '[]',
   add column if not exists progress jsonb not null default '{}',
@@ -37,19 +38,10 @@ comment on column public.scheduler_logs.run_key is 'What makes a delivery a dupl
 comment on column public.scheduler_logs.part is 'The continuation that is, or was last, at work: 0 = the first.';
 comment on column public.scheduler_logs.lease_token is 'Fences a process that lost its lease: every write of the run carries the token.';
 
--- The predecessor knew three states; its CHECK is found by what it constrains, whatever its name.
+-- The predecessor knew three states.
+select internal.drop_checks('public.scheduler_logs', 'status', 'scheduler_logs_status_known');
 do $$
-declare
-  v_name text;
 begin
-  for v_name in
-    select c.conname from pg_constraint c
-    where c.contype = 'c' and c.conname <> 'scheduler_logs_status_known'
-      and c.conrelid = 'public.scheduler_logs'::regclass
-      and c.conkey @> array[(select attnum from pg_attribute where attrelid = c.conrelid and attname = 'status')]
-  loop
-    execute format('alter table public.scheduler_logs drop constraint %I', v_name);
-  end loop;
   if not exists (select from pg_constraint where conname = 'scheduler_logs_status_known') then
     alter table public.scheduler_logs add constraint scheduler_logs_status_known
       check (status in ('queued', 'running', 'success', 'warning', 'error'));

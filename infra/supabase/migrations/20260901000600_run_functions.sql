@@ -25,7 +25,7 @@ begin
     if v_run.failure_event is not null and v_run.run_key is distinct from p_except_key then
       perform internal.enqueue_notice(jsonb_build_object(
         'event_type', v_run.failure_event, 'severity', 'error',
-        'fingerprint', v_run.failure_event || '@' || v_run.run_key,
+        'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
         'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id, 'error_kind', 'lost',
                                    'since', v_run.started_at)), v_run.id, p_now);
     end if;
@@ -55,6 +55,7 @@ begin
       log_url = p_request ->> 'log_url',
       exclusion_group = p_request ->> 'exclusion_group',
       failure_event = p_request ->> 'failure_event',
+      failure_fingerprint = p_request ->> 'failure_fingerprint',
       lease_token = gen_random_uuid(),
       lease_expires_at = p_now + make_interval(secs => (p_request ->> 'lease_seconds')::integer)
   where id = p_id
@@ -143,7 +144,7 @@ begin
 end
 $$;
 comment on function public.claim_run is
-  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}.';
+  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}.';
 
 create or replace function internal.hold_lease(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamptz)
 returns void language plpgsql set search_path = public, pg_temp as $$

@@ -37,25 +37,16 @@ create table if not exists public.humidity_alerts (
 alter table public.humidity_alerts
   add column if not exists source text not null default 'note',
   add column if not exists words text,
+  add column if not exists archived_at timestamptz,
+  add column if not exists resolved_by text,
   add column if not exists value double precision;
 comment on column public.humidity_alerts.alert_type is
   'From notes: housse, alimentation, reservoir, environnement. From measurements: TROP_SEC, TROP_HUMIDE.';
+comment on column public.humidity_alerts.resolved_by is 'scan or person: only what a scan ended, a scan may open again.';
 comment on column public.humidity_alerts.source is 'note, measurement or model.';
 
 -- The predecessor's CHECK knew the note types only.
-do $$
-declare
-  v_name text;
-begin
-  for v_name in
-    select c.conname from pg_constraint c
-    where c.contype = 'c' and c.conrelid = 'public.humidity_alerts'::regclass
-      and c.conkey @> array[(select attnum from pg_attribute where attrelid = c.conrelid and attname = 'alert_type')]
-  loop
-    execute format('alter table public.humidity_alerts drop constraint %I', v_name);
-  end loop;
-end
-$$;
+select internal.drop_checks('public.humidity_alerts', 'alert_type');
 update public.humidity_alerts set is_resolved = coalesce(is_resolved, false), archived = coalesce(archived, false)
 where is_resolved is null or archived is null;
 create unique index if not exists humidity_alerts_once on public.humidity_alerts (timeline_entry_id, alert_type);
@@ -135,6 +126,7 @@ create or replace function public.record_humidity_alerts(
 declare
   v_new jsonb;
   v_inserted integer;
+  v_reopened integer;
   v_updated integer;
   v_resolved integer;
   v_notices integer := 0;
@@ -153,18 +145,28 @@ begin
   ), inserted as (
     insert into humidity_alerts (
       timeline_entry_id, client_id, piano_id, alert_type, description, is_resolved, observed_at, resolved_at,
-      resolution_notes, source, words, value, created_at, updated_at)
+      resolution_notes, source, words, value, resolved_by, created_at, updated_at)
     select timeline_entry_id, client_id, piano_id, alert_type, description, is_resolved, observed_at, resolved_at,
-           resolution_notes, source, words, value, p_now, p_now
+           resolution_notes, source, words, value, case when is_resolved then 'scan' end, p_now, p_now
     from given
     on conflict (timeline_entry_id, alert_type) do nothing
-    returning id, timeline_entry_id, alert_type, is_resolved, observed_at
+    returning id, timeline_entry_id, alert_type, is_resolved, observed_at, true as is_new
+  ), reopened as (
+    -- The note that ended it was corrected, or its own words came back.
+    update humidity_alerts h
+    set is_resolved = false, resolved_at = null, resolution_notes = null, resolved_by = null, updated_at = p_now
+    from given g
+    where h.timeline_entry_id = g.timeline_entry_id and h.alert_type = g.alert_type and not g.is_resolved
+      and h.is_resolved and h.resolved_by = 'scan' and not coalesce(h.archived, false)
+    returning h.id, h.timeline_entry_id, h.alert_type, h.is_resolved, h.observed_at, false as is_new
+  ), changed as (
+    select * from inserted union all select * from reopened
   )
-  select count(*),
+  select count(*) filter (where i.is_new), count(*) filter (where not i.is_new),
          coalesce(jsonb_agg(g.detail || jsonb_build_object('id', i.id) order by i.observed_at, i.id)
                     filter (where not i.is_resolved), '[]')
-  into v_inserted, v_new
-  from inserted i join given g using (timeline_entry_id, alert_type);
+  into v_inserted, v_reopened, v_new
+  from changed i join given g using (timeline_entry_id, alert_type);
 
   -- A note that was edited keeps its alert, with the new words.
   update humidity_alerts h
@@ -176,7 +178,7 @@ begin
   get diagnostics v_updated = row_count;
 
   update humidity_alerts h
-  set is_resolved = true, resolved_at = r.resolved_at, resolution_notes = r.notes, updated_at = p_now
+  set is_resolved = true, resolved_at = r.resolved_at, resolution_notes = r.notes, resolved_by = 'scan', updated_at = p_now
   from jsonb_to_recordset(p_resolutions) as r (id uuid, notes text, resolved_at timestamptz)
   where h.id = r.id and not coalesce(h.is_resolved, false);
   get diagnostics v_resolved = row_count;
@@ -194,7 +196,7 @@ begin
         'data', jsonb_build_object('run_id', p_run_id, 'alerts', jsonb_build_array(v_alert))), p_run_id, p_now);
     end loop;
   end if;
-  return jsonb_build_object('inserted', v_inserted, 'updated', v_updated, 'resolved', v_resolved,
+  return jsonb_build_object('inserted', v_inserted, 'reopened', v_reopened, 'updated', v_updated, 'resolved', v_resolved,
                             'told', jsonb_array_length(v_new), 'notices', v_notices);
 end
 $$;
@@ -225,7 +227,8 @@ drop function if exists public.archive_humidity_alert(uuid);
 create or replace function public.resolve_humidity_alert(alert_id uuid, notes text, p_now timestamptz default now())
 returns jsonb language sql set search_path = public, pg_temp as $$
   update humidity_alerts
-  set is_resolved = true, resolved_at = coalesce(resolved_at, p_now), resolution_notes = left(notes, 2000), updated_at = p_now
+  set is_resolved = true, resolved_at = coalesce(resolved_at, p_now), resolution_notes = left(notes, 2000),
+      resolved_by = 'person', updated_at = p_now
   where id = alert_id
   returning to_jsonb(humidity_alerts)
 $$;
@@ -233,7 +236,8 @@ comment on function public.resolve_humidity_alert is 'A person says that the tro
 
 create or replace function public.archive_humidity_alert(alert_id uuid, p_now timestamptz default now())
 returns jsonb language sql set search_path = public, pg_temp as $$
-  update humidity_alerts set archived = true, updated_at = p_now where id = alert_id
+  update humidity_alerts set archived = true, archived_at = coalesce(archived_at, p_now), updated_at = p_now
+  where id = alert_id
   returning to_jsonb(humidity_alerts)
 $$;
 comment on function public.archive_humidity_alert is 'Takes an alert off the lists. Null when there is no such alert.';

@@ -34,19 +34,7 @@ comment on column public.alert_logs.kind is 'unconfirmed. Null for rows of the p
 comment on column public.alert_logs.content is 'What the message said of the appointment: another content is told again.';
 comment on column public.alert_logs.status is 'pending, then what became of the message: sent, failed, skipped or unknown.';
 -- The predecessor checked two states at most.
-do $$
-declare
-  v_name text;
-begin
-  for v_name in
-    select c.conname from pg_constraint c
-    where c.contype = 'c' and c.conrelid = 'public.alert_logs'::regclass
-      and c.conkey @> array[(select attnum from pg_attribute where attrelid = c.conrelid and attname = 'status')]
-  loop
-    execute format('alter table public.alert_logs drop constraint %I', v_name);
-  end loop;
-end
-$$;
+select internal.drop_checks('public.alert_logs', 'status');
 create unique index if not exists alert_logs_once
   on public.alert_logs (kind, appointment_external_id, technician_id, appointment_date);
 create index if not exists idx_alert_logs_notice on public.alert_logs (notice_fingerprint);
@@ -89,6 +77,7 @@ create or replace function public.record_appointment_alerts(
 declare
   v_recorded integer;
   v_notices integer := 0;
+  v_queued integer;
   v_notice jsonb;
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
@@ -110,10 +99,15 @@ begin
       -- What has changed since somebody took note is news.
       acknowledged = false, acknowledged_at = null, acknowledged_by = null,
       run_id = excluded.run_id, notice_fingerprint = excluded.notice_fingerprint, updated_at = p_now
-  where alert_logs.content is distinct from excluded.content;
+  where alert_logs.content is distinct from excluded.content or alert_logs.status in ('failed', 'skipped');
   get diagnostics v_recorded = row_count;
   for v_notice in select * from jsonb_array_elements(p_notices) loop
-    v_notices := v_notices + internal.enqueue_notice(v_notice, p_run_id, p_now);
+    v_queued := internal.enqueue_notice(v_notice, p_run_id, p_now);
+    v_notices := v_notices + v_queued;
+    if v_queued = 0 then
+      -- No rule wants it: said so, and tried again by the next run.
+      update alert_logs set status = 'skipped' where notice_fingerprint = v_notice ->> 'fingerprint' and status = 'pending';
+    end if;
   end loop;
   return jsonb_build_object('recorded', v_recorded, 'notices', v_notices);
 end

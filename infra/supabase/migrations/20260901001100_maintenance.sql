@@ -623,6 +623,8 @@ begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   -- The second of two runs waits here, then sees what the first has done.
   perform pg_advisory_xact_lock(hashtextextended('refresh_maintenance_alerts', 0));
+  -- A late run for yesterday must not undo what today's has found: it would be told again.
+  p_today := greatest(p_today, (p_now at time zone 'America/Toronto')::date);
 
   v_assets := internal.sync_assets(p_now);
   v_appointments := internal.follow_appointments(p_today, p_now);

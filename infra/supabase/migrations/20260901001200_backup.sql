@@ -156,7 +156,7 @@ begin
       'last', (array_agg(place order by n desc))[1],
       'lines', coalesce(string_agg(line, E'\n' order by n), ''))
     from (
-      select row_number() over (order by %1$s) as n, row_to_json(t)::text as line, jsonb_build_array(%2$s) as place
+      select row_number() over (order by %1$s) as n, replace(row_to_json(t)::text, E'\n', ' ') as line, jsonb_build_array(%2$s) as place
       from %3$s t where %4$s and %5$s order by %1$s limit $2
     ) page
   $sql$, v_columns,
@@ -169,7 +169,7 @@ begin
 end
 $$;
 comment on function internal.read_page is
-  'The rows after a key, in its order: {count, last, lines}. lines: one JSON object per row, separated by line breaks.';
+  'The rows after a key, in its order: {count, last, lines}. lines: one JSON object per row, separated by line breaks; those inside a value of type json become spaces.';
 
 create or replace function public.backup_page(p_table text, p_limit integer, p_after jsonb default null) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -18,7 +18,7 @@ language sql immutable as $$
         or is_dismissed and updated_at < $1 and maintenance_id is not null and not exists (
              select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
     ('appointment_alerts', 400, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
-    ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1'),
+    ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
     ('ai_events', 90, 'ai_events', 'created_at < $1'),
     ('backups', 400, 'backups', '(removed_at is not null or status = ''failed'') and created_at < $1'),
     ('restore_drills', 400, 'restore_drills', 'created_at < $1')
@@ -30,10 +30,14 @@ on conflict (key) do nothing;
 
 create or replace function public.retention_plan() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
-  select jsonb_agg(jsonb_build_object('name', r.name, 'days',
+  select jsonb_agg(jsonb_build_object('name', r.name, 'days', greatest(
            -- A setting that is no sensible number of days is not obeyed.
            case when jsonb_typeof(s.value) = 'number' and (s.value)::numeric between 1 and 36500
-                then trunc((s.value)::numeric) else r.default_days end) order by r.name)
+                then trunc((s.value)::numeric) else r.default_days end,
+           -- A row that the scan would find again must not go.
+           case r.name when 'humidity_alerts' then
+             60 + coalesce((select (w.value)::numeric from settings w
+                            where w.key = 'humidity.window_days' and jsonb_typeof(w.value) = 'number'), 30) end)) order by r.name)
   from internal.retention_rules() r left join settings s on s.key = 'retention.' || r.name
 $$;
 comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';
@@ -65,9 +69,10 @@ end
 $$;
 comment on function public.cleanup_batch is 'Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all.';
 
-insert into public.notification_rules (event_type, channel, recipients, min_severity) values
-  ('maintenance.failed', 'slack', array['louise', 'nicolas'], 'info'),
-  ('cleanup.failed', 'slack', array['louise', 'nicolas'], 'info')
+insert into public.notification_rules (event_type, channel, recipients, min_severity, cooldown_minutes) values
+  -- Its ticks fail one after the other: once a day is enough.
+  ('maintenance.failed', 'slack', array['louise', 'nicolas'], 'info', 1440),
+  ('cleanup.failed', 'slack', array['louise', 'nicolas'], 'info', 0)
 on conflict (event_type, channel) do nothing;
 
 select internal.protect_functions();

@@ -3,6 +3,7 @@
 //! Measured are the released function and the real PostgREST. The stack around them is built by the profile `fast`.
 
 mod baseline;
+mod tasks;
 mod writes;
 
 use std::{
@@ -40,6 +41,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return tokio::runtime::Runtime::new()?.block_on(measure(arguments.json));
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "sync-gazelle"]))?;
+    tools::run(tools::cargo().args(["build", "--release", "--package", "backup"]))?;
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
     let mut command = tools::cargo();
     command.args(["run", "--profile", "fast", "--package", "xtask", "--", "bench", "--measure"]);
@@ -99,18 +101,27 @@ struct Bench {
     postgres: tools::Postgres,
     postgrest: PathBuf,
     function: PathBuf,
+    backup: PathBuf,
 }
 
 async fn measure(as_json: bool) -> anyhow::Result<()> {
     let postgres = tools::Postgres::start()?;
     postgres.prepare()?;
     let release = tools::root().join("target/release");
-    let bench = Bench { postgres, postgrest: tools::postgrest()?, function: release.join("sync-gazelle") };
+    let bench = Bench {
+        postgres,
+        postgrest: tools::postgrest()?,
+        function: release.join("sync-gazelle"),
+        backup: release.join("backup"),
+    };
     let mut figures = Vec::new();
     let mut add = |new: Vec<Figure>| {
         new.iter().for_each(Figure::print);
         figures.extend(new);
     };
+    add(tasks::notes()?);
+    add(tasks::maintenance(&bench).await?);
+    add(tasks::copies(&bench).await?);
     add(start(&bench, &release.join("examples/bare")).await?);
     add(against_the_predecessor(&bench, 0.1, 20, 50.0).await?);
     add(writes(&bench).await?);

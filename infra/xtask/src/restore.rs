@@ -34,6 +34,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
+    // Installs the TLS provider that the store's client needs.
+    shared::http::Http::new();
     let mut settings = Settings::load().await?;
     let key = Key::read(&mut settings);
     settings.check()?;
@@ -57,6 +59,9 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
     println!("{} tables, {} rows", restored.tables, restored.rows);
     if !restored.moving.is_empty() {
         println!("written while they were copied, so not of one instant: {}", restored.moving.join(", "));
+    }
+    for reference in &restored.orphans {
+        println!("some rows refer to rows that are not in the copy: {reference}");
     }
     println!("next: cargo xtask gazelle authorize, since no copy holds the token");
     Ok(())

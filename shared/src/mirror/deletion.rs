@@ -12,11 +12,7 @@ use super::{
     pages::{Enumeration, Reader, hash},
     rows,
 };
-use crate::{
-    gazelle::Query,
-    supabase::{PAGE_ROWS, SupabaseError},
-    task::TaskError,
-};
+use crate::{gazelle::Query, supabase::SupabaseError, task::TaskError};
 
 /// A deletion that looked like an accident and was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -110,19 +106,8 @@ async fn absent_ids(
     seen: &[u64],
 ) -> Result<(u64, Vec<String>), SupabaseError> {
     let (table, key) = table(part);
-    let mut considered = 0;
-    let mut absent = Vec::new();
-    let mut last = String::new();
-    loop {
-        let mut query = reader
-            .run
-            .supabase
-            .from(table)
-            .select(key)
-            .is("deleted_at", "null")
-            .gt(key, &last)
-            .order(key)
-            .limit(PAGE_ROWS);
+    let query = || {
+        let mut query = reader.run.supabase.from(table).select(key).is("deleted_at", "null");
         if let Scope::Appointments(filter) = &reader.scope {
             if let Some(from) = filter.from {
                 query = query.gte("appointment_date", from.to_string());
@@ -131,17 +116,18 @@ async fn absent_ids(
                 query = query.lte("appointment_date", until.to_string());
             }
         }
-        let rows: Vec<Value> = reader.run.supabase.rows(query).await?;
-        let ids: Vec<&str> = rows.iter().filter_map(|row| row[key].as_str()).collect();
-        considered += ids.len() as u64;
-        absent.extend(
-            ids.iter().filter(|id| seen.binary_search(&hash(id)).is_err()).map(|id| (*id).to_owned()),
-        );
-        match ids.last() {
-            Some(id) if rows.len() == PAGE_ROWS => last = (*id).to_owned(),
-            _ => return Ok((considered, absent)),
-        }
-    }
+        query
+    };
+    let mut considered = 0;
+    let mut absent = Vec::new();
+    let id = |row: &Value| row[key].as_str().unwrap_or_default().to_owned();
+    let is_absent = |id: &String| seen.binary_search(&hash(id)).is_err();
+    let take = |page: Vec<Value>| {
+        considered += page.len() as u64;
+        absent.extend(page.iter().map(id).filter(is_absent));
+    };
+    reader.run.supabase.pages(key, id, query, take).await?;
+    Ok((considered, absent))
 }
 
 /// Absence from a list is a hint only: each appointment is asked for by its id. One that still exists is

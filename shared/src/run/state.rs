@@ -82,6 +82,7 @@ pub(super) async fn claim(
         "task_label": spec.label,
         "exclusion_group": spec.exclusion_group,
         "failure_event": spec.failure_event,
+        "failure_fingerprint": spec.failure_event.map(|event| format!("{event}@{}", spec.trouble(&trigger.run_key))),
         "part": trigger.part,
         "request_id": request_id,
         "run_id": trigger.run_id,

@@ -67,24 +67,40 @@ pub fn measurements(text: &str) -> Vec<Measurement> {
         return Vec::new();
     }
     let folded = fold(text);
-    let pairs: Vec<Measurement> = BOTH.as_ref().map_or_else(Vec::new, |regex| {
-        let read = |found: Captures<'_>| Measurement {
-            celsius: celsius(&found[1], &found[2]),
-            humidity: percent(&found[3]),
-        };
-        regex.captures_iter(&folded).map(read).filter(|found| !found.is_empty()).collect()
-    });
-    if !pairs.is_empty() {
-        return pairs;
-    }
-    let captures = |regex: &LazyLock<Option<Regex>>| regex.as_ref()?.captures(&folded);
-    let single = Measurement {
-        celsius: captures(&TEMPERATURE).and_then(|found| celsius(&found[1], &found[2])),
-        humidity: captures(&HUMIDITY)
-            .or_else(|| captures(&HUMIDITY_AFTER))
-            .and_then(|found| percent(&found[1])),
+    let all = |regex: &LazyLock<Option<Regex>>, read: &dyn Fn(&Captures<'_>) -> Measurement| {
+        let found = regex.as_ref().into_iter().flat_map(|regex| regex.captures_iter(&folded));
+        found
+            .filter_map(|found| {
+                let measured = read(&found);
+                (!measured.is_empty()).then(|| (found.get(0).map_or(0..0, |whole| whole.range()), measured))
+            })
+            .collect::<Vec<_>>()
     };
-    if single.is_empty() { Vec::new() } else { vec![single] }
+    let humidity = |found: &Captures<'_>| Measurement { celsius: None, humidity: percent(&found[1]) };
+    let mut found = all(&BOTH, &|found| Measurement {
+        celsius: celsius(&found[1], &found[2]),
+        humidity: percent(&found[3]),
+    });
+    let has_pair = !found.is_empty();
+    for (place, measured) in [all(&HUMIDITY, &humidity), all(&HUMIDITY_AFTER, &humidity)].concat() {
+        // What is part of a pair, or said before and after the number, counts once.
+        if found.iter().all(|(taken, _)| taken.end <= place.start || place.end <= taken.start) {
+            found.push((place, measured));
+        }
+    }
+    found.sort_by_key(|(place, _)| place.start);
+    let mut measurements: Vec<Measurement> = found.into_iter().map(|(_, measured)| measured).collect();
+    if !has_pair {
+        // A temperature of its own goes with the first humidity.
+        let temperature = TEMPERATURE.as_ref().and_then(|regex| regex.captures(&folded));
+        if let Some(celsius) = temperature.and_then(|found| celsius(&found[1], &found[2])) {
+            match measurements.first_mut() {
+                Some(first) => first.celsius = Some(celsius),
+                None => measurements.push(Measurement { celsius: Some(celsius), humidity: None }),
+            }
+        }
+    }
+    measurements
 }
 
 /// Whether a digit is followed by anything that may be a unit: most notes end here, without a regular expression.
@@ -158,6 +174,9 @@ mod tests {
         let shown: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["21°, 28%", "21.5°, 42%"]);
         assert_eq!(measured("21C, 28% à l'arrivée; 21.5°, 42 % au départ"), "21°, 28%");
+        let shown = |text: &str| measurements(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(shown("Humidité 25 % à l'arrivée, humidité 42 % au départ"), ["25%", "42%"]);
+        assert_eq!(shown("21C, 28 % à l'arrivée; humidité 42 % au départ"), ["21°, 28%", "42%"]);
     }
 
     #[test]

@@ -177,11 +177,49 @@ const RESOLUTIONS: [(Trouble, &[&str]); 4] = [
     ),
 ];
 
+/// Resolutions that do not say what is repaired: strings are replaced and locks installed as well.
+const GENERIC: &[&str] = &[
+    "replacée",
+    "remise",
+    "replaced",
+    "put back",
+    "repositionnée",
+    "repositioned",
+    "installée",
+    "installed",
+    "corrigé",
+    "fixed",
+    "résolu",
+    "resolved",
+];
+
+/// Words that name what a generic resolution is about.
+const TOPICS: [(Trouble, &[&str]); 2] = [
+    (Trouble::Housse, &["housse", "cover"]),
+    (
+        Trouble::Environnement,
+        &[
+            "fenêtre",
+            "window",
+            "humidité",
+            "humidity",
+            "température",
+            "temperature",
+            "chauffage",
+            "ventilation",
+        ],
+    ),
+];
+
+/// Words that turn a resolution into its opposite, up to three words before it.
+const NEGATIONS: &[&str] = &["pas", "non", "jamais", "not", "never"];
+
 /// What a note says, per trouble: the phrase that reports it, and the one that says that it is over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
     alerts: [Option<&'static str>; 4],
     resolutions: [Option<&'static str>; 4],
+    named: [Option<&'static str>; 4],
 }
 
 impl Reading {
@@ -193,6 +231,12 @@ impl Reading {
     /// The phrase that says that this trouble is over.
     pub fn resolution(&self, trouble: Trouble) -> Option<&'static str> {
         self.resolutions[trouble as usize]
+    }
+
+    /// The phrase that says that this trouble is over, if its sentence says of what it speaks: the only kind that
+    /// ends a trouble of another note.
+    pub fn named_resolution(&self, trouble: Trouble) -> Option<&'static str> {
+        self.named[trouble as usize]
     }
 
     /// Whether any trouble is reported.
@@ -212,6 +256,8 @@ enum Meaning {
     Resolution(Trouble),
     Broad,
     Context,
+    Topic(Trouble),
+    Negation,
 }
 
 struct Phrase {
@@ -226,6 +272,10 @@ const OTHER: u16 = 0;
 const STOP: u16 = 1;
 /// A number, or a word that begins with one.
 const NUMBER: u16 = 2;
+/// `%` or `$`.
+const SHARE: u16 = 3;
+/// The last of the numbers that stand for no word.
+const RESERVED: u16 = SHARE;
 
 struct Vocabulary {
     numbers: HashMap<String, u16>,
@@ -243,6 +293,10 @@ static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     }
     vocabulary.add(BROAD, Meaning::Broad);
     vocabulary.add(CONTEXT, Meaning::Context);
+    for (trouble, words) in TOPICS {
+        vocabulary.add(words, Meaning::Topic(trouble));
+    }
+    vocabulary.add(NEGATIONS, Meaning::Negation);
     vocabulary
 });
 
@@ -255,11 +309,11 @@ impl Vocabulary {
             let words: Vec<u16> = fold(text)
                 .split(' ')
                 .map(|word| {
-                    let next = self.numbers.len() as u16 + NUMBER + 1;
+                    let next = self.numbers.len() as u16 + RESERVED + 1;
                     *self.numbers.entry(word.to_owned()).or_insert(next)
                 })
                 .collect();
-            self.phrases.resize_with(self.numbers.len() + usize::from(NUMBER) + 1, Vec::new);
+            self.phrases.resize_with(self.numbers.len() + usize::from(RESERVED) + 1, Vec::new);
             self.phrases[usize::from(words[0])].push(Phrase { words, meaning, text });
         }
     }
@@ -298,6 +352,9 @@ impl Vocabulary {
             if matches!(letter, '.' | ';' | '!' | '?') && !is_decimal {
                 words.push([STOP, OTHER, OTHER]);
             }
+            if matches!(letter, '%' | '$') {
+                words.push([SHARE, OTHER, OTHER]);
+            }
         }
         words
     }
@@ -310,12 +367,12 @@ pub fn read_note(note: &str) -> Reading {
     let folded = fold(&note.replace(['\n', '\r'], ". "));
     let words = vocabulary.words(&folded);
     let mut reading = Reading::default();
-    let (mut broad, mut has_context) = (None, false);
+    let mut sentence = Sentence::default();
     for (at, word) in words.iter().enumerate() {
         if word[0] == STOP {
-            (broad, has_context) = (None, false);
+            sentence.end(&mut reading);
         }
-        for number in word.iter().filter(|number| **number > NUMBER) {
+        for number in word.iter().filter(|number| **number > RESERVED) {
             for phrase in &vocabulary.phrases[usize::from(*number)] {
                 let rest = &words[at + 1..];
                 let is_here = phrase.words.len() <= rest.len() + 1
@@ -327,26 +384,70 @@ pub fn read_note(note: &str) -> Reading {
                     Meaning::Alert(trouble) => {
                         reading.alerts[trouble as usize].get_or_insert(phrase.text);
                     }
+                    Meaning::Resolution(_) if sentence.is_negated(at) => {}
                     Meaning::Resolution(_) if phrase.text == "remise" && is_discount(&words, at) => {}
-                    Meaning::Resolution(trouble) => {
-                        reading.resolutions[trouble as usize].get_or_insert(phrase.text);
-                    }
-                    Meaning::Broad => broad = broad.or(Some(phrase.text)),
-                    Meaning::Context => has_context = true,
+                    Meaning::Resolution(trouble) => sentence.resolution(trouble, phrase.text, &mut reading),
+                    Meaning::Broad => sentence.broad = sentence.broad.or(Some(phrase.text)),
+                    Meaning::Context => sentence.has_context = true,
+                    Meaning::Topic(trouble) => sentence.topics[trouble as usize] = true,
+                    Meaning::Negation => sentence.negated_at = Some(at),
                 }
             }
         }
-        if let (Some(text), true) = (broad, has_context) {
-            reading.alerts[Trouble::Environnement as usize].get_or_insert(text);
+    }
+    sentence.end(&mut reading);
+    reading
+}
+
+/// What is known of the sentence that is being read.
+#[derive(Default)]
+struct Sentence {
+    broad: Option<&'static str>,
+    has_context: bool,
+    topics: [bool; 4],
+    generic: [Option<&'static str>; 4],
+    negated_at: Option<usize>,
+}
+
+impl Sentence {
+    fn is_negated(&self, at: usize) -> bool {
+        self.negated_at.is_some_and(|negation| at - negation <= 3)
+    }
+
+    fn resolution(&mut self, trouble: Trouble, text: &'static str, reading: &mut Reading) {
+        reading.resolutions[trouble as usize].get_or_insert(text);
+        match GENERIC.contains(&text) {
+            true => self.generic[trouble as usize] = Some(text),
+            false => {
+                reading.named[trouble as usize].get_or_insert(text);
+            }
         }
     }
-    reading
+
+    /// What only the whole sentence tells.
+    fn end(&mut self, reading: &mut Reading) {
+        if let (Some(text), true) = (self.broad, self.has_context) {
+            reading.alerts[Trouble::Environnement as usize].get_or_insert(text);
+        }
+        for trouble in Trouble::ALL {
+            if let (Some(text), true) = (self.generic[trouble as usize], self.topics[trouble as usize]) {
+                reading.named[trouble as usize].get_or_insert(text);
+            }
+        }
+        *self = Self::default();
+    }
 }
 
 /// `remise de 20 %` and `20 % de remise` give money back, not a cover.
 fn is_discount(words: &[Word], at: usize) -> bool {
-    let around = at.saturating_sub(2)..words.len().min(at + 3);
-    words[around].iter().any(|word| word[0] == NUMBER)
+    let number = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| word[0] == NUMBER);
+    let share = |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| word[0] == SHARE);
+    let of = VOCABULARY.numbers.get("de").copied();
+    let is_of = |at: usize| words.get(at).is_some_and(|word| Some(word[0]) == of);
+    (number(Some(at + 1)) && share(Some(at + 2)))
+        || (is_of(at + 1) && number(Some(at + 2)) && share(Some(at + 3)))
+        || (share(at.checked_sub(1)) && number(at.checked_sub(2)))
+        || (at > 0 && is_of(at - 1) && share(at.checked_sub(2)) && number(at.checked_sub(3)))
 }
 
 #[cfg(test)]
@@ -445,7 +546,38 @@ mod tests {
         }
         assert_eq!(read_note("remise de 20 %").resolution(Trouble::Housse), None);
         assert_eq!(read_note("20 % de remise").resolution(Trouble::Housse), None);
-        assert!(read_note("housse remise en place").resolution(Trouble::Housse).is_some());
+        for note in [
+            "housse remise en place",
+            "Housse enlevée, remise. 21C, 40%",
+            "21C, 40% Housse remise",
+            "Housse remise le 12",
+        ] {
+            assert!(read_note(note).resolution(Trouble::Housse).is_some(), "{note}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_done_is_no_resolution() {
+        for note in [
+            "PLS débranché, pas rebranché",
+            "PLS débranché, n'a pas encore été rebranché",
+            "unplugged, not plugged in",
+        ] {
+            assert_eq!(read_note(note).resolution(Trouble::Alimentation), None, "{note}");
+        }
+        assert_eq!(read_note("Fenêtre ouverte, non résolu").resolution(Trouble::Environnement), None);
+        assert!(read_note("Housse pas là. Rebranché le PLS").resolution(Trouble::Alimentation).is_some());
+    }
+
+    #[test]
+    fn another_note_is_ended_only_by_one_that_names_what_is_repaired() {
+        let named = |note: &str, trouble| read_note(note).named_resolution(trouble);
+        assert_eq!(named("Cordes installées, feutre replacé", Trouble::Housse), None);
+        assert_eq!(named("Bass string replaced", Trouble::Housse), None);
+        assert_eq!(named("La housse a été replacée", Trouble::Housse), Some("replacée"));
+        assert_eq!(named("PLS rebranché", Trouble::Alimentation), Some("rebranché"));
+        assert_eq!(named("Pédale: corrigé", Trouble::Environnement), None);
+        assert_eq!(named("Problème d'humidité corrigé", Trouble::Environnement), Some("corrigé"));
     }
 
     #[test]
