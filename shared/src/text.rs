@@ -14,26 +14,36 @@ pub use self::{
 /// `Dampp‑Chaser débranché` and `dampp chaser debranche` are the same text.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for letter in text.chars().flat_map(char::to_lowercase) {
+    for letter in text.chars() {
         match letter {
-            'à' | 'â' | 'ä' | 'á' | 'ã' => folded.push('a'),
-            'é' | 'è' | 'ê' | 'ë' => folded.push('e'),
-            'î' | 'ï' | 'í' | 'ì' => folded.push('i'),
-            'ô' | 'ö' | 'ó' | 'ò' | 'õ' => folded.push('o'),
-            'ù' | 'û' | 'ü' | 'ú' => folded.push('u'),
-            'ç' => folded.push('c'),
-            'ñ' => folded.push('n'),
-            'œ' => folded.push_str("oe"),
-            'æ' => folded.push_str("ae"),
-            '’' | '‘' | 'ʼ' => folded.push('\''),
-            // Combining accents of decomposed text.
-            '\u{300}'..='\u{36f}' => {}
-            '-' | '\u{2010}'..='\u{2015}' => folded.push(' '),
-            _ if letter.is_whitespace() => folded.push(' '),
-            _ => folded.push(letter),
+            '-' => folded.push(' '),
+            _ if letter.is_ascii_whitespace() => folded.push(' '),
+            // Most letters end here.
+            _ if letter.is_ascii() => folded.push(letter.to_ascii_lowercase()),
+            _ => letter.to_lowercase().for_each(|letter| fold_letter(letter, &mut folded)),
         }
     }
     folded
+}
+
+fn fold_letter(letter: char, folded: &mut String) {
+    match letter {
+        'à' | 'â' | 'ä' | 'á' | 'ã' => folded.push('a'),
+        'é' | 'è' | 'ê' | 'ë' => folded.push('e'),
+        'î' | 'ï' | 'í' | 'ì' => folded.push('i'),
+        'ô' | 'ö' | 'ó' | 'ò' | 'õ' => folded.push('o'),
+        'ù' | 'û' | 'ü' | 'ú' => folded.push('u'),
+        'ç' => folded.push('c'),
+        'ñ' => folded.push('n'),
+        'œ' => folded.push_str("oe"),
+        'æ' => folded.push_str("ae"),
+        '’' | '‘' | 'ʼ' => folded.push('\''),
+        // Combining accents of decomposed text.
+        '\u{300}'..='\u{36f}' => {}
+        '\u{2010}'..='\u{2015}' => folded.push(' '),
+        _ if letter.is_whitespace() => folded.push(' '),
+        _ => folded.push(letter),
+    }
 }
 
 fn words(folded: &str) -> impl Iterator<Item = &str> {

@@ -82,10 +82,13 @@ pub fn measurements(text: &str) -> Vec<Measurement> {
         humidity: percent(&found[3]),
     });
     let has_pair = !found.is_empty();
-    for (place, measured) in [all(&HUMIDITY, &humidity), all(&HUMIDITY_AFTER, &humidity)].concat() {
-        // What is part of a pair, or said before and after the number, counts once.
-        if found.iter().all(|(taken, _)| taken.end <= place.start || place.end <= taken.start) {
-            found.push((place, measured));
+    // Without the word there is no use in looking for it with a number.
+    if ["humidit", "hr", "rh"].iter().any(|word| folded.contains(word)) {
+        for (place, measured) in [all(&HUMIDITY, &humidity), all(&HUMIDITY_AFTER, &humidity)].concat() {
+            // What is part of a pair, or said before and after the number, counts once.
+            if found.iter().all(|(taken, _)| taken.end <= place.start || place.end <= taken.start) {
+                found.push((place, measured));
+            }
         }
     }
     found.sort_by_key(|(place, _)| place.start);

@@ -364,7 +364,10 @@ impl Vocabulary {
 pub fn read_note(note: &str) -> Reading {
     let vocabulary = &*VOCABULARY;
     // Line breaks end a sentence too; folding would make spaces of them.
-    let folded = fold(&note.replace(['\n', '\r'], ". "));
+    let folded = match note.contains(['\n', '\r']) {
+        true => fold(&note.replace(['\n', '\r'], ". ")),
+        false => fold(note),
+    };
     let words = vocabulary.words(&folded);
     let mut reading = Reading::default();
     let mut sentence = Sentence::default();
