@@ -5,12 +5,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, PutMode, PutPayload, RetryConfig,
-    aws::AmazonS3Builder, buffered::BufWriter, http::HttpBuilder, local::LocalFileSystem, path::Path,
+    BackoffConfig, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    PutPayloadMut, RetryConfig, aws::AmazonS3Builder, http::HttpBuilder, local::LocalFileSystem, path::Path,
 };
 use serde_json::json;
 use shared::{clock, config::Settings};
-use tokio::io::AsyncWriteExt;
 use url::Url;
 
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
     verify::Verdict,
 };
 
-/// The smallest part of a multipart upload that S3 takes; what is smaller goes in one piece.
+/// The smallest piece of an upload in pieces that S3 takes; what is smaller goes at once.
 const PIECE: usize = 5 * 1024 * 1024;
 
 /// The store of all copies.
@@ -63,9 +62,13 @@ impl Store {
 
     /// Begins an upload into a copy.
     pub fn upload(&self, location: &str, object: &str) -> Upload {
-        let path = self.path(location, object);
-        let writer = BufWriter::with_capacity(self.objects.clone(), path, PIECE).with_max_concurrency(2);
-        Upload { writer, meter: Meter::default() }
+        Upload {
+            objects: self.objects.clone(),
+            path: self.path(location, object),
+            pieces: None,
+            waiting: PutPayloadMut::new(),
+            meter: Meter::default(),
+        }
     }
 
     /// The bytes of an object of a copy.
@@ -232,20 +235,34 @@ fn patience() -> RetryConfig {
     }
 }
 
-/// An object on its way into the store.
+/// An object on its way into the store: in one piece if it is small, else piece by piece, one at a time, so that
+/// memory does not depend on its size.
 pub struct Upload {
-    writer: BufWriter,
+    objects: Arc<dyn ObjectStore>,
+    path: Path,
+    pieces: Option<Box<dyn MultipartUpload>>,
+    waiting: PutPayloadMut,
     meter: Meter,
 }
 
 impl Upload {
-    /// Sends some bytes.
+    /// Sends some bytes, once there are enough of them.
     ///
     /// # Errors
     /// When the store does not take them.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), BackupError> {
         self.meter.update(&bytes);
-        self.writer.put(bytes).await.map_err(|error| from_io(error.into()))
+        self.waiting.push(bytes);
+        if self.waiting.content_length() >= PIECE {
+            let piece = std::mem::take(&mut self.waiting).freeze();
+            if self.pieces.is_none() {
+                self.pieces = Some(self.objects.put_multipart(&self.path).await?);
+            }
+            if let Some(pieces) = &mut self.pieces {
+                pieces.put_part(piece).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Ends the object: only now it is there.
@@ -253,22 +270,30 @@ impl Upload {
     /// # Errors
     /// When the store does not take it.
     pub async fn finish(mut self) -> Result<Stored, BackupError> {
-        self.writer.shutdown().await.map_err(from_io)?;
+        let rest = std::mem::take(&mut self.waiting).freeze();
+        match &mut self.pieces {
+            None => {
+                self.objects.put(&self.path, rest).await?;
+            }
+            Some(pieces) => {
+                if rest.content_length() > 0 {
+                    pieces.put_part(rest).await?;
+                }
+                if let Err(error) = pieces.complete().await {
+                    self.abort().await;
+                    return Err(error.into());
+                }
+            }
+        }
         Ok(self.meter.finish())
     }
 
     /// Gives up: nothing of it stays.
-    pub async fn abort(mut self) {
-        if let Err(error) = self.writer.abort().await {
+    pub async fn abort(self) {
+        if let Some(mut pieces) = self.pieces
+            && let Err(error) = pieces.abort().await
+        {
             tracing::warn!(error = %BackupError::from(error), "upload.not_aborted");
         }
-    }
-}
-
-/// The writer wraps the store's own errors.
-fn from_io(error: std::io::Error) -> BackupError {
-    match error.downcast::<object_store::Error>() {
-        Ok(error) => error.into(),
-        Err(error) => error.into(),
     }
 }

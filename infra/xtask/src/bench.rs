@@ -24,9 +24,11 @@ use shared::task::Function;
 
 use crate::tools;
 
-/// What to print.
+/// What to measure and print.
 #[derive(Args)]
 pub struct Arguments {
+    /// Only one group: notes, maintenance, backup, start, predecessor, writes, floor, memory.
+    group: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -38,13 +40,14 @@ pub struct Arguments {
 /// Builds what is measured, then measures.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.measure {
-        return tokio::runtime::Runtime::new()?.block_on(measure(arguments.json));
+        return tokio::runtime::Runtime::new()?.block_on(measure(arguments));
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "sync-gazelle"]))?;
     tools::run(tools::cargo().args(["build", "--release", "--package", "backup"]))?;
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
     let mut command = tools::cargo();
     command.args(["run", "--profile", "fast", "--package", "xtask", "--", "bench", "--measure"]);
+    command.args(&arguments.group);
     if arguments.json {
         command.arg("--json");
     }
@@ -104,7 +107,7 @@ struct Bench {
     backup: PathBuf,
 }
 
-async fn measure(as_json: bool) -> anyhow::Result<()> {
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let postgres = tools::Postgres::start()?;
     postgres.prepare()?;
     let release = tools::root().join("target/release");
@@ -119,17 +122,35 @@ async fn measure(as_json: bool) -> anyhow::Result<()> {
         new.iter().for_each(Figure::print);
         figures.extend(new);
     };
-    add(tasks::notes()?);
-    add(tasks::maintenance(&bench).await?);
-    add(tasks::copies(&bench).await?);
-    add(start(&bench, &release.join("examples/bare")).await?);
-    add(against_the_predecessor(&bench, 0.1, 20, 50.0).await?);
-    add(writes(&bench).await?);
-    add(floor(&bench).await?);
-    add(memory(&bench).await?);
-    add(against_the_predecessor(&bench, 1.0, 0, 10.0).await?);
+    let wanted = |group: &str| arguments.group.as_ref().is_none_or(|only| only == group);
+    if wanted("notes") {
+        add(tasks::notes()?);
+    }
+    if wanted("maintenance") {
+        add(tasks::maintenance(&bench).await?);
+    }
+    if wanted("backup") {
+        add(tasks::copies(&bench).await?);
+    }
+    if wanted("start") {
+        add(start(&bench, &release.join("examples/bare")).await?);
+    }
+    if wanted("writes") {
+        add(writes(&bench).await?);
+    }
+    if wanted("floor") {
+        add(floor(&bench).await?);
+    }
+    if wanted("memory") {
+        add(memory(&bench).await?);
+    }
+    if wanted("predecessor") {
+        add(against_the_predecessor(&bench, 0.1, 20, 50.0).await?);
+        add(against_the_predecessor(&bench, 1.0, 0, 10.0).await?);
+    }
+    ensure!(!figures.is_empty(), "there is no such group of figures");
     let missed = figures.iter().filter(|figure| !figure.holds()).count();
-    if as_json {
+    if arguments.json {
         let figures: Vec<Value> = figures.iter().map(Figure::json).collect();
         println!("{}", json!({"ok": missed == 0, "figures": figures}));
     }

@@ -1,6 +1,8 @@
-//! A process with the environment of a function that writes the same manifest twice: the second one is refused.
+//! A process with the environment of a function that sends an object of several pieces and has it back, and that
+//! writes the same manifest twice: the second one is refused.
 
 use backup::{copy::Manifest, store::Store};
+use futures::StreamExt;
 use shared::config::Settings;
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,6 +13,23 @@ async fn main() -> anyhow::Result<()> {
     let store = Store::read(&mut settings);
     settings.check()?;
     let store = store.ok_or_else(|| anyhow::anyhow!("no store"))?;
+    let mut upload = store.upload("supabase/twice", "large");
+    let mut sent = Vec::new();
+    for number in 0_u32..12 {
+        let piece: Vec<u8> = (0..1_000_000_u32)
+            .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8 ^ number as u8)
+            .collect();
+        sent.extend_from_slice(&piece);
+        upload.write(piece.into()).await?;
+    }
+    upload.finish().await?;
+    let mut back = Vec::new();
+    let mut pieces = store.download("supabase/twice", "large").await?;
+    while let Some(piece) = pieces.next().await {
+        back.extend_from_slice(&piece?);
+    }
+    anyhow::ensure!(back == sent, "another object came back");
+
     let manifest = Manifest::default();
     store.put_manifest("supabase/twice", &manifest).await?;
     match store.put_manifest("supabase/twice", &manifest).await {
