@@ -131,14 +131,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
-/// A task that nothing starts yet and that runs beside every other one.
-const fn task(
-    name: &'static str,
-    label: &'static str,
-    function: Function,
-    limit_seconds: u64,
-    failure_event: &'static str,
-) -> TaskSpec {
+/// A task that nothing starts yet, that runs beside every other one and whose failures nobody hears of.
+const fn task(name: &'static str, label: &'static str, function: Function, limit_seconds: u64) -> TaskSpec {
     TaskSpec {
         name,
         label,
@@ -151,7 +145,7 @@ const fn task(
         expected_period: Duration::MAX,
         sync_log: SyncLog::None,
         chain: Chain::None,
-        failure_event: Some(failure_event),
+        failure_event: None,
         needs: &[],
     }
 }
@@ -161,7 +155,8 @@ const fn import(name: &'static str, label: &'static str) -> TaskSpec {
     TaskSpec {
         exclusion_group: "gazelle_mirror",
         sync_log: SyncLog::TaskType("sync"),
-        ..task(name, label, Function::SyncGazelle, 900, "sync.failed")
+        failure_event: Some("sync.failed"),
+        ..task(name, label, Function::SyncGazelle, 900)
     }
 }
 
@@ -186,13 +181,15 @@ pub const TASKS: &[TaskSpec] = &[
         sync_log: SyncLog::TaskType("report"),
         chain: Chain::Ends,
         needs: &["sync_gazelle"],
-        ..task("rapport_timeline", "Rapport Timeline", Function::TimelineReport, 300, "report.failed")
+        failure_event: Some("report.failed"),
+        ..task("rapport_timeline", "Rapport Timeline", Function::TimelineReport, 300)
     },
     TaskSpec {
         listens_to: Some(events::SYNC_SUCCEEDED),
         expected_period: DAY,
         needs: &["sync_gazelle"],
-        ..task("humidity_alerts", "Alertes Humidité", Function::HumidityAlerts, 300, "humidity.failed")
+        failure_event: Some("humidity.failed"),
+        ..task("humidity_alerts", "Alertes Humidité", Function::HumidityAlerts, 300)
     },
     TaskSpec {
         schedule: Some("cron(0 3 * * ? *)"),
@@ -200,14 +197,16 @@ pub const TASKS: &[TaskSpec] = &[
         expected_period: DAY,
         sync_log: SyncLog::TaskType("backup"),
         needs: &["sync_gazelle"],
-        ..task("backup", "Backup SQL", Function::Backup, 900, "backup.failed")
+        failure_event: Some("backup.failed"),
+        ..task("backup", "Backup SQL", Function::Backup, 900)
     },
     TaskSpec {
         schedule: Some("cron(0 5 ? * SUN *)"),
         exclusion_group: "backup",
         expected_period: WEEK,
         needs: &["sync_gazelle", "backup"],
-        ..task("restore_drill", "Essai de restauration", Function::Backup, 900, "backup.failed")
+        failure_event: Some("backup.failed"),
+        ..task("restore_drill", "Essai de restauration", Function::Backup, 900)
     },
     TaskSpec {
         schedule: Some("cron(0 16 * * ? *)"),
@@ -216,31 +215,27 @@ pub const TASKS: &[TaskSpec] = &[
         expected_period: DAY,
         sync_log: SyncLog::TaskType("sync"),
         needs: &["sync_gazelle"],
-        ..task("rv_alerts", "Sync RV & Alertes", Function::AppointmentAlerts, 600, "rv.failed")
+        failure_event: Some("rv.failed"),
+        ..task("rv_alerts", "Sync RV & Alertes", Function::AppointmentAlerts, 600)
     },
     TaskSpec {
         schedule: Some("rate(5 minutes)"),
         listens_to: Some(events::SYNC_SUCCEEDED),
         expected_period: FIVE_MINUTES,
         needs: &["sync_gazelle"],
-        ..task(
-            "maintenance_alerts",
-            "Génération des alertes",
-            Function::MaintenanceAlerts,
-            60,
-            "maintenance.failed",
-        )
+        failure_event: Some("maintenance.failed"),
+        ..task("maintenance_alerts", "Génération des alertes", Function::MaintenanceAlerts, 60)
     },
     TaskSpec {
         schedule: Some("cron(0 4 * * ? *)"),
         expected_period: DAY,
-        ..task("cleanup", "Nettoyage", Function::Cleanup, 600, "cleanup.failed")
+        failure_event: Some("cleanup.failed"),
+        ..task("cleanup", "Nettoyage", Function::Cleanup, 600)
     },
     TaskSpec {
         schedule: Some("rate(5 minutes)"),
         expected_period: FIVE_MINUTES,
-        failure_event: None,
-        ..task("notification_dispatch", "Envoi des notifications", Function::NotificationDispatch, 120, "")
+        ..task("notification_dispatch", "Envoi des notifications", Function::NotificationDispatch, 120)
     },
 ];
 

@@ -3,11 +3,13 @@
 //! Matching is by whole words: `trop sec` is not in `trop secoué`.
 
 mod measurement;
+mod notes;
 mod vocabulary;
 
 pub use self::{
     measurement::{Measurement, measurement, measurements},
-    vocabulary::{Reading, Trouble, is_maintenance_alert, read_note},
+    notes::{Reading, is_maintenance_alert, read_note},
+    vocabulary::Trouble,
 };
 
 /// Lower case without accents; typographic quotes, hyphens and odd spaces become plain, so that

@@ -113,7 +113,8 @@ async fn each_technician_hears_of_the_own_unconfirmed_appointments_once(
         .await?;
     assert_eq!(rows.len(), 5);
     assert!(rows.iter().all(|row| row["status"] == "sent"), "{rows:?}");
-    let arguments = json!({"p_id": rows[0]["id"], "p_by": "louise", "p_now": "2026-01-15T22:00:00Z"});
+    let arguments =
+        json!({"p_id": rows[0]["id"].to_string(), "p_by": "louise", "p_now": "2026-01-15T22:00:00Z"});
     let acknowledged: Value = bed.stack.observer.rpc("acknowledge_appointment_alert", &arguments).await?;
     assert_eq!(acknowledged["acknowledged_by"], "louise");
 

@@ -7,6 +7,7 @@ use shared::{
     config::{Settings, SupabaseSettings},
     http::Http,
     supabase::{Supabase, SupabaseError},
+    task::TaskSpec,
 };
 
 /// Names of everything in `public` that a role could touch: kind, name.
@@ -131,6 +132,24 @@ const PREDECESSOR: &str = "
       piano_id text references gazelle_pianos (external_id), user_id text references users (id) on delete set null, invoice_id text, estimate_id text,
       entry_type text check (entry_type in ('SERVICE_ENTRY_MANUAL', 'NOTE')), event_type text, title text, description text, entry_date date,
       occurred_at timestamptz, entity_type text, entity_id text, created_by text, metadata jsonb, created_at timestamptz, updated_at timestamptz);
+    create table institutions (slug text primary key, name text, gazelle_client_id text, active boolean, options jsonb);
+    create table humidity_alerts (id uuid primary key default gen_random_uuid(), timeline_entry_id text not null, client_id text, piano_id text,
+      alert_type text not null check (alert_type in ('housse', 'alimentation', 'reservoir', 'autre')), description text not null,
+      is_resolved boolean default false, observed_at timestamptz not null, archived boolean default false, resolved_at timestamptz,
+      resolution_notes text, created_at timestamptz default now(), updated_at timestamptz default now(), unique (timeline_entry_id, alert_type));
+    create view humidity_alerts_active as select id, alert_type, 'x'::text as client_name from humidity_alerts where archived = false;
+    create view humidity_alerts_stats as select alert_type, count(*) as total from humidity_alerts group by 1;
+    create function resolve_humidity_alert(alert_id uuid, notes text) returns void language sql as
+      'update humidity_alerts set is_resolved = true, resolution_notes = notes where id = alert_id';
+    create function archive_humidity_alert(alert_id uuid) returns void language sql as 'update humidity_alerts set archived = true where id = alert_id';
+    create table humidity_alerts_history (timeline_entry_id text primary key, scanned_at timestamptz, found_issues bool);
+    create table alert_logs (id uuid primary key default gen_random_uuid(), appointment_id int, technician_id text, technician_name text,
+      technician_email text, appointment_date date, appointment_time time, client_name text, client_phone text, service_type text, title text,
+      description text, status text check (status in ('sent', 'failed')), acknowledged boolean, acknowledged_at timestamptz, acknowledged_by text,
+      sent_at timestamptz, triggered_by text, appointment_count int default 1, count int, created_at timestamptz, updated_at timestamptz);
+    insert into institutions values ('uqam', 'UQAM', 'cli_local_000001', true, '{}');
+    insert into humidity_alerts (timeline_entry_id, alert_type, description, observed_at, is_resolved) values ('tle_1', 'autre', 'x', now(), null);
+    insert into alert_logs (appointment_id, status, appointment_date) values (1, 'sent', '2025-01-01'), (1, 'sent', '2025-01-01');
     insert into scheduler_logs (task_name, task_label, status) values ('backup_database', 'Backup', 'running');
     insert into system_settings (key, value) values ('gazelle_oauth_token', to_jsonb('{\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":1}'::text));
     insert into gazelle_clients (external_id, company_name, tags) values ('cli_local_000001', 'UQAM', '{institutional}');
@@ -184,8 +203,14 @@ async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_hole
     Ok(())
 }
 
+#[test]
+fn a_copy_names_the_newest_migration() {
+    let (name, _) = supabase::migrations().unwrap().pop().unwrap();
+    assert!(name.starts_with(backup::copy::SCHEMA_VERSION), "{name}: correct SCHEMA_VERSION");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sync_fills_the_predecessors_tables() -> anyhow::Result<()> {
+async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
     let url = empty_database().await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(PREDECESSOR).await?;
@@ -197,9 +222,31 @@ async fn the_sync_fills_the_predecessors_tables() -> anyhow::Result<()> {
         options.remote = Some((api, supabase::key("service_role")))
     })
     .await?;
+    {
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        let change = serde_json::json!({
+            "start": "2026-01-16T15:00:00Z", "type": "APPOINTMENT", "status": "ACTIVE", "confirmedAt": null,
+            "confirmedByClient": false, "user": {"id": "usr_local_000002"}, "client": {"id": "cli_local_000020"},
+        });
+        for (field, value) in change.as_object().unwrap() {
+            company.appointments[0][field] = value.clone();
+        }
+    }
     let run = bed.sync(e2e::NIGHT).await?;
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     bed.assert_mirrored().await?;
+    // Every task finds its way among the old columns and keys.
+    for task in ["humidity_alerts", "maintenance_alerts", "backup", "restore_drill", "rv_alerts", "cleanup"] {
+        let run = bed
+            .stack
+            .invoke(TaskSpec::named(task).unwrap().function, &serde_json::json!({"task": task}))
+            .await?;
+        assert_eq!(run.answer.status, "success", "{task}: {:?}", run.answer);
+    }
+    for alerted in [1, 0] {
+        let run = bed.run("rv_alerts", &format!("2026-01-15T2{alerted}:00:00Z")).await?;
+        assert_eq!(run.answer.stats["alerted"], alerted, "{:?}", run.answer);
+    }
     let client_row = bed.stack.rows("gazelle_clients", "tags,company_name", "external_id").await?;
     assert_eq!(
         client_row[0]["tags"],

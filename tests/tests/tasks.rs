@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
 use e2e::{Backend, Bed, scheduled};
-use gazelle_local::{lambda::Ended, stack::TaskRun, tripwire::Moment};
+use gazelle_local::{lambda::Ended, postgrest::Database, stack::TaskRun, tripwire::Moment};
 use jiff::ToSpan;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -70,13 +70,9 @@ async fn nothing_to_do_is_a_success_and_a_second_delivery_does_nothing(
     Ok(())
 }
 
-#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_told_once_and_the_retry_does_the_work(
-    #[values(Backend::PostgRest)] backend: Backend,
-) -> anyhow::Result<()> {
-    use gazelle_local::postgrest::Database;
-    let bed = prepared(backend).await?;
+async fn a_failure_is_told_once_and_the_retry_does_the_work() -> anyhow::Result<()> {
+    let bed = prepared(Backend::PostgRest).await?;
     let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
     // What each task cannot do without.
     let breaks = [
@@ -118,7 +114,6 @@ async fn a_failure_is_told_once_and_the_retry_does_the_work(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_that_fails_all_day_is_told_once() -> anyhow::Result<()> {
-    use gazelle_local::postgrest::Database;
     let mut bed = prepared(Backend::PostgRest).await?;
     let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
     let function = "refresh_maintenance_alerts(uuid, uuid, integer, date, timestamptz)";

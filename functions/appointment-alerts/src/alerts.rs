@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     notify::{Notice, Severity},
-    run::Run,
     text::clean,
 };
 
@@ -46,7 +45,8 @@ pub struct Technician {
 /// An alert that was told before.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Known {
-    pub id: i64,
+    /// A number; in the predecessor's table whatever it chose.
+    pub id: Value,
     pub appointment_external_id: String,
     pub technician_id: String,
     pub content: Value,
@@ -54,6 +54,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// The id, as a filter has it.
+    pub fn key(&self) -> String {
+        self.id.as_str().map_or_else(|| self.id.to_string(), str::to_owned)
+    }
+
     /// Told, or about to be: a message that nobody got is told again.
     fn is_told(&self) -> bool {
         !matches!(self.status.as_deref(), Some("failed" | "skipped"))
@@ -104,11 +109,7 @@ pub struct Candidates<'a> {
 
 impl Candidates<'_> {
     /// One message per technician with what is new or changed, and one for what reaches nobody.
-    pub fn plan(&self, run: &Run, appointments: Vec<Appointment>, known: &[Known]) -> Told {
-        self.told(&run.id, appointments, known)
-    }
-
-    fn told(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Told {
+    pub fn plan(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Told {
         let mut groups: BTreeMap<Option<&str>, Vec<(Appointment, Value)>> = BTreeMap::new();
         for appointment in appointments {
             let technician = self.technician(&appointment);
@@ -265,7 +266,7 @@ mod tests {
             technicians: &technicians(),
             has_address: &|technician| technician.key != "margot",
         }
-        .told("run", appointments, known)
+        .plan("run", appointments, known)
     }
 
     #[test]
@@ -297,7 +298,7 @@ mod tests {
     fn what_was_told_is_not_told_again_unless_it_changed() {
         let first = told(vec![appointment("evt_1", Some("usr_1"))], &[]);
         let known = [Known {
-            id: 1,
+            id: json!(1),
             appointment_external_id: "evt_1".into(),
             technician_id: "usr_1".into(),
             content: first.alerts[0].content.clone(),

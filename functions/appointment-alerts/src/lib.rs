@@ -48,11 +48,11 @@ impl Task for AppointmentAlerts {
             return Err(error.into());
         }
         let as_of = watermark(run).await?;
-        // What Gazelle could not tell is told from the mirror, and said to be old.
-        let stale = match (&synced, as_of) {
-            (Ok(_), _) => None,
-            (Err(_), Some(as_of)) => Some(as_of),
-            (Err(_), None) => return Err(synced.err().unwrap_or_else(never_synced)),
+        // What Gazelle could not tell is told from the mirror, and said to be old; an empty mirror tells nothing.
+        let (synced, stale) = match (synced, as_of) {
+            (Ok(report), _) => (Ok(report), None),
+            (Err(error), Some(as_of)) => (Err(error), Some(as_of)),
+            (Err(error), None) => return Err(error),
         };
 
         let date = run.business_date().checked_add(1.day()).unwrap_or(Date::MAX);
@@ -67,7 +67,7 @@ impl Task for AppointmentAlerts {
                 self.channels.address(Some(&technician.first_name), technician.email.as_deref()).is_some()
             },
         };
-        let plan = candidates.plan(run, appointments, &known(run, date).await?);
+        let plan = candidates.plan(&run.id, appointments, &known(run, date).await?);
         if !plan.alerts.is_empty() {
             let mut arguments = run.lease_arguments();
             arguments["p_alerts"] = json!(plan.alerts);
@@ -124,13 +124,6 @@ impl AppointmentAlerts {
             }),
             false => Ok(report),
         }
-    }
-}
-
-fn never_synced() -> TaskError {
-    TaskError::Failed {
-        kind: "never_synced",
-        message: "the appointments were never mirrored; run sync_gazelle once".into(),
     }
 }
 
@@ -193,6 +186,6 @@ async fn known(run: &Run, date: Date) -> Result<Vec<Known>, SupabaseError> {
             run.supabase.from("alert_logs").select("id,appointment_external_id,technician_id,content,status");
         table.eq("kind", "unconfirmed").eq("appointment_date", date.to_string())
     };
-    run.supabase.pages("id", |known: &Known| known.id.to_string(), table, |page| found.extend(page)).await?;
+    run.supabase.pages("id", Known::key, table, |page| found.extend(page)).await?;
     Ok(found)
 }

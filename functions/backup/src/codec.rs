@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::config::Settings;
 use tokio::sync::mpsc;
 
-/// Fast, and a third of what level 1 of gzip leaves.
+/// The default of zstd.
 const LEVEL: i32 = 3;
 
 /// The key that encrypts copies and reads them again.

@@ -14,6 +14,9 @@ pub enum BackupError {
     /// The store says no.
     #[error("the store refuses: {0}")]
     Refused(String),
+    /// The object is not in the store.
+    #[error("there is no such bucket, folder or object")]
+    NotFound,
     /// The store has no room.
     #[error("the store is full")]
     Full,
@@ -40,7 +43,7 @@ impl BackupError {
         match self {
             BackupError::SourceMissing(_) => "backup_source_missing",
             BackupError::SqliteDamaged(_) => "sqlite_damaged",
-            BackupError::Refused(_) => "backup_store_refused",
+            BackupError::Refused(_) | BackupError::NotFound => "backup_store_refused",
             BackupError::Full => "backup_store_full",
             BackupError::Unavailable(_) => "backup_store_unavailable",
             BackupError::Corrupt(_) => "backup_corrupt",
@@ -73,7 +76,7 @@ impl From<object_store::Error> for BackupError {
     fn from(error: object_store::Error) -> Self {
         use object_store::Error;
         match &error {
-            Error::NotFound { .. } => BackupError::Refused("no such bucket, folder or object".into()),
+            Error::NotFound { .. } => BackupError::NotFound,
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
                 BackupError::Refused("access denied".into())
             }

@@ -60,7 +60,8 @@ pub async fn read_back(store: &Store, location: &str, manifest: &Manifest, key: 
     };
     match found.await {
         Ok(()) => Verdict::Verified,
-        Err(BackupError::Unavailable(detail)) => Verdict::Inconclusive(detail),
+        // Nothing was seen to be wrong: it was not seen.
+        Err(BackupError::Unavailable(detail) | BackupError::Refused(detail)) => Verdict::Inconclusive(detail),
         Err(BackupError::Full) => Verdict::Inconclusive("temporary storage is full".into()),
         Err(BackupError::Corrupt(detail) | BackupError::SqliteDamaged(detail)) => Verdict::Failed(detail),
         Err(error) => Verdict::Failed(error.to_string()),
@@ -175,7 +176,7 @@ impl Bytes {
         decode: impl FnOnce(Pieces) -> io::Result<()> + Send + 'static,
     ) -> Result<Self, BackupError> {
         let mut stream = match store.download(location, &part.object).await {
-            Err(BackupError::Refused(_)) => {
+            Err(BackupError::NotFound) => {
                 return Err(BackupError::Corrupt(format!("{} is missing", part.object)));
             }
             stream => stream?,

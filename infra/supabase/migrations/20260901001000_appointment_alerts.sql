@@ -132,10 +132,11 @@ create trigger alert_follows_delivery after update of status on public.notificat
   for each row when (new.event_type like 'rv.%' and new.status <> 'pending')
   execute function internal.follow_delivery();
 
-create or replace function public.acknowledge_appointment_alert(p_id bigint, p_by text, p_now timestamptz)
+create or replace function public.acknowledge_appointment_alert(p_id text, p_by text, p_now timestamptz)
 returns jsonb language sql set search_path = public, pg_temp as $$
   update alert_logs set acknowledged = true, acknowledged_at = p_now, acknowledged_by = left(p_by, 200), updated_at = p_now
-  where id = p_id
+  -- The predecessor's key may be of any type.
+  where id::text = p_id
   returning to_jsonb(alert_logs)
 $$;
 comment on function public.acknowledge_appointment_alert is 'Somebody took note. Null when there is no such alert.';

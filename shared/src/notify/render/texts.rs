@@ -68,7 +68,6 @@ fn known(kind: &str, language: Language) -> Option<String> {
         "drill_mismatch" => {
             ("la copie restaurée diffère de son manifeste", "the restored copy differs from its manifest")
         }
-        "never_synced" => ("le miroir n'a jamais été rempli", "the mirror was never filled"),
         _ => return None,
     };
     Some(language.own(fr, en))
