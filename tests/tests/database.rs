@@ -236,7 +236,7 @@ async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     bed.assert_mirrored().await?;
     // Every task finds its way among the old columns and keys.
-    for task in ["humidity_alerts", "maintenance_alerts", "backup", "restore_drill", "rv_alerts", "cleanup"] {
+    for task in ["humidity_alerts", "maintenance_alerts", "backup", "restore_drill", "cleanup"] {
         let run = bed
             .stack
             .invoke(TaskSpec::named(task).unwrap().function, &serde_json::json!({"task": task}))
