@@ -195,17 +195,22 @@ impl Schedule {
         match self {
             Schedule::Rate(period) => after.checked_add(*period).ok(),
             Schedule::Cron(cron) => days_from(business_date(after), 1)
-                .flat_map(|day| cron.times_on(day))
+                .flat_map(|day| cron.times_on(day, &zone()))
                 .find(|time| *time > after),
         }
     }
 
     /// The last fire time at or before `at`; for a rate, one period before.
     pub fn last_until(&self, at: Timestamp) -> Option<Timestamp> {
+        self.last_until_in(at, &zone())
+    }
+
+    /// [`last_until`](Self::last_until) for a schedule of another zone.
+    pub fn last_until_in(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Schedule::Rate(period) => at.checked_sub(*period).ok(),
-            Schedule::Cron(cron) => days_from(business_date(at), -1)
-                .flat_map(|day| cron.times_on(day).into_iter().rev())
+            Schedule::Cron(cron) => days_from(at.to_zoned(zone.clone()).date(), -1)
+                .flat_map(|day| cron.times_on(day, zone).into_iter().rev())
                 .find(|time| *time <= at),
         }
     }
@@ -225,7 +230,7 @@ fn days_from(first: Date, step: i64) -> impl Iterator<Item = Date> {
 }
 
 impl Cron {
-    fn times_on(&self, day: Date) -> Vec<Timestamp> {
+    fn times_on(&self, day: Date, zone: &TimeZone) -> Vec<Timestamp> {
         let weekday = match day.weekday() {
             Weekday::Sunday => 1,
             other => i16::from(other.to_sunday_zero_offset()) + 1,
@@ -242,7 +247,7 @@ impl Cron {
         let mut instants: Vec<Timestamp> = times
             .filter_map(|(hour, minute)| {
                 let local = day.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
-                let ambiguous = zone().to_ambiguous_timestamp(local);
+                let ambiguous = zone.to_ambiguous_timestamp(local);
                 match ambiguous.offset() {
                     AmbiguousOffset::Gap { .. } => None,
                     _ => ambiguous.earlier().ok(),

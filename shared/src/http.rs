@@ -3,7 +3,16 @@
 //! It classifies answers by what the caller can do about them. An error names the service and the reason, never
 //! the address (a Slack webhook *is* a secret) nor the body.
 
-use std::{sync::Arc, time::Duration};
+mod public;
+
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
@@ -14,6 +23,8 @@ use reqwest::{
 use tokio::time::Instant;
 use url::Url;
 
+use self::public::{NotPublic, PublicOnly};
+
 /// Answers larger than this are refused: memory stays bounded whatever a service sends.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// Waits longer than this are not worth a Lambda's time, whatever `Retry-After` says.
@@ -23,6 +34,8 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
+    guard: Option<PublicOnly>,
+    retries: Arc<AtomicU64>,
 }
 
 /// One request, to be sent as often as its [`Retry`] allows.
@@ -79,6 +92,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Whole body.
     pub body: Bytes,
+    /// The server's certificate (DER), where it has one and the client is [`Http::public`].
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl Response {
@@ -117,6 +132,8 @@ pub enum Cause {
     Status(u16),
     /// An answer that is not in the agreed form, or too large.
     Malformed,
+    /// The address is not public, and this client reaches no other.
+    Forbidden,
 }
 
 impl Cause {
@@ -125,7 +142,7 @@ impl Cause {
         match self {
             Cause::Connect | Cause::Timeout | Cause::Cut => true,
             Cause::Status(status) => status == 429 || status >= 500,
-            Cause::Malformed => false,
+            Cause::Malformed | Cause::Forbidden => false,
         }
     }
 }
@@ -149,6 +166,7 @@ fn describe(cause: Cause) -> String {
         Cause::Cut => "the connection was cut".into(),
         Cause::Status(status) => format!("answered HTTP {status}"),
         Cause::Malformed => "answered in an unknown form".into(),
+        Cause::Forbidden => "not a public address".into(),
     }
 }
 
@@ -157,19 +175,41 @@ impl Http {
     ///
     /// # Panics
     /// When the platform offers no certificate store at all.
-    #[allow(clippy::disallowed_methods, clippy::expect_used)] // The one place that builds a client.
     pub fn new() -> Self {
+        Self { client: Self::build(|builder| builder), guard: None, retries: Arc::default() }
+    }
+
+    /// A client for addresses that people typed in: it reaches the public internet and the `allowed` hosts only,
+    /// and shows the server's certificate.
+    ///
+    /// # Panics
+    /// As [`Http::new`].
+    pub fn public(allowed: impl IntoIterator<Item = String>) -> Self {
+        let guard = PublicOnly::new(allowed);
+        let resolver = Arc::new(guard.clone());
+        Self {
+            client: Self::build(|builder| builder.dns_resolver(resolver).tls_info(true)),
+            guard: Some(guard),
+            retries: Arc::default(),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, clippy::expect_used)] // The one place that builds a client.
+    fn build(more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> reqwest::Client {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // A second call, or another library's, keeps the first provider: it is ring either way.
         rustls::crypto::CryptoProvider::install_default((*provider).clone()).ok();
-        let client = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .pool_idle_timeout(Duration::from_secs(60))
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("gazelle-tasks/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .expect("the system has a certificate store");
-        Self { client }
+            .user_agent(concat!("gazelle-tasks/", env!("CARGO_PKG_VERSION")));
+        more(builder).build().expect("the system has a certificate store")
+    }
+
+    /// Attempts beyond the first, of all requests of all clones since the start.
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
     }
 
     /// Sends once and answers whatever status comes.
@@ -178,6 +218,9 @@ impl Http {
     /// When there is no whole answer.
     pub async fn send_once(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
         let fail = |cause| HttpError { service: request.service, cause, attempts: 1 };
+        if self.guard.as_ref().is_some_and(|guard| guard.check(&request.url).is_err()) {
+            return Err(fail(Cause::Forbidden));
+        }
         let exchange = async {
             let mut response = self
                 .client
@@ -188,6 +231,7 @@ impl Http {
                 .await
                 .map_err(|error| {
                     fail(match () {
+                        () if is_refused_by_guard(&error) => Cause::Forbidden,
                         () if error.is_timeout() => Cause::Timeout,
                         () if error.is_connect() => Cause::Connect,
                         () => Cause::Cut,
@@ -195,6 +239,10 @@ impl Http {
                 })?;
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
+            let certificate = response
+                .extensions()
+                .get::<reqwest::tls::TlsInfo>()
+                .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec));
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(|_| fail(Cause::Cut))? {
                 if body.len() + chunk.len() > MAX_BODY_BYTES {
@@ -202,7 +250,7 @@ impl Http {
                 }
                 body.extend_from_slice(&chunk);
             }
-            Ok(Response { status, headers, body: body.freeze() })
+            Ok(Response { status, headers, body: body.freeze(), certificate })
         };
         tokio::time::timeout(timeout, exchange).await.unwrap_or_else(|_| Err(fail(Cause::Timeout)))
     }
@@ -247,6 +295,7 @@ impl Http {
             }
             tracing::warn!(service = request.service, cause = ?error.cause, attempts, wait_ms = wait.as_millis() as u64, "request.retry");
             tokio::time::sleep(wait).await;
+            self.retries.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -255,6 +304,17 @@ impl Default for Http {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn is_refused_by_guard(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<NotPublic>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// Whether a status is worth another attempt, without looking at the body.
@@ -279,5 +339,23 @@ impl Request {
             self.headers.insert(name, value);
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_beyond_the_first_are_counted_over_all_clones() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let http = Http::new();
+        // Nobody listens on port 1.
+        let address = "http://127.0.0.1:1".parse().unwrap();
+        let request = json_request("nobody", Method::GET, address, Bytes::new());
+        let retry = Retry { attempts: 3, first_wait: Duration::from_millis(1), ..Retry::SAFE };
+        let failed = runtime.block_on(http.clone().send(&request, retry, is_transient)).unwrap_err();
+        assert_eq!((failed.cause, failed.attempts), (Cause::Connect, 3));
+        assert_eq!(http.retries(), 2);
     }
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod events;
 pub mod gazelle;
 pub mod http;
+pub mod metrics;
 pub mod mirror;
 pub mod notify;
 pub mod run;

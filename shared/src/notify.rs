@@ -3,15 +3,14 @@
 //!
 //! A delivery problem never changes the run that caused the notice.
 
+mod direct;
 mod email;
+mod outbox;
 mod render;
 mod slack;
+mod telegram;
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -19,12 +18,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-pub use self::render::{Language, Message};
+pub use self::{
+    direct::{TestReport, Told, tell_administrators, test_channels},
+    outbox::{Delivered, deliver},
+    render::{Language, Message, Table, anomaly_sentence, weekly},
+};
 use crate::{
-    clock,
     config::Settings,
     http::{Cause, Http, HttpError, Response},
-    supabase::{Supabase, SupabaseError},
     text::fold,
 };
 
@@ -75,19 +76,6 @@ impl Notice {
     }
 }
 
-/// A notice sent without the outbox, as it appears in the answer of the function.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Told {
-    /// `slack`.
-    pub channel: String,
-    /// Staff key.
-    pub recipient: String,
-    /// Event type.
-    pub event_type: String,
-    /// `sent`, `failed` or `unknown`.
-    pub status: String,
-}
-
 /// The administrators' own webhooks: setting and staff key.
 const ADMINISTRATORS: [(&str, &str); 2] =
     [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
@@ -98,12 +86,14 @@ pub struct Channels {
     webhooks: BTreeMap<String, SecretString>,
     addresses: BTreeMap<String, String>,
     email: email::Account,
+    telegram: Option<telegram::Bot>,
     console_url: Option<Url>,
 }
 
 impl Channels {
-    /// Reads the Slack webhooks, the SendGrid account, `EMAIL_*` and `CONSOLE_URL`. The administrators' webhooks
-    /// and the SendGrid account are required: a product that cannot speak must not start.
+    /// Reads the Slack webhooks, the SendGrid account, `EMAIL_*`, the Telegram bot and `CONSOLE_URL`. The
+    /// administrators' webhooks and the SendGrid account are required: a product that cannot speak must not start.
+    /// Telegram is used where there is a bot.
     pub fn read(settings: &mut Settings) -> Self {
         for (setting, _) in ADMINISTRATORS {
             settings.url(setting, "");
@@ -118,7 +108,13 @@ impl Channels {
             .filter_map(|name| Some((name.clone(), settings.optional(&name)?)))
             .collect();
         let console_url = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
-        Self { webhooks, addresses, email: email::Account::read(settings), console_url }
+        Self {
+            webhooks,
+            addresses,
+            email: email::Account::read(settings),
+            telegram: telegram::Bot::read(settings),
+            console_url,
+        }
     }
 
     /// A person's e-mail address: the one in `staff`, else the variable `EMAIL_<FIRST NAME>`.
@@ -130,41 +126,47 @@ impl Channels {
     }
 }
 
-/// A delivery taken from the outbox.
-#[derive(Debug, Deserialize)]
-struct Delivery {
-    id: String,
-    event_type: String,
-    channel: String,
-    recipient: String,
-    data: Value,
-    attempts: u32,
+/// A person, with what each channel needs to know.
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Person {
     first_name: Option<String>,
     #[serde(default)]
     language: Language,
     email: Option<String>,
     slack_webhook_key: Option<String>,
+    telegram_chat_id: Option<String>,
+}
+
+/// What a refusal for good is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// This message only.
+    Message,
+    /// Nothing reaches this recipient on this channel any more.
+    Recipient,
+    /// Nothing reaches anybody on this channel any more.
+    Channel,
 }
 
 /// What became of one attempt to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Attempt {
+enum Attempt {
     Delivered,
     RetryAfter(Option<Duration>, &'static str),
-    Permanent(String),
+    Refused(Refusal, String),
     /// The service may have taken it: repeating it could tell somebody twice.
     Unknown,
 }
 
 impl Attempt {
-    /// One classification for every channel.
-    fn of(outcome: Result<Response, HttpError>) -> Self {
+    /// One classification for every channel; `refusal` says what a vendor means by a status.
+    fn of(outcome: Result<Response, HttpError>, refusal: fn(u16) -> Refusal) -> Self {
         match outcome {
             Ok(response) => match response.status {
                 200..=299 => Attempt::Delivered,
                 429 => Attempt::RetryAfter(response.retry_after(), "rate_limited"),
                 500.. => Attempt::RetryAfter(None, "service_error"),
-                status => Attempt::Permanent(format!("http_{status}")),
+                status => Attempt::Refused(refusal(status), format!("http_{status}")),
             },
             Err(error) => match error.cause {
                 Cause::Connect => Attempt::RetryAfter(None, "no_connection"),
@@ -172,156 +174,54 @@ impl Attempt {
             },
         }
     }
-}
 
-/// After this many attempts a delivery is failed.
-const MAX_ATTEMPTS: u32 = 10;
-/// A sender that has not answered after this long is lost.
-const SENDING_SECONDS: u64 = 60;
+    fn unconfigured(reason: &str) -> Self {
+        Attempt::Refused(Refusal::Message, reason.to_owned())
+    }
 
-/// Figures of one round of sending.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Delivered {
-    /// Delivered.
-    pub sent: u32,
-    /// To be tried again.
-    pub pending: u32,
-    /// Refused for good.
-    pub failed: u32,
-    /// Nobody knows.
-    pub unknown: u32,
-}
-
-/// Sends the due deliveries of one run, or all. Each is taken alone, so that a process that dies while sending
-/// leaves at most one in doubt. Problems stay in the outbox.
-pub async fn deliver(
-    supabase: &Supabase,
-    http: &Http,
-    channels: &Channels,
-    run_id: Option<&str>,
-) -> Delivered {
-    let mut figures = Delivered::default();
-    loop {
-        match deliver_next(supabase, http, channels, run_id).await {
-            Ok(Some("sent")) => figures.sent += 1,
-            Ok(Some("pending")) => figures.pending += 1,
-            Ok(Some("failed")) => figures.failed += 1,
-            Ok(Some(_)) => figures.unknown += 1,
-            Ok(None) => return figures,
-            Err(error) => {
-                tracing::warn!(%error, "deliveries.interrupted");
-                return figures;
-            }
+    /// `sent`, `unknown` or `failed`: how an attempt without another one is told.
+    fn verdict(&self) -> &'static str {
+        match self {
+            Attempt::Delivered => "sent",
+            Attempt::Unknown => "unknown",
+            _ => "failed",
         }
     }
 }
 
-async fn deliver_next(
-    supabase: &Supabase,
-    http: &Http,
-    channels: &Channels,
-    run_id: Option<&str>,
-) -> Result<Option<&'static str>, SupabaseError> {
-    let mut arguments = json!({
-        "p_claim": claim_token(), "p_limit": 1, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
-    });
-    if let Some(run_id) = run_id {
-        arguments["p_run_id"] = run_id.into();
-    }
-    let claimed: Vec<Delivery> = supabase.rpc("claim_deliveries", &arguments).await?;
-    let Some(delivery) = claimed.into_iter().next() else {
-        return Ok(None);
-    };
-    let attempt = send(http, channels, &delivery).await;
-    let (status, error_kind, retry_after) = match attempt {
-        Attempt::Delivered => ("sent", None, None),
-        Attempt::RetryAfter(_, reason) if delivery.attempts >= MAX_ATTEMPTS => {
-            ("failed", Some(reason.into()), None)
-        }
-        Attempt::RetryAfter(asked, reason) => {
-            let wait = Duration::from_secs(30 << (delivery.attempts.max(1) - 1).min(7));
-            let wait = wait.min(Duration::from_secs(3600)).max(asked.unwrap_or_default());
-            ("pending", Some(reason.to_owned()), Some(wait.as_secs()))
-        }
-        Attempt::Permanent(reason) => ("failed", Some(reason), None),
-        Attempt::Unknown => ("unknown", Some("no_answer".into()), None),
-    };
-    tracing::info!(
-        delivery_id = delivery.id,
-        event_type = delivery.event_type,
-        channel = delivery.channel,
-        recipient = delivery.recipient,
-        status,
-        error_kind,
-        "delivery.settled"
-    );
-    let results = json!([{
-        "id": delivery.id, "status": status, "error_kind": error_kind, "retry_after_seconds": retry_after,
-    }]);
-    let arguments = json!({"p_results": results, "p_now": clock::now().to_string()});
-    supabase.rpc::<u32>("settle_deliveries", &arguments).await?;
-    Ok(Some(status))
+/// An attempt, and the new address of a chat that has moved.
+struct Sending {
+    attempt: Attempt,
+    chat_id: Option<String>,
 }
 
-/// A name for one claim, so that asking again after a lost answer is the same claim.
-fn claim_token() -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{}-{number}", std::process::id(), clock::now().as_nanosecond())
-}
-
-async fn send(http: &Http, channels: &Channels, delivery: &Delivery) -> Attempt {
-    let message = Message::render(
-        &delivery.event_type,
-        &delivery.data,
-        delivery.language,
-        channels.console_url.as_ref(),
-    );
-    match delivery.channel.as_str() {
-        "slack" => {
-            let webhook = delivery.slack_webhook_key.as_ref().and_then(|key| channels.webhooks.get(key));
-            match webhook {
-                Some(webhook) => slack::send(http, webhook, &message).await,
-                None => Attempt::Permanent("no_webhook_configured".into()),
-            }
-        }
-        "email" => match channels.address(delivery.first_name.as_deref(), delivery.email.as_deref()) {
-            Some(address) => email::send(http, &channels.email, address, &message).await,
-            None => Attempt::Permanent("no_address_configured".into()),
-        },
-        _ => Attempt::Permanent("unknown_channel".into()),
+impl From<Attempt> for Sending {
+    fn from(attempt: Attempt) -> Self {
+        Self { attempt, chat_id: None }
     }
 }
 
-/// Tells the administrators on Slack without the database: the way out when the database is what failed.
-pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<Told> {
-    let mut told = Vec::with_capacity(ADMINISTRATORS.len());
-    for (setting, recipient) in ADMINISTRATORS {
-        let Some(webhook) = channels.webhooks.get(setting) else {
-            continue;
-        };
-        let message =
-            Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
-        let mut attempt = slack::send(http, webhook, &message).await;
-        // There is no outbox to try again from: a refused attempt has two more chances here.
-        for wait in [Duration::from_secs(1), Duration::from_secs(3)] {
-            if !matches!(attempt, Attempt::RetryAfter(..)) {
-                break;
+impl Channels {
+    /// Sends one message to a person on a channel.
+    async fn send(&self, http: &Http, channel: &str, person: &Person, message: &Message) -> Sending {
+        match channel {
+            "slack" => {
+                let webhook = person.slack_webhook_key.as_ref().and_then(|key| self.webhooks.get(key));
+                match webhook {
+                    Some(webhook) => slack::send(http, webhook, message).await.into(),
+                    None => Attempt::unconfigured("no_webhook_configured").into(),
+                }
             }
-            tokio::time::sleep(wait).await;
-            attempt = slack::send(http, webhook, &message).await;
+            "email" => match self.address(person.first_name.as_deref(), person.email.as_deref()) {
+                Some(address) => email::send(http, &self.email, address, message).await.into(),
+                None => Attempt::unconfigured("no_address_configured").into(),
+            },
+            "telegram" => match (&self.telegram, &person.telegram_chat_id) {
+                (Some(bot), Some(chat)) => telegram::send(http, bot, chat, message).await,
+                (None, _) => Attempt::unconfigured("no_bot_configured").into(),
+                (_, None) => Attempt::unconfigured("no_chat_configured").into(),
+            },
+            _ => Attempt::unconfigured("unknown_channel").into(),
         }
-        told.push(Told {
-            channel: "slack".into(),
-            recipient: recipient.into(),
-            event_type: notice.event_type.into(),
-            status: match attempt {
-                Attempt::Delivered => "sent",
-                Attempt::Unknown => "unknown",
-                _ => "failed",
-            }
-            .into(),
-        });
     }
-    told
 }

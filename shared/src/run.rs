@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub use self::{
     answer::{Answer, AnswerError, Failure},
-    host::serve,
+    host::{process, serve},
 };
 use self::{
     host::Host,
@@ -30,7 +30,8 @@ use crate::{
     clock,
     events::{DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED, TASK_FINISHED},
     http::Http,
-    notify::{self, Notice},
+    metrics,
+    notify::{self, Delivered, Notice},
     supabase::{QUICK, Supabase, SupabaseError},
     task::{Finished, Outcome, Task, TaskError, TaskSpec},
     trigger::{Kind, Payload, Trigger},
@@ -40,6 +41,8 @@ use crate::{
 pub const LEASE: Duration = Duration::from_secs(120);
 /// A handed-over run waits at most this long for its next part.
 const HANDOVER: Duration = Duration::from_secs(900);
+/// How long a run waits for free slots of its channels; what is left goes out with the next dispatch.
+const TELLING: Duration = Duration::from_secs(5);
 const RENEWAL: Duration = Duration::from_secs(30);
 
 /// What a task knows of the run it is in.
@@ -180,6 +183,7 @@ async fn invoke<T: Task>(
     time_left: Option<Duration>,
 ) -> Result<Answer, Failure> {
     let started = Instant::now();
+    let retries_before = host.http.retries();
     let trigger = Trigger::recognise(payload, T::FUNCTION, request_id)
         .map_err(|error| Failure::before_run("unknown_payload", &error))?;
     let claim = match state::claim(&host.supabase, &trigger, request_id).await {
@@ -228,9 +232,11 @@ async fn invoke<T: Task>(
         }
     };
     let refused = publish(host, &run, &ended.events, &answer.status).await;
-    if ended.notices > 0 || refused {
-        notify::deliver(&host.supabase, &host.http, &host.channels, Some(&run.id)).await;
-    }
+    let delivered = match ended.notices > 0 || refused {
+        true => notify::deliver(&host.supabase, &host.http, &host.channels, Some(&run.id), TELLING).await,
+        false => Delivered::default(),
+    };
+    metrics::run_ended(run.spec, &answer, delivered, host.http.retries() - retries_before);
     tracing::info!(
         run_id = run.id,
         task = run.spec.name,

@@ -286,7 +286,12 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Response {
-        Response { status, headers: Default::default(), body: body.as_bytes().to_vec().into() }
+        Response {
+            status,
+            headers: Default::default(),
+            body: body.as_bytes().to_vec().into(),
+            certificate: None,
+        }
     }
 
     #[test]

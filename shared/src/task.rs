@@ -34,13 +34,21 @@ pub enum Function {
     MaintenanceAlerts,
     /// `functions/cleanup`
     Cleanup,
+    /// `functions/availability-check`
+    AvailabilityCheck,
+    /// `functions/anomaly-detection`
+    AnomalyDetection,
+    /// `functions/weekly-report`
+    WeeklyReport,
     /// `functions/notification-dispatch`
     NotificationDispatch,
+    /// `functions/alarm-relay`: runs no task, CloudWatch calls it
+    AlarmRelay,
 }
 
 impl Function {
     /// All functions.
-    pub const ALL: [Function; 8] = [
+    pub const ALL: [Function; 12] = [
         Function::SyncGazelle,
         Function::TimelineReport,
         Function::HumidityAlerts,
@@ -48,7 +56,11 @@ impl Function {
         Function::AppointmentAlerts,
         Function::MaintenanceAlerts,
         Function::Cleanup,
+        Function::AvailabilityCheck,
+        Function::AnomalyDetection,
+        Function::WeeklyReport,
         Function::NotificationDispatch,
+        Function::AlarmRelay,
     ];
 
     /// The crate, which is also the folder and the binary.
@@ -61,7 +73,11 @@ impl Function {
             Function::AppointmentAlerts => "appointment-alerts",
             Function::MaintenanceAlerts => "maintenance-alerts",
             Function::Cleanup => "cleanup",
+            Function::AvailabilityCheck => "availability-check",
+            Function::AnomalyDetection => "anomaly-detection",
+            Function::WeeklyReport => "weekly-report",
             Function::NotificationDispatch => "notification-dispatch",
+            Function::AlarmRelay => "alarm-relay",
         }
     }
 
@@ -70,9 +86,9 @@ impl Function {
         TASKS.iter().filter(move |task| task.function == self)
     }
 
-    /// Limit of one invocation: the longest of its tasks.
+    /// Limit of one invocation: the longest of its tasks; a function without tasks relays, and does so quickly.
     pub fn time_limit(self) -> Duration {
-        self.tasks().map(|task| task.time_limit).max().unwrap_or_default()
+        self.tasks().map(|task| task.time_limit).max().unwrap_or(Duration::from_secs(60))
     }
 }
 
@@ -127,9 +143,11 @@ pub struct TaskSpec {
     pub needs: &'static [&'static str],
 }
 
+const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
+const HALF_HOUR: Duration = Duration::from_secs(1800);
 
 /// A task that nothing starts yet, that runs beside every other one and whose failures nobody hears of.
 const fn task(name: &'static str, label: &'static str, function: Function, limit_seconds: u64) -> TaskSpec {
@@ -235,6 +253,24 @@ pub const TASKS: &[TaskSpec] = &[
     TaskSpec {
         schedule: Some("rate(5 minutes)"),
         expected_period: FIVE_MINUTES,
+        failure_event: Some("availability.failed"),
+        ..task("availability", "Disponibilité", Function::AvailabilityCheck, 60)
+    },
+    TaskSpec {
+        schedule: Some("rate(30 minutes)"),
+        expected_period: HALF_HOUR,
+        failure_event: Some("anomaly.failed"),
+        ..task("anomalies", "Détection d'anomalies", Function::AnomalyDetection, 120)
+    },
+    TaskSpec {
+        schedule: Some("cron(0 8 ? * MON *)"),
+        expected_period: WEEK,
+        failure_event: Some("report.weekly_failed"),
+        ..task("weekly_report", "Rapport hebdomadaire", Function::WeeklyReport, 120)
+    },
+    TaskSpec {
+        schedule: Some("rate(5 minutes)"),
+        expected_period: FIVE_MINUTES,
         ..task("notification_dispatch", "Envoi des notifications", Function::NotificationDispatch, 120)
     },
 ];
@@ -256,6 +292,25 @@ impl TaskSpec {
     /// few minutes the task itself, or it would speak every few minutes.
     pub fn trouble<'a>(&'a self, run_key: &'a str) -> &'a str {
         if self.is_frequent() { self.name } else { run_key }
+    }
+
+    /// Whether somebody is told when the task has not succeeded for too long: when something other than a person
+    /// starts it.
+    pub fn is_watched(&self) -> bool {
+        self.expected_period < Duration::MAX && (self.schedule.is_some() || self.listens_to.is_some())
+    }
+
+    /// How late a success may be: three attempts of full length (the first and Lambda's two retries) and ten
+    /// minutes for the waits between them.
+    pub fn grace(&self) -> Duration {
+        self.time_limit * 3 + Duration::from_secs(600)
+    }
+
+    /// The age that the newest success may reach before the task counts as missing: its period and its grace, and
+    /// an hour more where the period is a day or longer, because one day a year has 25 hours.
+    pub fn newest_success_limit(&self) -> Duration {
+        let longest_day = if self.expected_period >= DAY { HOUR } else { Duration::ZERO };
+        self.expected_period.saturating_add(self.grace() + longest_day)
     }
 
     /// Whether the task's default schedule is a `rate(…)`: then a run that finds another one at work may give up.
@@ -400,9 +455,20 @@ mod tests {
                 );
             }
         }
-        for function in Function::ALL {
+        for function in Function::ALL.into_iter().filter(|function| *function != Function::AlarmRelay) {
             assert!(function.tasks().next().is_some(), "{function:?}");
         }
+    }
+
+    #[test]
+    fn a_success_may_be_as_late_as_its_retries_and_the_longest_day_make_it() {
+        let limit = |name| TaskSpec::named(name).unwrap().newest_success_limit().as_secs();
+        assert_eq!(limit("sync_gazelle"), 24 * 3600 + 3 * 900 + 600 + 3600);
+        assert_eq!(limit("maintenance_alerts"), 300 + 3 * 60 + 600);
+        let unwatched: Vec<&str> =
+            TASKS.iter().filter(|task| !task.is_watched()).map(|task| task.name).collect();
+        assert!(unwatched.iter().all(|name| name.starts_with("import_")), "{unwatched:?}");
+        assert_eq!(unwatched.len(), 5);
     }
 
     #[test]

@@ -380,7 +380,7 @@ async fn a_bucket_is_a_store_like_a_folder_and_nothing_there_is_overwritten(
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_is_written_once() -> anyhow::Result<()> {
     let folder = tempfile::TempDir::new()?;
     let store = Store::open(&format!("file://{}", folder.path().display()), None)?;

@@ -77,6 +77,23 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
                "is_resolved": resolved, "observed_at": OLD, "updated_at": OLD})
     };
     bed.put("humidity_alerts", json!([humid(21, true), humid(22, false)])).await?;
+    let anomaly = |id: u32, status: &str| {
+        json!({"id": uuid(id), "category": "cash", "type": "cash_variance", "severity": "high", "fingerprint": id.to_string(),
+               "first_seen_at": OLD, "last_seen_at": OLD, "opened_at": OLD, "status": status,
+               "resolved_at": if status == "open" { Value::Null } else { OLD.into() }})
+    };
+    bed.put("anomalies", json!([anomaly(41, "resolved"), anomaly(42, "open")])).await?;
+    let recommendation = |id: u32, status: &str| {
+        json!({"id": uuid(id), "type": "cash_control", "priority": "high", "title": "x", "description": "x",
+               "evidence_key": "x", "period_days": 7, "first_seen_at": OLD, "last_seen_at": OLD, "due_date": "2020-01-08",
+               "status": status, "decided_at": if status == "open" { Value::Null } else { OLD.into() }})
+    };
+    bed.put("recommendations", json!([recommendation(51, "ignored"), recommendation(52, "open")])).await?;
+    let sign_in = |id: u32, at: &str| json!({"id": id, "user_hash": "x", "address_hash": "y", "success": true, "created_at": at});
+    bed.put("login_history", json!([sign_in(61, OLD), sign_in(62, RECENT)])).await?;
+    let session =
+        json!([{"id": uuid(71), "operator_id": "a", "status": "CLOSED", "opened_at": OLD, "closed_at": OLD}]);
+    bed.put("cash_sessions", session).await?;
     let copy = |id: u32, status: &str, removed: Value| {
         json!({"id": uuid(id), "run_id": uuid(id), "kind": "supabase", "location": id.to_string(), "status": status,
                "started_at": OLD, "created_at": OLD, "removed_at": removed})
@@ -103,7 +120,8 @@ async fn what_is_old_goes_and_what_is_open_stays(
     let expected = json!({
         "runs_frequent": 1, "runs": 1, "sync_logs": 0, "deliveries": 2, "events": 0, "quarantine": 1,
         "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 0, "backups": 2,
-        "restore_drills": 0,
+        "restore_drills": 0, "anomalies": 1, "recommendations": 1, "login_history": 1, "alarm_events": 0,
+        "incidents": 0, "monitor_checks": 0, "notices": 0,
     });
     let preview = bed
         .stack
@@ -125,6 +143,10 @@ async fn what_is_old_goes_and_what_is_open_stays(
     assert_eq!(left("alert_logs", "id").await?, ["2"]);
     assert_eq!(left("humidity_alerts", "id").await?, [uuid(22)]);
     assert_eq!(left("backups", "id").await?, [uuid(32), uuid(34)]);
+    assert_eq!(left("anomalies", "id").await?, [uuid(42)]);
+    assert_eq!(left("recommendations", "id").await?, [uuid(52)]);
+    assert_eq!(left("login_history", "id").await?, ["62"]);
+    assert_eq!(left("cash_sessions", "id").await?, [uuid(71)], "books are kept");
     let runs = left("scheduler_logs", "id").await?;
     for id in [2, 3, 4, 6] {
         assert!(runs.contains(&uuid(id)), "{id}");

@@ -25,7 +25,7 @@ const OBJECTS: &str = "
      alter default privileges in schema public grant all on sequences to anon, authenticated;
      alter default privileges in schema public grant execute on functions to anon, authenticated;"
 )]
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_public_roles_can_touch_nothing(#[case] grants: &str) -> anyhow::Result<()> {
     let url = empty_database().await?;
     let client = Database::connect(&url).await?;
@@ -158,7 +158,7 @@ const PREDECESSOR: &str = "
     insert into gazelle_timeline_entries (external_id, entry_type) values ('tme_1', 'NOTE'), ('tle_1', 'NOTE');
 ";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_holes() -> anyhow::Result<()> {
     let url = empty_database().await?;
     let client = Database::connect(&url).await?;
@@ -236,7 +236,16 @@ async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     bed.assert_mirrored().await?;
     // Every task finds its way among the old columns and keys.
-    for task in ["humidity_alerts", "maintenance_alerts", "backup", "restore_drill", "cleanup"] {
+    for task in [
+        "humidity_alerts",
+        "maintenance_alerts",
+        "backup",
+        "restore_drill",
+        "cleanup",
+        "weekly_report",
+        "anomalies",
+        "availability",
+    ] {
         let run = bed
             .stack
             .invoke(TaskSpec::named(task).unwrap().function, &serde_json::json!({"task": task}))

@@ -16,6 +16,14 @@ fn notices() -> Vec<(&'static str, &'static str, Value)> {
         json!({"id": RUN, "alert_type": kind, "piano": "Steinway & Sons D #42", "client": "Place des Arts",
                "location": "Salle Wilfrid-Pelletier", "value": value, "words": words, "observed_at": "2026-01-14T15:00:00Z"})
     };
+    let anomaly = |kind: &str, severity: &str, said: Value| {
+        let mut data =
+            json!({"anomaly_type": kind, "anomaly_severity": severity, "since": "2026-01-15T13:00:03Z"});
+        for (field, value) in said.as_object().unwrap() {
+            data[field] = value.clone();
+        }
+        data
+    };
     let appointment = |time: &str, technician: &str| {
         json!({"time": time, "client": "Studio Hautbois", "place": "12 rue de l'Accord, Montréal", "piano": "Yamaha U1 #7",
                "phone": "514-555-0107", "notes": "Sonner à l'arrière", "technician": technician})
@@ -124,26 +132,287 @@ fn notices() -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("maintenance.failed", "database", failure("Génération des alertes", "supabase_refused")),
         ("cleanup.failed", "deadline", failure("Nettoyage", "deadline_exceeded")),
+        ("report.weekly", "a week", week(json!("Essai de restauration"))),
+        ("report.weekly", "cold start", cold_week()),
+        ("report.weekly", "unreadable", json!({"run_id": RUN, "week": "2026-W03"})),
+        ("report.weekly_failed", "database", failure("Rapport hebdomadaire", "supabase_unavailable")),
+        ("anomaly.failed", "database", failure("Détection d'anomalies", "supabase_refused")),
+        (
+            "anomaly.sync",
+            "repeated",
+            anomaly(
+                "sync_failure",
+                "medium",
+                json!({"subject": "Sync Gazelle Totale", "count": 3, "hours": 24, "run_id": RUN}),
+            ),
+        ),
+        (
+            "anomaly.sync",
+            "in a row",
+            anomaly(
+                "consecutive_failures",
+                "high",
+                json!({"subject": "Backup SQL", "count": 3, "run_id": RUN}),
+            ),
+        ),
+        (
+            "anomaly.sync",
+            "stuck",
+            anomaly("stuck_task", "high", json!({"subject": "Backup SQL", "hours": 3})),
+        ),
+        (
+            "anomaly.cash",
+            "one",
+            anomaly("cash_variance", "high", json!({"subject": "Caisse 1", "site": "mtl"})),
+        ),
+        (
+            "anomaly.cash",
+            "repeated",
+            anomaly(
+                "cash_variance_repeated",
+                "high",
+                json!({"subject": null, "site": null, "of": "operator", "count": 3, "days": 7}),
+            ),
+        ),
+        (
+            "anomaly.auth",
+            "refused",
+            anomaly("auth_failure", "high", json!({"count": 10, "attempts": 12, "hours": 24})),
+        ),
+        (
+            "anomaly.ai",
+            "errors",
+            anomaly(
+                "ai_error_rate",
+                "high",
+                json!({"subject": "humidity", "count": 5, "total": 20, "percent": 25}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "stale",
+            anomaly("stale_collection", "high", json!({"subject": "clients", "hours": 27})),
+        ),
+        (
+            "anomaly.data",
+            "drop",
+            anomaly(
+                "row_count_drop",
+                "high",
+                json!({"subject": "pianos", "count": 700, "usual": 1000, "percent": 30}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "orphans",
+            anomaly("orphan_rows", "medium", json!({"subject": "pianos.client", "count": 60, "total": 1000})),
+        ),
+        ("anomaly.data", "humidity", anomaly("humidity_backlog", "medium", json!({"count": 4, "days": 14}))),
+        (
+            "anomaly.data",
+            "duration",
+            anomaly(
+                "unusual_duration",
+                "medium",
+                json!({"subject": "Backup SQL", "weekday": 2, "value": 720, "usual": 180}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "volume",
+            anomaly(
+                "unusual_volume",
+                "medium",
+                json!({"subject": "Rapport Timeline", "weekday": 7, "value": 0, "usual": 4000}),
+            ),
+        ),
+        ("anomaly.detection", "blind", anomaly("detection_error", "critical", json!({"subject": "auth"}))),
+        (
+            "anomaly.resolved",
+            "over",
+            anomaly(
+                "sync_failure",
+                "medium",
+                json!({"subject": "Sync Gazelle Totale", "resolved_at": "2026-01-15T17:30:03Z", "run_id": RUN}),
+            ),
+        ),
+        ("availability.failed", "database", failure("Disponibilité", "supabase_refused")),
+        (
+            "availability.down",
+            "down",
+            incident(json!({"subject": "Gazelle", "state": "down", "error_kind": "http_500"})),
+        ),
+        (
+            "availability.down",
+            "unstable",
+            incident(json!({"subject": "Gazelle", "state": "flapping", "error_kind": "timeout"})),
+        ),
+        (
+            "availability.recovered",
+            "over",
+            incident(
+                json!({"subject": "Gazelle", "until": "2026-01-15T06:25:03Z", "duration_seconds": 1500}),
+            ),
+        ),
+        ("heartbeat.missed", "late", incident(json!({"subject": "Backup SQL", "run_id": RUN}))),
+        (
+            "heartbeat.recovered",
+            "over",
+            incident(
+                json!({"subject": "Backup SQL", "until": "2026-01-16T08:00:03Z", "duration_seconds": 93_600}),
+            ),
+        ),
+        (
+            "alarm.raised",
+            "errors",
+            incident(json!({
+            "subject": "gazelle-tasks-sync-gazelle-errors", "reason": "Threshold Crossed: 1 datapoint [1.0]",
+            "alarm_url": "https://ca-central-1.console.aws.amazon.com/cloudwatch/home?region=ca-central-1#alarmsV2:alarm/gazelle-tasks-sync-gazelle-errors"})),
+        ),
+        (
+            "alarm.recovered",
+            "over",
+            incident(json!({
+            "subject": "gazelle-tasks-sync-gazelle-errors", "reason": "Threshold Crossed: no datapoints",
+            "until": "2026-01-15T06:10:03Z", "duration_seconds": 600})),
+        ),
+        (
+            "channel.disabled",
+            "webhook",
+            incident(json!({"channel": "slack", "recipient": "louise", "reason": "http_404"})),
+        ),
+        (
+            "channel.disabled",
+            "all",
+            incident(json!({"channel": "email", "recipient": null, "reason": "http_403"})),
+        ),
+        ("system.test", "test", json!({"since": "2026-01-15T06:00:03Z"})),
     ]
 }
 
-/// Sends notices on both channels to Nicolas; answers the Slack messages and the e-mails in their order.
-async fn sent(bed: &Bed, notices: &[(&str, &str, Value)]) -> anyhow::Result<(Vec<Value>, Vec<Value>)> {
+/// What monitoring found, since one in the morning.
+fn incident(said: Value) -> Value {
+    let mut data = json!({"since": "2026-01-15T06:00:03Z"});
+    for (field, value) in said.as_object().unwrap() {
+        data[field] = value.clone();
+    }
+    data
+}
+
+/// A week with troubles, and a task of the predecessor among its tasks.
+fn week(slowest: Value) -> Value {
+    json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
+        {"topic": "runs", "figures": [
+            {"measure": "success_share", "value": 0.9876, "before": 0.99, "unit": "share", "bar": 0.9876},
+            {"measure": "runs", "value": 2345, "before": 2346, "unit": "count"},
+            {"measure": "slowest", "name": slowest, "value": 312.4, "before": 250, "unit": "seconds",
+             "notes": [["median", 3.2, "seconds"]]},
+            {"measure": "longest_failing", "name": "Sync Gazelle Totale", "value": 93780, "before": null, "unit": "seconds",
+             "notes": [["errors", 2, "count"]]}]},
+        {"topic": "tasks", "figures": [
+            {"measure": "task", "name": "Sync Gazelle Totale", "value": 0.714, "before": 1, "unit": "share", "bar": 0.714,
+             "notes": [["runs", 7, "count"], ["errors", 2, "count"]]},
+            {"measure": "task", "name": "Détection d'anomalies", "value": null, "before": null, "unit": "share",
+             "notes": [["runs", 0, "count"]]}]},
+        {"topic": "availability", "figures": [
+            {"measure": "outages", "value": 2, "before": 0, "unit": "count"},
+            {"measure": "down_time", "value": 3900, "before": 0, "unit": "seconds"}]},
+        {"topic": "notifications", "figures": [
+            {"measure": "channel", "name": "email", "value": 41, "before": 38, "unit": "count", "bar": 0.98,
+             "notes": [["failed", 1, "count"]]}]},
+        {"topic": "cash", "figures": [{"measure": "cash_sales", "value": 123450, "before": 100000, "unit": "cents"}]},
+        {"topic": "backups", "figures": [
+            {"measure": "copy_age", "value": 180000, "before": 75600, "unit": "seconds"},
+            {"measure": "drill", "value": 0, "before": 1, "unit": "outcome", "notes": [["duration", 12, "seconds"]]},
+            {"measure": "drill_age", "value": 68400, "before": 68400, "unit": "seconds"}]},
+    ]})
+}
+
+/// Nothing has ever run.
+fn cold_week() -> Value {
+    json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
+        {"topic": "runs", "figures": [
+            {"measure": "success_share", "value": null, "before": null, "unit": "share"},
+            {"measure": "runs", "value": 0, "before": 0, "unit": "count"}]},
+        {"topic": "backups", "figures": [{"measure": "copy_age", "value": null, "before": null, "unit": "seconds"}]},
+    ]})
+}
+
+/// Messages of each channel, in the order of the notices; Telegram's parts of one message are joined.
+struct Sent {
+    slack: Vec<Value>,
+    email: Vec<Value>,
+    telegram: Vec<String>,
+}
+
+/// Sends notices on every channel, each to a person of its own, so that no rate holds them back.
+async fn sent(bed: &Bed, notices: &[(&str, &str, Value)]) -> anyhow::Result<Sent> {
+    let chat = |number: usize| format!("{}", 5000 + number);
+    let person = |number: usize| {
+        json!({"key": format!("p{number:04}"), "first_name": "Nicolas", "display_name": "Nick",
+               "slack_webhook_key": "SLACK_WEBHOOK_ADMIN_2", "telegram_chat_id": chat(number)})
+    };
+    bed.put("staff", (0..notices.len()).map(person).collect()).await?;
     let delivery = |(number, (event_type, _, data)): (usize, &(&str, &str, Value))| {
-        ["slack", "email"].map(|channel| {
-            json!({"event_type": event_type, "severity": "error", "channel": channel, "recipient": "nicolas",
+        ["slack", "email", "telegram"].map(|channel| {
+            json!({"event_type": event_type, "severity": "error", "channel": channel, "recipient": format!("p{number:04}"),
                    "fingerprint": format!("{number:04}"), "data": data,
                    "created_at": format!("2026-01-15T05:{:02}:{:02}Z", number / 60, number % 60),
-                   "next_attempt_at": "2026-01-15T05:00:00Z"})
+                   "next_attempt_at": format!("2026-01-15T05:{:02}:{:02}Z", number / 60, number % 60)})
         })
     };
     let rows: Vec<Value> = notices.iter().enumerate().flat_map(delivery).collect();
     bed.put("notification_deliveries", json!(rows)).await?;
-    let run = bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
-    assert_eq!(run.answer.stats["sent"], 2 * notices.len(), "{:?}", run.answer);
-    let slack = bed.stack.sandbox.slack_messages().into_iter().map(|sent| sent.body).collect();
-    let email = bed.stack.sandbox.email_messages().into_iter().map(|sent| sent.body).collect();
-    Ok((slack, email))
+    let mut left = 3 * notices.len() as u64;
+    while left > 0 {
+        let run = bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+        let sent = run.answer.stats["sent"].as_u64().unwrap_or_default();
+        assert!(sent > 0, "{:?}", run.answer);
+        left -= sent;
+    }
+    let bodies = |sent: Vec<gazelle_local::sandbox::Sent>| sent.into_iter().map(|sent| sent.body).collect();
+    let mut telegram = vec![String::new(); notices.len()];
+    for part in bed.stack.sandbox.telegram_messages() {
+        let at = part.to.parse::<usize>().unwrap() - 5000;
+        telegram[at].push_str(part.body["text"].as_str().unwrap());
+    }
+    Ok(Sent {
+        slack: bodies(bed.stack.sandbox.slack_messages()),
+        email: bodies(bed.stack.sandbox.email_messages()),
+        telegram,
+    })
+}
+
+/// Telegram's own types, as a client library of the Bot API describes them; nothing beside them.
+async fn telegram_contract() -> anyhow::Result<jsonschema::Validator> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/telegram.py");
+    let output =
+        tokio::process::Command::new(e2e::provided("GAZELLE_TEST_PYTHON")?).arg(script).output().await?;
+    anyhow::ensure!(output.status.success(), "telegram.py: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(jsonschema::validator_for(&serde_json::from_slice(&output.stdout)?)?)
+}
+
+/// Every body that Telegram was sent is what its contract says, and hand-broken ones are not.
+async fn assert_telegram_bodies(bed: &Bed) -> anyhow::Result<()> {
+    let contract = telegram_contract().await?;
+    let bodies: Vec<Value> =
+        bed.stack.sandbox.telegram_messages().into_iter().map(|sent| sent.body).collect();
+    for body in &bodies {
+        let problems: Vec<String> = contract.iter_errors(body).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{problems:?}: {body}");
+        assert!(body["text"].as_str().unwrap().encode_utf16().count() <= 4096);
+    }
+    for (field, value) in [
+        ("text", json!(1)),
+        ("chat_id", Value::Null),
+        ("parse", json!("x")),
+        ("link_preview_options", json!("no")),
+    ] {
+        let mut broken = bodies[0].clone();
+        broken[field] = value;
+        assert!(!contract.is_valid(&broken), "not refused: {field}");
+    }
+    Ok(())
 }
 
 /// What SendGrid takes, closed by hand: nothing beside these fields, no empty text, no line break in a subject.
@@ -174,8 +443,12 @@ async fn every_message_is_as_it_was_agreed_and_valid_for_its_vendor(
     let mut bed = Bed::start(backend).await?;
     bed.stack.lambda.environment.insert("CONSOLE_URL".into(), "https://console.example/gazelle".into());
     let notices = notices();
-    let (slack, email) = sent(&bed, &notices).await?;
-    for ((event_type, name, _), (slack, email)) in notices.iter().zip(slack.iter().zip(&email)) {
+    let Sent { slack, email, telegram } = sent(&bed, &notices).await?;
+    for (at, (event_type, name, _)) in notices.iter().enumerate() {
+        let (slack, email) = (&slack[at], &email[at]);
+        // What Telegram gets is the text of the e-mail.
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&telegram[at]), words(email["content"][0]["value"].as_str().unwrap()));
         let shown = format!(
             "Slack\n-----\n{}\n\nSubject: {}\n-----\n{}\n-----\n{}",
             serde_json::to_string_pretty(&slack["blocks"])?,
@@ -202,6 +475,7 @@ async fn every_message_is_as_it_was_agreed_and_valid_for_its_vendor(
         broken[field] = value;
         assert!(!contract.is_valid(&broken), "not refused: {field}");
     }
+    assert_telegram_bodies(&bed).await?;
     // Each kind of notice has an entry in the runbook.
     let runbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RUNBOOK.md"))?;
     for (event_type, _, _) in &notices {
@@ -231,7 +505,16 @@ fn poison(value: &Value, text: &str) -> Value {
                     "data_as_of",
                     "due_date",
                     "alert_type",
+                    "resolved_at",
                     "time",
+                    "from",
+                    "until",
+                    "topic",
+                    "measure",
+                    "unit",
+                    "notes",
+                    "state",
+                    "channel",
                 ];
                 (name.clone(), if own.contains(&name.as_str()) { inner.clone() } else { poison(inner, text) })
             })
@@ -263,12 +546,13 @@ async fn hostile_texts_are_shown_as_texts_and_bounded(
         })
         .collect();
     let bed = Bed::start(backend).await?;
-    let (slack, email) = sent(&bed, &notices).await?;
+    let Sent { slack, email, telegram } = sent(&bed, &notices).await?;
+    assert_telegram_bodies(&bed).await?;
     for (message, verdict) in slack.iter().zip(slack_verdicts(&slack).await?) {
         assert!(verdict.is_null(), "{verdict}: {message}");
     }
     let contract = sendgrid_contract();
-    for (slack, email) in slack.iter().zip(&email) {
+    for ((slack, email), telegram) in slack.iter().zip(&email).zip(&telegram) {
         // A header is plain text; everything else could call everybody or hide an address.
         let sections =
             slack["blocks"].as_array().unwrap()[1..].iter().map(Value::to_string).collect::<String>();
@@ -278,7 +562,7 @@ async fn hostile_texts_are_shown_as_texts_and_bounded(
         }
         let html = email["content"][1]["value"].as_str().unwrap();
         assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"), "{html}");
-        let all = format!("{slack}{email}");
+        let all = format!("{slack}{email}{telegram}");
         for mark in ['\u{202e}', '\u{2066}', '\u{200f}', '\u{1b}'] {
             assert!(
                 !all.contains(mark) && !all.contains(&format!("\\u{:04x}", mark as u32)),

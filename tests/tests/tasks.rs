@@ -9,8 +9,17 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::{Function, TaskSpec};
 
-const TASKS: [&str; 6] =
-    ["backup", "restore_drill", "rv_alerts", "humidity_alerts", "maintenance_alerts", "cleanup"];
+const TASKS: [&str; 9] = [
+    "backup",
+    "restore_drill",
+    "rv_alerts",
+    "humidity_alerts",
+    "maintenance_alerts",
+    "cleanup",
+    "anomalies",
+    "weekly_report",
+    "availability",
+];
 
 /// A bed with a filled mirror and one copy.
 async fn prepared(backend: Backend) -> anyhow::Result<Bed> {
@@ -82,6 +91,9 @@ async fn a_failure_is_told_once_and_the_retry_does_the_work() -> anyhow::Result<
         ("humidity_alerts", "record_humidity_alerts", "humidity.failed"),
         ("maintenance_alerts", "refresh_maintenance_alerts", "maintenance.failed"),
         ("cleanup", "retention_plan", "cleanup.failed"),
+        ("weekly_report", "weekly_figures", "report.weekly_failed"),
+        ("anomalies", "record_anomalies", "anomaly.failed"),
+        ("availability", "record_tick", "availability.failed"),
     ];
     for (at, (task, function, notice)) in breaks.into_iter().enumerate() {
         let identity: String = database

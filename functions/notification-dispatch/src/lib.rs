@@ -1,4 +1,7 @@
-//! Empties the two outboxes: domain events that EventBridge did not take, and notices that did not get through.
+//! Empties the two outboxes: domain events that EventBridge did not take, and notices that did not get through. And
+//! looks at what time alone brings: escalation steps and reminders.
+
+use std::time::Duration;
 
 use serde_json::json;
 use shared::{
@@ -11,6 +14,9 @@ use shared::{
     supabase::SupabaseError,
     task::{Function, Outcome, Task, TaskError},
 };
+
+/// How long one run waits for free slots of the channels' rates, well within its time limit.
+const PATIENCE: Duration = Duration::from_secs(70);
 
 /// The task `notification_dispatch`.
 pub struct NotificationDispatch {
@@ -30,11 +36,13 @@ impl Task for NotificationDispatch {
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
         let (published, refused) = self.publish(run).await?;
-        let delivered = notify::deliver(&run.supabase, &run.http, &self.channels, None).await;
+        let arguments = json!({"p_now": clock::now().to_string()});
+        let advanced: u32 = run.supabase.rpc("advance_notices", &arguments).await?;
+        let delivered = notify::deliver(&run.supabase, &run.http, &self.channels, None, PATIENCE).await;
         let message = format!("{} notifications envoyées", delivered.sent);
         let stats = json!({
             "sent": delivered.sent, "pending": delivered.pending, "failed": delivered.failed,
-            "unknown": delivered.unknown, "events_published": published, "events_refused": refused,
+            "unknown": delivered.unknown, "advanced": advanced, "events_published": published, "events_refused": refused,
         });
         Ok(finished(message, stats))
     }

@@ -29,11 +29,25 @@ pub enum Fault {
     EventbridgePartial,
     /// Slack answers 500.
     SlackError,
+    /// Slack answers 429 with `Retry-After`.
+    SlackRateLimit,
+    /// The webhooks do not exist any more.
+    SlackGone,
+    /// SendGrid does not accept the sender any more.
+    SendgridForbidden,
+    /// Telegram answers 429 with `retry_after`.
+    TelegramRateLimit,
+    /// Telegram never answers.
+    TelegramHang,
+    /// The bot was thrown out of every chat.
+    TelegramBlocked,
+    /// The chats have become supergroups with other ids.
+    TelegramMoved,
     /// Events arrive twice.
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 13] = [
+const FAULTS: [(&str, Fault, Option<u32>); 20] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -46,6 +60,13 @@ const FAULTS: [(&str, Fault, Option<u32>); 13] = [
     ("google:500", Fault::GoogleError, None),
     ("eventbridge:partial", Fault::EventbridgePartial, None),
     ("slack:500", Fault::SlackError, Some(3)),
+    ("slack:429", Fault::SlackRateLimit, Some(3)),
+    ("slack:gone", Fault::SlackGone, None),
+    ("sendgrid:403", Fault::SendgridForbidden, None),
+    ("telegram:429", Fault::TelegramRateLimit, Some(3)),
+    ("telegram:hang", Fault::TelegramHang, None),
+    ("telegram:blocked", Fault::TelegramBlocked, None),
+    ("telegram:moved", Fault::TelegramMoved, None),
     ("event:duplicate", Fault::EventDuplicate, None),
 ];
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod company;
 pub mod faults;
 pub mod lambda;
+pub mod notices;
 pub mod output;
 pub mod postgrest;
 pub mod restore;
@@ -32,6 +33,10 @@ pub fn become_function() -> Option<ExitCode> {
         Function::AppointmentAlerts => serve::<appointment_alerts::AppointmentAlerts>(),
         Function::MaintenanceAlerts => serve::<maintenance_alerts::MaintenanceAlerts>(),
         Function::Cleanup => serve::<cleanup::Cleanup>(),
+        Function::AvailabilityCheck => serve::<availability_check::AvailabilityCheck>(),
+        Function::AnomalyDetection => serve::<anomaly_detection::AnomalyDetection>(),
+        Function::WeeklyReport => serve::<weekly_report::WeeklyReport>(),
         Function::NotificationDispatch => serve::<notification_dispatch::NotificationDispatch>(),
+        Function::AlarmRelay => alarm_relay::serve(),
     })
 }

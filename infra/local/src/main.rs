@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use gazelle_local::{
     faults::FaultSpec,
+    notices,
     output::Output,
     stack::{Options, Stack, TaskRun},
     up,
@@ -55,9 +56,42 @@ enum Command {
         /// Address to listen on; containers of `sam local invoke` reach 172.17.0.1.
         #[arg(long, default_value = "127.0.0.1")]
         listen: IpAddr,
+        /// Simulated seconds per second.
+        #[arg(long, default_value_t = 1)]
+        speed: u32,
         #[command(flatten)]
         stack: StackArguments,
     },
+    /// Says who would be told of an event, when and why.
+    Rules {
+        #[command(subcommand)]
+        command: RulesCommand,
+    },
+    /// Tries the channels.
+    Notify {
+        #[command(subcommand)]
+        command: NotifyCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum RulesCommand {
+    /// Applies the notification rules to one event type at one instant (`--at`).
+    Explain {
+        /// Event type: sync.failed, availability.down …
+        event: String,
+        /// How bad it is.
+        #[arg(long, default_value = "error", value_parser = ["info", "warning", "error", "critical"])]
+        severity: String,
+        #[command(flatten)]
+        stack: StackArguments,
+    },
+}
+
+#[derive(Subcommand)]
+enum NotifyCommand {
+    /// Sends a test notification to every administrator on every configured channel.
+    Test(StackArguments),
 }
 
 #[derive(Args)]
@@ -151,13 +185,17 @@ async fn execute(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Nightly(arguments) => nightly(&arguments).await,
         Command::Run { task, event, stack } => run(&task, event, &stack).await,
-        Command::Up { port, listen, stack } => {
+        Command::Up { port, listen, speed, stack } => {
             // A stack that stays lives in the present, unless another day was asked for.
             let at = stack.at.unwrap_or_else(clock::now);
             let running = Stack::start(&Options { listen, at, ..stack.options()? }).await?;
             running.break_with(&stack.fault);
-            up::serve(running, port, progress).await.map(|()| true)
+            up::serve(running, port, speed, progress).await.map(|()| true)
         }
+        Command::Rules { command: RulesCommand::Explain { event, severity, stack } } => {
+            explain(&event, &severity, &stack).await
+        }
+        Command::Notify { command: NotifyCommand::Test(stack) } => test(&stack).await,
     }
 }
 
@@ -209,6 +247,41 @@ async fn run(task: &str, event: Option<PathBuf>, arguments: &StackArguments) -> 
     let peak_rss_bytes = run.invocation.peak_rss_bytes;
     let runs = [run];
     print(&stack, &runs, peak_rss_bytes, all_succeeded(&runs), arguments.json).await
+}
+
+/// A stack for a question: the company hardly matters.
+async fn start_small(arguments: &StackArguments) -> anyhow::Result<Stack> {
+    Stack::start(&Options { scale: arguments.scale.min(0.01), ..arguments.options()? }).await
+}
+
+#[allow(clippy::print_stdout)] // The result of the command.
+async fn explain(event: &str, severity: &str, arguments: &StackArguments) -> anyhow::Result<bool> {
+    let stack = start_small(arguments).await?;
+    let at = stack.clock.now();
+    let explained = notices::explain(&stack, event, severity, at).await?;
+    match arguments.json {
+        true => println!("{explained}"),
+        false => print!("{}", notices::page(&explained, event, severity, at)?),
+    }
+    Ok(true)
+}
+
+#[allow(clippy::print_stdout)] // The result of the command.
+async fn test(arguments: &StackArguments) -> anyhow::Result<bool> {
+    let stack = start_small(arguments).await?;
+    stack.break_with(&arguments.fault);
+    let report = notices::test(&stack).await?;
+    match arguments.json {
+        true => println!("{}", serde_json::to_string(&report)?),
+        false => {
+            for delivery in &report.deliveries {
+                let outcome = delivery.detail.as_deref().unwrap_or("delivered");
+                println!("{:<9} {:<12} {outcome}", delivery.channel, delivery.recipient);
+            }
+            println!("{}", report.status);
+        }
+    }
+    Ok(report.status == "success")
 }
 
 fn all_succeeded(runs: &[TaskRun]) -> bool {

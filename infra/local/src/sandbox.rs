@@ -6,6 +6,7 @@ mod aws;
 mod gazelle;
 mod google;
 mod messages;
+mod telegram;
 
 use std::{
     collections::BTreeMap,
@@ -84,6 +85,10 @@ pub mod credentials {
         ("SLACK_WEBHOOK_ADMIN_2", "/services/T0/B2/nicolas"),
         ("SLACK_WEBHOOK_ALLAN", "/services/T0/B3/allan"),
     ];
+    /// Token of the Telegram bot.
+    pub const TELEGRAM_TOKEN: &str = "100200300:local-telegram-token";
+    /// Chats of Louise, Nicolas and Allan.
+    pub const CHATS: [(&str, &str); 3] = [("louise", "1001"), ("nicolas", "1002"), ("allan", "1003")];
     /// The service account's key: made for the sandbox, accepted by nothing else.
     pub const SERVICE_ACCOUNT_KEY: &str = include_str!("sandbox/service-account-key.pem");
     /// The service account.
@@ -102,7 +107,9 @@ pub struct Sandbox {
     pub slack: Mutex<Vec<Sent>>,
     /// Messages that SendGrid took.
     pub emails: Mutex<Vec<Sent>>,
-    /// Every request body to Sheets and Slack, for checks against the vendors' contracts.
+    /// Messages that Telegram took.
+    pub telegram: Mutex<Vec<Sent>>,
+    /// Every request body to Sheets, Slack and Telegram, for checks against the vendors' contracts.
     pub bodies: Mutex<Vec<(&'static str, Value)>>,
     secrets: Mutex<BTreeMap<String, String>>,
     /// Faults in force.
@@ -136,6 +143,7 @@ impl Sandbox {
             workbook: Mutex::new(Workbook::as_the_predecessor_left_it()),
             slack: Mutex::default(),
             emails: Mutex::default(),
+            telegram: Mutex::default(),
             bodies: Mutex::default(),
             secrets: Mutex::default(),
             faults,
@@ -158,7 +166,10 @@ impl Sandbox {
             .route("/v4/spreadsheets/{id}", get(google::read).post(google::update))
             .route("/services/{team}/{channel}/{key}", post(messages::slack))
             .route("/v3/mail/send", post(messages::sendgrid))
+            .route("/v3/scopes", get(messages::scopes))
+            .route("/heartbeat", get(|| async { "ok" }))
             .route("/v1/messages", post(messages::model))
+            .route("/{bot}/{method}", post(telegram::call))
             .route("/", post(aws::call))
             .layer(middleware::from_fn_with_state(self.clone(), observe))
             .with_state(self.clone())
@@ -179,6 +190,11 @@ impl Sandbox {
         lock(&self.emails).clone()
     }
 
+    /// A copy of the messages that Telegram took.
+    pub fn telegram_messages(&self) -> Vec<Sent> {
+        lock(&self.telegram).clone()
+    }
+
     /// A copy of the spreadsheet.
     pub fn workbook(&self) -> Workbook {
         lock(&self.workbook).clone()
@@ -190,8 +206,10 @@ fn service_of(path: &str) -> &'static str {
     match path {
         "/graphql/private/" | "/developer/oauth/token" => "gazelle",
         "/" => "eventbridge",
-        "/v3/mail/send" => "sendgrid",
+        "/v3/mail/send" | "/v3/scopes" => "sendgrid",
+        "/heartbeat" => "heartbeat",
         _ if path.starts_with("/services/") => "slack",
+        _ if path.starts_with("/bot") => "telegram",
         _ => "google",
     }
 }

@@ -154,10 +154,12 @@ impl Stack {
         let backups = TempDir::new().context("a folder for the copies")?;
         let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
         environment.insert("BACKUP_URL".into(), format!("file://{}", backups.path().display()));
+        let functions = template::own()?;
+        environment.insert("SCHEDULES".into(), template::schedules(&functions).to_string());
         let stack = Self {
             lambda: Lambda { executable: options.executable.clone(), environment },
             backups,
-            functions: template::own()?,
+            functions,
             sandbox,
             faults,
             traffic,
@@ -187,6 +189,10 @@ impl Stack {
         }
         for (key, user) in STAFF {
             let body = json!({"gazelle_id": user}).to_string();
+            self.write(self.observer.from("staff").eq("key", key).update(body)).await?;
+        }
+        for (key, chat) in credentials::CHATS {
+            let body = json!({"telegram_chat_id": chat}).to_string();
             self.write(self.observer.from("staff").eq("key", key).update(body)).await?;
         }
         let token = json!({
@@ -449,6 +455,8 @@ fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64)
         ("ANTHROPIC_URL", sandbox_url.to_owned()),
         ("SENDGRID_URL", sandbox_url.to_owned()),
         ("SENDGRID_API_KEY", credentials::SENDGRID_KEY.into()),
+        ("TELEGRAM_URL", sandbox_url.to_owned()),
+        ("TELEGRAM_BOT_TOKEN", credentials::TELEGRAM_TOKEN.into()),
         ("EMAIL_FROM", credentials::SENDER.into()),
         ("EMAIL_NICOLAS", "nicolas@example.com".into()),
         ("EMAIL_ALLAN", "allan@example.com".into()),

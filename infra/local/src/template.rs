@@ -1,10 +1,12 @@
 //! The deployment as the local stack needs it: which function listens to which event, and the schedules, read
 //! from `template.yaml`.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, bail};
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
-use shared::task::Function;
+use shared::task::{Function, TASKS};
 
 /// A function of the template with what starts it.
 #[derive(Debug, Clone)]
@@ -82,6 +84,23 @@ fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Depl
         }
     }
     Ok(deployed)
+}
+
+/// What the template hands to every function as `SCHEDULES`: the expression of each task, empty for none.
+pub fn schedules(functions: &[Deployed]) -> Value {
+    let scheduled: BTreeMap<String, &str> = functions
+        .iter()
+        .flat_map(|deployed| &deployed.schedules)
+        .filter_map(|scheduled| {
+            let input: Value = serde_json::from_str(&scheduled.input).ok()?;
+            Some((input["task"].as_str()?.to_owned(), scheduled.expression.as_str()))
+        })
+        .collect();
+    TASKS
+        .iter()
+        .map(|task| (task.name.to_owned(), scheduled.get(task.name).copied().unwrap_or_default().into()))
+        .collect::<serde_json::Map<String, Value>>()
+        .into()
 }
 
 /// A text of the template with parameters at their defaults. `!If` asks only whether a parameter is empty, which

@@ -1,15 +1,29 @@
 //! `cargo local up`: the stack stays, schedules fire, and a page shows what people would see.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::Context;
-use axum::{Router, extract::State, response::Html, routing::get};
-use jiff::Timestamp;
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::Html,
+    routing::{get, put},
+};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::{clock::Schedule, task::Function};
+use shared::{
+    clock::Schedule,
+    task::{Function, TaskSpec},
+};
 use tokio::net::TcpListener;
 
 use crate::{
+    faults::FaultSpec,
     sandbox::Sandbox,
     stack::{Stack, local},
 };
@@ -17,21 +31,37 @@ use crate::{
 /// The local stack's secret.
 const SECRET: &str = "arn:aws:secretsmanager:ca-central-1:000000000000:secret:local";
 
+/// Tasks whose schedules do not fire: as if somebody had disabled them in the AWS console.
+#[derive(Clone, Default)]
+struct SwitchedOff(Arc<Mutex<BTreeSet<String>>>);
+
 struct Planned {
     function: Function,
+    task: String,
     schedule: Schedule,
     input: String,
     next: Option<Timestamp>,
 }
 
 /// Serves until the process is ended.
-pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::Result<()> {
+pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) -> anyhow::Result<()> {
+    let off = SwitchedOff::default();
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
         .with_context(|| format!("port {port} is taken; choose another with --port"))?;
-    let router = Router::new().route("/", get(page)).with_state(stack.sandbox.clone());
+    let router = Router::new()
+        .route("/", get(page))
+        .route("/faults", put(break_with))
+        .with_state(stack.sandbox.clone())
+        .merge(Router::new().route("/schedules/off", put(switch_off)).with_state(off.clone()));
     tokio::spawn(async move { axum::serve(listener, router).await });
     progress(&format!("sandbox page: http://127.0.0.1:{port}/"));
+    progress(&format!(
+        "what goes wrong: curl -X PUT http://127.0.0.1:{port}/faults -d gazelle:500 (nothing: -d '')"
+    ));
+    progress(&format!(
+        "schedules that do not fire: curl -X PUT http://127.0.0.1:{port}/schedules/off -d backup (all fire: -d '')"
+    ));
     progress(&format!("Supabase: {}/rest/v1", stack.supabase_url));
     let file = offer_to_sam(&stack)?;
     progress(&format!("sam local invoke … --env-vars {file}"));
@@ -40,8 +70,10 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
     for deployed in stack.functions() {
         for scheduled in &deployed.schedules {
             let schedule: Schedule = scheduled.expression.parse()?;
+            let input: Value = serde_json::from_str(&scheduled.input)?;
             plan.push(Planned {
                 function: deployed.function,
+                task: input["task"].as_str().unwrap_or_default().to_owned(),
                 // The first night is now: whoever starts the stack wants to see it.
                 next: Some(stack.clock.now()),
                 schedule,
@@ -55,6 +87,10 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
             if planned.next.is_none_or(|next| next > now) {
                 continue;
             }
+            if off.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&planned.task) {
+                planned.next = planned.schedule.next_after(now);
+                continue;
+            }
             let input = planned.input.replace("<aws.scheduler.scheduled-time>", &now.to_string());
             planned.next = planned.schedule.next_after(now);
             let run = stack.invoke(planned.function, &serde_json::from_str::<Value>(&input)?).await?;
@@ -65,6 +101,29 @@ pub async fn serve(mut stack: Stack, port: u16, progress: fn(&str)) -> anyhow::R
             progress(&format!("{} {}: {}", local(stack.clock.now()), run.answer.task, run.answer.status));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+        stack.advance(SignedDuration::from_secs(i64::from(speed) - 1));
+    }
+}
+
+/// Replaces the tasks whose schedules do not fire: names separated by white space.
+async fn switch_off(State(off): State<SwitchedOff>, body: String) -> (StatusCode, String) {
+    let tasks: BTreeSet<String> = body.split_whitespace().map(str::to_owned).collect();
+    if let Some(unknown) = tasks.iter().find(|task| TaskSpec::named(task).is_none()) {
+        return (StatusCode::BAD_REQUEST, format!("there is no task {unknown}\n"));
+    }
+    let answer = format!("{} schedules off\n", tasks.len());
+    *off.0.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
+    (StatusCode::OK, answer)
+}
+
+/// Replaces the faults in force: specifications as of `--fault`, separated by white space.
+async fn break_with(State(sandbox): State<Arc<Sandbox>>, body: String) -> (StatusCode, String) {
+    match body.split_whitespace().map(str::parse).collect::<Result<Vec<FaultSpec>, String>>() {
+        Ok(faults) => {
+            sandbox.faults.set(&faults);
+            (StatusCode::OK, format!("{} faults in force\n", faults.len()))
+        }
+        Err(problem) => (StatusCode::BAD_REQUEST, problem),
     }
 }
 
@@ -111,6 +170,14 @@ async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
             escape(&message.to),
             escape(message.body["subject"].as_str().unwrap_or_default()),
             escape(message.body["content"][0]["value"].as_str().unwrap_or_default())
+        ));
+    }
+    html.push_str("<h2>Telegram</h2>");
+    for message in sandbox.telegram_messages() {
+        html.push_str(&format!(
+            "<h3>{}</h3><pre>{}</pre>",
+            escape(&message.to),
+            escape(message.body["text"].as_str().unwrap_or_default())
         ));
     }
     html.push_str("<h2>Rapport Timeline</h2>");

@@ -81,6 +81,7 @@ create table if not exists public.task_states (
   paused boolean not null default false,
   paused_by text,
   paused_at timestamptz,
+  resumed_at timestamptz,
   reason text
 );
 comment on table public.task_states is 'Pause flags: a paused task ends its scheduled and chained runs at once; a manual request runs.';

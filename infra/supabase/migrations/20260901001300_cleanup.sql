@@ -6,10 +6,14 @@ language sql immutable as $$
   -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
   -- Nothing here touches what is open, unacknowledged or unverified.
   values
-    ('runs_frequent', 7, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
+    ('runs_frequent', 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
     ('runs', 400, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
     ('sync_logs', 400, 'sync_logs', 'status <> ''running'' and created_at < $1'),
     ('deliveries', 90, 'notification_deliveries', 'status in (''sent'', ''failed'', ''skipped'') and created_at < $1'),
+    ('notices', 90, 'notices', 'last_seen_at < $1'),
+    ('monitor_checks', 14, 'monitor_checks', 'checked_at < $1'),
+    ('incidents', 400, 'incidents', 'closed_at < $1'),
+    ('alarm_events', 90, 'alarm_events', 'changed_at < $1'),
     ('events', 30, 'event_outbox', 'published_at < $1'),
     ('quarantine', 90, 'sync_quarantine', 'resolved_at < $1'),
     ('maintenance_alerts', 180, 'alerts',
@@ -21,7 +25,11 @@ language sql immutable as $$
     ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
     ('ai_events', 90, 'ai_events', 'created_at < $1'),
     ('backups', 400, 'backups', '(removed_at is not null or status = ''failed'') and created_at < $1'),
-    ('restore_drills', 400, 'restore_drills', 'created_at < $1')
+    ('restore_drills', 400, 'restore_drills', 'created_at < $1'),
+    -- Cash sessions are never deleted: they are books.
+    ('anomalies', 400, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
+    ('recommendations', 400, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
+    ('login_history', 180, 'login_history', 'created_at < $1')
 $$;
 
 insert into public.settings (key, value, description)
@@ -35,9 +43,12 @@ language sql stable set search_path = public, pg_temp as $$
            case when jsonb_typeof(s.value) = 'number' and (s.value)::numeric between 1 and 36500
                 then trunc((s.value)::numeric) else r.default_days end,
            -- A row that the scan would find again must not go.
-           case r.name when 'humidity_alerts' then
-             60 + coalesce((select (w.value)::numeric from settings w
-                            where w.key = 'humidity.window_days' and jsonb_typeof(w.value) = 'number'), 30) end)) order by r.name)
+           case r.name
+             when 'humidity_alerts' then
+               60 + coalesce((select (w.value)::numeric from settings w
+                              where w.key = 'humidity.window_days' and jsonb_typeof(w.value) = 'number'), 30)
+             -- The weekly report counts last week's runs on Monday, after the cleanup.
+             when 'runs_frequent' then 9 end)) order by r.name)
   from internal.retention_rules() r left join settings s on s.key = 'retention.' || r.name
 $$;
 comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';

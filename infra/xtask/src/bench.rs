@@ -3,6 +3,7 @@
 //! Measured are the released function and the real PostgREST. The stack around them is built by the profile `fast`.
 
 mod baseline;
+mod monitoring;
 mod tasks;
 mod writes;
 
@@ -27,7 +28,7 @@ use crate::tools;
 /// What to measure and print.
 #[derive(Args)]
 pub struct Arguments {
-    /// Only one group: notes, maintenance, backup, start, predecessor, writes, floor, memory.
+    /// Only one group: notes, maintenance, backup, availability, anomalies, start, predecessor, writes, floor, memory.
     group: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
@@ -42,8 +43,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.measure {
         return tokio::runtime::Runtime::new()?.block_on(measure(arguments));
     }
-    tools::run(tools::cargo().args(["build", "--release", "--package", "sync-gazelle"]))?;
-    tools::run(tools::cargo().args(["build", "--release", "--package", "backup"]))?;
+    // Each alone: a build of several unifies their features, and measures another function than the deployed one.
+    for function in ["sync-gazelle", "backup", "availability-check", "anomaly-detection"] {
+        tools::run(tools::cargo().args(["build", "--release", "--package", function]))?;
+    }
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
     let mut command = tools::cargo();
     command.args(["run", "--profile", "fast", "--package", "xtask", "--", "bench", "--measure"]);
@@ -131,6 +134,12 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("backup") {
         add(tasks::copies(&bench).await?);
+    }
+    if wanted("availability") {
+        add(monitoring::availability(&bench).await?);
+    }
+    if wanted("anomalies") {
+        add(monitoring::anomalies(&bench).await?);
     }
     if wanted("start") {
         add(start(&bench, &release.join("examples/bare")).await?);

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
 mod bench;
+mod cost;
 mod gazelle;
 mod restore;
 mod schedule;
@@ -31,6 +32,8 @@ enum Command {
     Template(template::Arguments),
     /// Puts a copy back into a database, or lists the copies of a store.
     Restore(restore::Arguments),
+    /// What a month costs at list price, line by line; fails beyond 10 US dollars.
+    Cost(cost::Arguments),
     /// The next 10 runs of each task, in Montréal time and UTC.
     Schedule,
     /// The authorization at Gazelle.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Template(arguments) => template::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Cost(arguments) => cost::run(&arguments),
         Command::Schedule => schedule::run(),
         Command::Gazelle(command) => gazelle::run(command),
     };

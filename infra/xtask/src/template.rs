@@ -1,17 +1,18 @@
 //! `cargo xtask template`: what the linters cannot see, and agreement with the registry of tasks.
 
-use std::{collections::BTreeSet, path::PathBuf, process::Command};
+mod alarms;
+mod dashboard;
+mod functions;
+mod secrets;
+
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, bail};
 use clap::Args;
 use gazelle_local::template::{self, Deployed};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
-use shared::{
-    clock::{self, Schedule},
-    task::{Function, TASKS, TaskSpec},
-    trigger::{Kind, Payload, Trigger},
-};
+use shared::task::TASKS;
 
 use crate::tools;
 
@@ -23,18 +24,24 @@ pub struct Arguments {
     template: Option<PathBuf>,
 }
 
-/// Checks a template; every problem is printed.
+/// Checks a template as written and as translated; every problem is printed.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let path = arguments.template.clone().unwrap_or_else(|| tools::root().join("template.yaml"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let problems = problems(&text);
-    for problem in &problems {
-        println!("template: {problem}");
-    }
+    let mut problems = problems(&text);
     let python = tools::python()?;
     let script = tools::root().join("infra/xtask/src/translate.py");
     let out = tools::root().join("target/template.json");
-    tools::run(Command::new(python).arg(script).arg(&path).arg(out)).context("translation and lint")?;
+    let linted = tools::run(Command::new(python).arg(script).arg(&path).arg(&out));
+    if linted.is_ok() {
+        let translated = serde_json::from_slice(&std::fs::read(out)?).context("the translated template")?;
+        let watching = watching(&translated, &template::functions(&text)?);
+        problems.extend(watching.into_iter().map(|problem| format!("translated: {problem}")));
+    }
+    for problem in &problems {
+        println!("template: {problem}");
+    }
+    linted.context("translation and lint")?;
     if !problems.is_empty() {
         bail!("{} problems in {}", problems.len(), path.display());
     }
@@ -53,17 +60,55 @@ pub fn problems(text: &str) -> Vec<String> {
         return vec!["is not YAML".into()];
     };
     match template::functions(text) {
-        Ok(functions) => registry(&functions, &mut problems),
+        Ok(functions) => {
+            functions::registry(&functions, &mut problems);
+            problems.0.extend(watching(&long_form(&yaml), &functions));
+        }
         Err(error) => problems.add(format!("{error:#}")),
     }
     for (id, resource) in yaml["Resources"].as_mapping().into_iter().flatten() {
         let id = id.as_str().unwrap_or_default();
         if resource["Type"] == "AWS::Serverless::Function" {
-            function(&yaml, id, &resource["Properties"], &mut problems);
+            functions::function(&yaml, id, &resource["Properties"], &mut problems);
         }
     }
-    secrets(&yaml, "", &mut problems);
+    functions::schedules(&yaml, &mut problems);
+    secrets::check(&yaml, "", &mut problems);
     problems.0
+}
+
+/// What is wrong with the alarms and the dashboard.
+fn watching(template: &Value, functions: &[Deployed]) -> Vec<String> {
+    let mut problems = Problems(Vec::new());
+    let runbook = std::fs::read_to_string(tools::root().join("docs/RUNBOOK.md")).unwrap_or_default();
+    alarms::check(template, functions, &runbook, &mut problems);
+    dashboard::check(template, functions, &mut problems);
+    problems.0
+}
+
+/// The JSON of CloudFormation: `!Ref A` is `{"Ref": "A"}`, `!GetAtt A.B` is `{"Fn::GetAtt": ["A", "B"]}`.
+pub fn long_form(yaml: &Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string();
+            match (name.trim_start_matches('!'), long_form(&tagged.value)) {
+                ("Ref", value) => json!({"Ref": value}),
+                ("Condition", value) => json!({"Condition": value}),
+                ("GetAtt", Value::String(path)) => {
+                    json!({"Fn::GetAtt": path.splitn(2, '.').collect::<Vec<_>>()})
+                }
+                (function, value) => json!({(format!("Fn::{function}")): value}),
+            }
+        }
+        Yaml::Mapping(fields) => {
+            let fields = fields.iter().map(|(name, value)| {
+                (name.as_str().map_or_else(|| format!("{name:?}"), str::to_owned), long_form(value))
+            });
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        Yaml::Sequence(items) => items.iter().map(long_form).collect(),
+        plain => serde_json::to_value(plain).unwrap_or_default(),
+    }
 }
 
 struct Problems(Vec<String>);
@@ -77,172 +122,6 @@ impl Problems {
         if !holds {
             self.0.push(problem());
         }
-    }
-}
-
-/// Functions, limits, schedules and events are those of the registry.
-fn registry(functions: &[Deployed], problems: &mut Problems) {
-    for function in Function::ALL {
-        let name = function.crate_name();
-        let Some(deployed) = functions.iter().find(|deployed| deployed.function == function) else {
-            problems.add(format!("{name} is not deployed"));
-            continue;
-        };
-        let limit = function.time_limit().as_secs();
-        problems.unless(deployed.timeout_seconds == limit, || {
-            format!("{name}: Timeout is {} s, the registry says {limit} s", deployed.timeout_seconds)
-        });
-        for scheduled in &deployed.schedules {
-            let task = scheduled_task(function, &scheduled.input);
-            let expected = task.and_then(|task| task.schedule);
-            problems.unless(expected == Some(scheduled.expression.as_str()), || {
-                format!("{name}: schedule {} differs from the registry's {expected:?}", scheduled.expression)
-            });
-        }
-        for task in function.tasks() {
-            let is_scheduled = deployed.schedules.iter().any(|scheduled| {
-                scheduled_task(function, &scheduled.input).is_some_and(|found| found.name == task.name)
-            });
-            problems.unless(is_scheduled == task.schedule.is_some(), || {
-                format!("{}: scheduled in one of template and registry only", task.name)
-            });
-            if let Some(event) = task.listens_to {
-                let is_heard =
-                    deployed.patterns.iter().any(|pattern| contains(&pattern["detail-type"], event));
-                problems.unless(is_heard, || format!("{}: no rule for the event {event:?}", task.name));
-            }
-        }
-        let wanted: BTreeSet<&str> = function.tasks().map(|task| task.name).collect();
-        let requestable: BTreeSet<&str> = deployed
-            .patterns
-            .iter()
-            .filter(|pattern| {
-                contains(&pattern["detail-type"], "Task Requested")
-                    && contains(&pattern["detail-type"], "Task Continued")
-            })
-            .flat_map(|pattern| {
-                pattern["detail"]["task"].as_array().into_iter().flatten().filter_map(Value::as_str)
-            })
-            .collect();
-        problems.unless(wanted == requestable, || {
-            format!(
-                "{name}: Task Requested and Task Continued reach {requestable:?}, the registry has {wanted:?}"
-            )
-        });
-    }
-}
-
-fn contains(list: &Value, text: &str) -> bool {
-    list.as_array().is_some_and(|items| items.iter().any(|item| item == text))
-}
-
-/// The task that a schedule's input starts, seen as the function will see it.
-fn scheduled_task(function: Function, input: &str) -> Option<&'static TaskSpec> {
-    let input = input.replace("<aws.scheduler.scheduled-time>", "2026-01-15T06:00:00Z");
-    let payload = Payload(serde_json::from_str(&input).ok()?);
-    let trigger = Trigger::recognise(&payload, function, "check").ok()?;
-    (trigger.kind == Kind::Scheduled).then_some(trigger.task)
-}
-
-/// The parts of a function that linters take as they are.
-fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Problems) {
-    let between = |value: &Yaml, low: i64, high: i64| {
-        value.as_i64().is_some_and(|number| (low..=high).contains(&number))
-    };
-    for (name, event) in properties["Events"].as_mapping().into_iter().flatten() {
-        let place = format!("{id}.{}", name.as_str().unwrap_or_default());
-        let details = &event["Properties"];
-        let retry = &details["RetryPolicy"];
-        problems.unless(between(&retry["MaximumRetryAttempts"], 0, 185), || {
-            format!("{place}: MaximumRetryAttempts is 0 to 185")
-        });
-        problems.unless(between(&retry["MaximumEventAgeInSeconds"], 60, 86_400), || {
-            format!("{place}: MaximumEventAgeInSeconds is 60 to 86400")
-        });
-        problems.unless(!details["DeadLetterConfig"]["Arn"].is_null(), || {
-            format!("{place}: no dead-letter queue")
-        });
-        if event["Type"] == "ScheduleV2" {
-            schedule(template, &place, details, problems);
-        }
-    }
-    let invoke = &properties["EventInvokeConfig"];
-    problems.unless(between(&invoke["MaximumRetryAttempts"], 0, 2), || {
-        format!("{id}: asynchronous retries are 0 to 2")
-    });
-    problems.unless(!invoke["DestinationConfig"]["OnFailure"]["Destination"].is_null(), || {
-        format!("{id}: no destination for what failed after its retries")
-    });
-    problems.unless(!properties["LoggingConfig"]["LogGroup"].is_null(), || {
-        format!("{id}: no log group with a retention")
-    });
-    for metric in ["Errors", "Throttles", "Duration"] {
-        let has_alarm = template["Resources"].as_mapping().into_iter().flatten().any(|(_, resource)| {
-            let alarm = &resource["Properties"];
-            let is_own =
-                |dimension: &Yaml| matches!(&dimension["Value"], Yaml::Tagged(tagged) if tagged.value == id);
-            resource["Type"] == "AWS::CloudWatch::Alarm"
-                && alarm["MetricName"] == metric
-                && alarm["Dimensions"].as_sequence().is_some_and(|dimensions| dimensions.iter().any(is_own))
-        });
-        problems.unless(has_alarm, || format!("{id}: no alarm on {metric}"));
-    }
-}
-
-fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problems) {
-    let timezone = details["ScheduleExpressionTimezone"].as_str().unwrap_or_default();
-    problems.unless(timezone == clock::ZONE, || {
-        format!("{place}: time zone {timezone:?} instead of {}", clock::ZONE)
-    });
-    problems.unless(details["FlexibleTimeWindow"]["Mode"] == "OFF", || {
-        format!("{place}: the flexible time window is not OFF")
-    });
-    let expression = template::text(template, &details["ScheduleExpression"]);
-    match expression.parse::<Schedule>() {
-        Ok(schedule) => problems.unless(!schedule.hours().contains(&2), || {
-            format!("{place}: {expression} fires between 02:00 and 02:59, which does not exist once a year")
-        }),
-        Err(error) => problems.add(format!("{place}: {error}")),
-    }
-    let input = details["Input"].as_str().unwrap_or_default();
-    problems.unless(serde_json::from_str::<Value>(input).is_ok_and(|input| input.is_object()), || {
-        format!("{place}: Input is not a JSON object")
-    });
-    problems.unless(input.contains("<aws.scheduler.scheduled-time>"), || {
-        format!("{place}: Input does not carry <aws.scheduler.scheduled-time>")
-    });
-}
-
-/// No value that looks like a secret, and no literal under a name that asks for one.
-fn secrets(yaml: &Yaml, place: &str, problems: &mut Problems) {
-    const MARKS: [&str; 8] = [
-        "hooks.slack.com/services/",
-        "SG.",
-        "sb_secret_",
-        "eyJhbGciOi",
-        "-----BEGIN",
-        "AKIA",
-        "xoxb-",
-        "ghp_",
-    ];
-    const NAMES: [&str; 6] = ["KEY", "SECRET", "TOKEN", "WEBHOOK", "PASSWORD", "SERVICE_ACCOUNT_JSON"];
-    match yaml {
-        Yaml::Mapping(fields) => {
-            for (name, value) in fields {
-                let name = name.as_str().unwrap_or_default();
-                let asks = name.chars().all(|letter| !letter.is_lowercase())
-                    && NAMES.iter().any(|mark| name.contains(mark));
-                problems.unless(!(asks && matches!(value, Yaml::String(_))), || {
-                    format!("{place}.{name}: a literal secret")
-                });
-                secrets(value, &format!("{place}.{name}"), problems);
-            }
-        }
-        Yaml::Sequence(items) => items.iter().for_each(|item| secrets(item, place, problems)),
-        Yaml::Tagged(tagged) => secrets(&tagged.value, place, problems),
-        Yaml::String(text) => problems
-            .unless(!MARKS.iter().any(|mark| text.contains(mark)), || format!("{place}: a literal secret")),
-        _ => {}
     }
 }
 
@@ -286,14 +165,96 @@ mod tests {
                 "detail-type: [Gazelle Sync Suceeded]",
                 "no rule for the event",
             ),
-            ("MetricName: Throttles", "MetricName: Throttled", "no alarm on Throttles"),
+            ("\"cleanup\":\"${CleanupSchedule}\",", "", "SCHEDULES has"),
+            ("\"cleanup\":\"${CleanupSchedule}\"", "\"cleanup\":\"${SyncSchedule}\"", "SCHEDULES: cleanup"),
             ("AWSTemplateFormatVersion", "\u{feff}AWSTemplateFormatVersion", "byte-order mark"),
         ];
         for (good, bad, expected) in planted {
-            let text = own().replacen(good, bad, 1);
-            assert_ne!(text, own(), "nothing planted: {good}");
-            let found = problems(&text);
-            assert!(found.iter().any(|problem| problem.contains(expected)), "{bad}: {found:?}");
+            plant(good, bad, expected);
+        }
+    }
+
+    fn plant(good: &str, bad: &str, expected: &str) {
+        let text = own().replacen(good, bad, 1);
+        assert_ne!(text, own(), "nothing planted: {good}");
+        let found = problems(&text);
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{bad}: {found:?}");
+    }
+
+    #[test]
+    fn every_mistake_planted_in_the_alarms_is_refused() {
+        let planted = [
+            ("MetricName: Throttles", "MetricName: Throttled", "no alarm sync-gazelle-throttles"),
+            (
+                "FunctionName, Value: !Ref Backup }",
+                "FunctionName, Value: !Ref Bakup }",
+                "no alarm backup-errors",
+            ),
+            ("Threshold: 720000", "Threshold: 900000", "the threshold is not 720000"),
+            ("AlarmActions: [!GetAtt AlarmRelay.Arn]", "AlarmActions: [!Ref Alarms]", "AlarmActions is not"),
+            ("      OKActions: [!GetAtt AlarmRelay.Arn]\n", "", "OKActions is not"),
+            (
+                "OKActions: [!Ref Alarms]",
+                "OKActions: [!GetAtt AlarmRelay.Arn]",
+                "AlarmRelayErrors: OKActions",
+            ),
+            (
+                "AlarmActions: [!GetAtt AlarmRelay.Arn, !Ref Alarms]",
+                "AlarmActions: [!GetAtt AlarmRelay.Arn]",
+                "AvailabilityCheckErrors: AlarmActions",
+            ),
+            ("QueueName, Value: !GetAtt S", "QueueName, Value: !GetAtt F", "SchedulerDeadLetters: no alarm"),
+            (
+                "Name: Task, Value: backup }",
+                "Name: Task, Value: copy }",
+                "backup: no alarm backup-no-success",
+            ),
+            ("Threshold: 93300", "Threshold: 86400", "sync_gazelle-no-success: the threshold is not 93300"),
+            (
+                "MetricName: newest_success_age_seconds",
+                "MetricName: newest_success",
+                "no alarm sync_gazelle-no",
+            ),
+            (
+                "${AWS::StackName}-cleanup-no-success",
+                "${AWS::StackName}-cleanup-errors",
+                "AlarmName of its own",
+            ),
+            ("${AWS::StackName}-account-throttles", "${AWS::StackName}-throttles", "the whole account"),
+            (
+                "Properties:\n      AlarmName: !Sub ${AWS::StackName}-backup-errors",
+                "Condition: HasDashboard\n    Properties:\n      AlarmName: !Sub ${AWS::StackName}-backup-errors",
+                "BackupErrors: only throttles",
+            ),
+            ("MetricName: Invocations", "MetricName: Invoked", "raised by silence"),
+            ("RUNBOOK.md#depth", "RUNBOOK.md#depths", "no entry of the runbook"),
+            ("lambda.alarms.cloudwatch", "alarms.cloudwatch", "may not call alarm-relay"),
+        ];
+        for (good, bad, expected) in planted {
+            plant(good, bad, expected);
+        }
+        let tolerant = own().replace("TreatMissingData: breaching", "TreatMissingData: ignore");
+        assert!(
+            problems(&tolerant).contains(&"backup-no-success: missing data must be breaching".to_owned())
+        );
+    }
+
+    #[test]
+    fn every_mistake_planted_in_the_dashboard_is_refused() {
+        let planted = [
+            ("{\"widgets\": [", "{\"widgets\": [,", "not JSON"),
+            (
+                "\"GazelleTasks\", \"deliveries_sent\"",
+                "\"GazelleTasks\", \"messages_sent\"",
+                "does not exist",
+            ),
+            ("\"Task\", \"backup\"]", "\"Task\", \"copy\"]", "does not show backup"),
+            ("\"${SyncGazelle}\"", "\"${Sync}\"", "does not exist"),
+            ("\"${SchedulerDeadLetters.QueueName}\"", "\"${Bus.QueueName}\"", "does not exist"),
+            ("\"AWS/Lambda\", \"Duration\"", "\"AWS/Lambda\", \"Time\"", "does not show Duration"),
+        ];
+        for (good, bad, expected) in planted {
+            plant(good, bad, expected);
         }
     }
 }

@@ -26,8 +26,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let python = stages.stage("python tools", tools::python)?;
     let postgrest = stages.stage("postgrest", tools::postgrest)?;
-    // One unoptimised build serves every test.
-    stages.stage("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
+    // One unoptimised build serves every test; one file of them needs no other file's program.
+    let targets = if arguments.file.is_some() { "--bins" } else { "--all-targets" };
+    stages.stage("build", || cargo(&["build", "--workspace", targets]))?;
     let postgres = stages.stage("postgres", || {
         let postgres = tools::Postgres::start()?;
         postgres.prepare()?;

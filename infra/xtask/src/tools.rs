@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, bail, ensure};
 
 /// Versions are pinned: a test that fails tomorrow fails because of us.
-const PYTHON_PACKAGES: [&str; 6] = [
+const PYTHON_PACKAGES: [&str; 7] = [
+    "aiogram==3.31.0",
     "aws-sam-cli==1.170.0",
     "aws-sam-translator==1.115.0",
     "cfn-lint==1.58.0",

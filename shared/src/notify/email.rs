@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
-use super::{Attempt, Message};
+use super::{Attempt, Message, Refusal};
 use crate::{
     config::Settings,
     http::{Http, Retry, json_request},
@@ -43,15 +43,36 @@ struct Html<'a> {
     message: &'a Message,
 }
 
+/// Figures under headings; their charts are coloured table cells, since mail clients drop SVG and `data:`.
 #[derive(Template)]
-#[template(path = "notice.txt")]
-struct Text<'a> {
+#[template(path = "sections.html")]
+struct SectionsHtml<'a> {
     message: &'a Message,
 }
 
+#[derive(Template)]
+#[template(path = "notice.txt")]
+pub(super) struct Text<'a> {
+    pub message: &'a Message,
+}
+
+fn html(message: &Message) -> askama::Result<String> {
+    match message.sections.is_empty() {
+        true => Html { message }.render(),
+        false => SectionsHtml { message }.render(),
+    }
+}
+
+impl Message {
+    /// The message as plain text.
+    pub fn plain_text(&self) -> String {
+        Text { message: self }.render().unwrap_or_default()
+    }
+}
+
 pub(super) async fn send(http: &Http, account: &Account, address: &str, message: &Message) -> Attempt {
-    let (Ok(html), Ok(text)) = (Html { message }.render(), Text { message }.render()) else {
-        return Attempt::Permanent("template".into());
+    let (Ok(html), Ok(text)) = (html(message), Text { message }.render()) else {
+        return Attempt::unconfigured("template");
     };
     let body = json!({
         "personalizations": [{"to": [{"email": address}]}],
@@ -64,5 +85,9 @@ pub(super) async fn send(http: &Http, account: &Account, address: &str, message:
     url.set_path("/v3/mail/send");
     let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
         .with_secret_header(AUTHORIZATION, &format!("Bearer {}", account.key.expose_secret()));
-    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await)
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, |status| match status {
+        // The key, or the sender, is not accepted any more.
+        401 | 403 => Refusal::Channel,
+        _ => Refusal::Message,
+    })
 }

@@ -4,13 +4,18 @@
 //! shown on one line and bounded.
 
 mod alerts;
+mod anomalies;
+mod monitoring;
 mod texts;
+pub mod weekly;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+pub use self::anomalies::anomaly_sentence;
+use super::outbox::Item;
 use crate::{
     clock,
     text::{clean, display_names},
@@ -51,6 +56,8 @@ pub struct Message {
     pub facts: Vec<(String, String)>,
     /// Several things of one kind.
     pub table: Option<Table>,
+    /// Figures under headings.
+    pub sections: Vec<Section>,
     /// What to do.
     pub advice: String,
     /// Label and address.
@@ -66,7 +73,94 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// Figures of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Heading.
+    pub title: String,
+    /// Figures.
+    pub rows: Vec<Row>,
+}
+
+/// One figure in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row {
+    /// What it is.
+    pub label: String,
+    /// What is told beside it; may be empty.
+    pub note: String,
+    /// The figure.
+    pub value: String,
+    /// Its change, `—` when unknown; may be empty.
+    pub change: String,
+    /// A bar below it.
+    pub bar: Option<Bar>,
+}
+
+/// A bar of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    /// Length, 0 to 100.
+    pub percent: u8,
+    /// Colour; the figure says the same in words.
+    pub tone: Tone,
+}
+
+impl Section {
+    /// The figures as lines of text in columns.
+    pub fn lines(&self) -> Vec<String> {
+        let label_width = width(self.rows.iter().map(|row| &row.label));
+        let value_width = width(self.rows.iter().map(|row| &row.value));
+        let line = |row: &Row| {
+            let change = if row.change.is_empty() { String::new() } else { format!("  ({})", row.change) };
+            let note = if row.note.is_empty() { String::new() } else { format!("  {}", row.note) };
+            format!("{:label_width$}  {:>value_width$}{change}{note}", row.label, row.value)
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+fn width<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
+    texts.map(|text| text.chars().count()).max().unwrap_or(0).min(COLUMN_LIMIT)
+}
+
+impl Bar {
+    /// What of the bar is not filled, 0 to 100.
+    pub fn rest(self) -> u8 {
+        100 - self.percent.min(100)
+    }
+}
+
+impl Tone {
+    /// Readable on white and on black.
+    pub fn colour(self) -> &'static str {
+        match self {
+            Tone::Good => "#2e9e5b",
+            Tone::Fair => "#d9930d",
+            Tone::Poor => "#d64545",
+            Tone::Plain => "#4a86d9",
+        }
+    }
+}
+
+/// How good a bar's figure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// Not quite.
+    Fair,
+    /// Bad.
+    Poor,
+    /// Neither good nor bad.
+    Plain,
+}
+
+/// Columns of a text are not wider than this.
+const COLUMN_LIMIT: usize = 40;
 const FACT_LIMIT: usize = 600;
+/// Notices of one digest that are shown; what is beyond is counted.
+const DIGEST_ROWS: usize = 40;
 
 impl Message {
     /// The message about an event.
@@ -84,27 +178,80 @@ impl Message {
             "maintenance.late" | "maintenance.urgent" | "maintenance.asset_required" => {
                 alerts::maintenance(event_type, data, language)
             }
-            _ => plain(),
+            "report.weekly" => weekly::weekly(data, language),
+            "anomaly.failed" => plain(),
+            _ if event_type.starts_with("anomaly.") => anomalies::anomaly(event_type, data, language),
+            _ => monitoring::message(event_type, data, language).unwrap_or_else(plain),
         };
         Self { links: links(event_type, data, language, console), ..message }
     }
 }
 
+/// What goes out as one message: a notice, or the notices of a digest.
+pub(super) fn outgoing(items: &[Item], language: Language, console: Option<&Url>) -> Message {
+    if let [item] = items {
+        let message = Message::render(&item.event_type, &item.data, language, console);
+        let title = match () {
+            () if item.is_reminder => {
+                format!("{} {}", language.pick("🔁 Rappel:", "🔁 Reminder:"), message.title)
+            }
+            () if item.is_escalation => {
+                format!(
+                    "{} {}",
+                    language.pick("⏫ Personne n'a répondu:", "⏫ Nobody answered:"),
+                    message.title
+                )
+            }
+            () => message.title.clone(),
+        };
+        return Message { title, ..message };
+    }
+    let rows = items.iter().take(DIGEST_ROWS).map(|item| {
+        let message = Message::render(&item.event_type, &item.data, language, None);
+        let detail = message.facts.into_iter().map(|(_, value)| value).next().unwrap_or_default();
+        vec![local_time(&item.created_at.to_string()), message.title, detail]
+    });
+    let more = items.len().saturating_sub(DIGEST_ROWS);
+    Message {
+        title: match language {
+            Language::Fr => format!("🗞️ {} notifications", items.len()),
+            Language::En => format!("🗞️ {} notices", items.len()),
+        },
+        intro: (more > 0).then(|| alerts::others(more as u64, language)).into_iter().collect(),
+        table: Some(Table {
+            headers: match language {
+                Language::Fr => ["Heure", "Quoi", "Détail"],
+                Language::En => ["Time", "What", "Detail"],
+            }
+            .map(str::to_owned)
+            .to_vec(),
+            rows: rows.collect(),
+        }),
+        advice: language.own("Les détails sont dans la console.", "The console has the details."),
+        links: console
+            .map(|console| (language.own("Ouvrir la console", "Open the console"), console.clone()))
+            .into_iter()
+            .collect(),
+        ..Message::default()
+    }
+}
+
 fn links(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Vec<(String, Url)> {
-    let Some(console) = console else {
-        return Vec::new();
-    };
     let page = |path: &str| {
-        let mut page = console.clone();
-        page.set_path(&format!("{}/{path}", console.path().trim_end_matches('/')));
-        page
+        let mut page = console?.clone();
+        page.set_path(&format!("{}/{path}", page.path().trim_end_matches('/')));
+        Some(page)
     };
-    let mut runbook = page("runbook");
-    runbook.set_fragment(Some(event_type));
-    let run = data["run_id"].as_str().map(|run_id| page(&format!("runs/{run_id}")));
+    let runbook = page("runbook").map(|mut page| {
+        page.set_fragment(Some(event_type));
+        page
+    });
+    let run = data["run_id"].as_str().and_then(|run_id| page(&format!("runs/{run_id}")));
+    let alarm = monitoring::alarm_page(data);
     run.map(|run| (language.own("Voir l'exécution", "Open the run"), run))
         .into_iter()
-        .chain([(language.own("Que faire", "Runbook"), runbook)])
+        .chain(alarm.map(|alarm| (language.own("Voir l'alarme", "Open the alarm"), alarm)))
+        .chain(runbook.map(|runbook| (language.own("Que faire", "Runbook"), runbook)))
         .collect()
 }
 

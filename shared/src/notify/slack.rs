@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Attempt, Message};
+use super::{Attempt, Message, Refusal, render::Section};
 use crate::{
     http::{Http, Retry, json_request},
     text::{escape_slack, truncate},
@@ -17,10 +17,14 @@ const TEXT_LIMIT: usize = 4000;
 
 pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message) -> Attempt {
     let Ok(url) = Url::parse(webhook.expose_secret()) else {
-        return Attempt::Permanent("webhook_is_not_an_address".into());
+        return Attempt::unconfigured("webhook_is_not_an_address");
     };
     let request = json_request("slack", Method::POST, url, body(message).to_string().into());
-    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await)
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, |status| match status {
+        // The webhook was revoked, or its channel archived or removed.
+        403 | 404 | 410 => Refusal::Recipient,
+        _ => Refusal::Message,
+    })
 }
 
 /// The webhook's JSON. Escaping may lengthen a text, so it is cut after escaping, never inside an entity.
@@ -35,8 +39,9 @@ fn body(message: &Message) -> Value {
             row.iter().filter(|cell| !cell.is_empty()).map(|cell| escape_slack(cell)).collect();
         format!("• {}", cells.join(" · "))
     });
-    let lines: Vec<String> =
-        message.intro.iter().map(|line| escape_slack(line)).chain(facts).chain(rows).collect();
+    let sections = message.sections.iter().map(section_line);
+    let intro = message.intro.iter().map(|line| escape_slack(line));
+    let lines: Vec<String> = intro.chain(facts).chain(rows).chain(sections).collect();
     // What to do is never what is cut.
     let mut section = bounded_lines(&lines, SECTION_LIMIT - advice.chars().count().min(1000) - 1);
     if !section.is_empty() {
@@ -58,6 +63,20 @@ fn body(message: &Message) -> Value {
     }
     let text = bounded_lines(&[escape_slack(&message.title), section], TEXT_LIMIT);
     json!({"text": text, "blocks": blocks})
+}
+
+/// The figures of a section on one line.
+fn section_line(section: &Section) -> String {
+    let figures: Vec<String> = section
+        .rows
+        .iter()
+        .map(|row| match row.change.as_str() {
+            "" => format!("{} {}", row.label, row.value),
+            change => format!("{} {} ({change})", row.label, row.value),
+        })
+        .map(|figure| escape_slack(&figure))
+        .collect();
+    format!("*{}:* {}", escape_slack(&section.title), figures.join(" · "))
 }
 
 /// Whole lines as long as they fit; a line that alone is too long is cut.
@@ -90,11 +109,18 @@ fn bounded_lines(lines: &[String], limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notify::render::Row;
+
+    fn section(value: &str) -> Section {
+        let row = Row { label: value.into(), value: value.into(), change: "—".into(), ..Row::default() };
+        Section { title: value.into(), rows: vec![row; 20] }
+    }
 
     fn message(value: &str) -> Message {
         Message {
             title: "T".repeat(200),
             facts: vec![("Tâche".into(), value.into()), ("Erreur".into(), "<!channel> & co".into())],
+            sections: vec![section(value); 12],
             advice: "Relancer".into(),
             ..Message::default()
         }
@@ -109,6 +135,18 @@ mod tests {
             assert!(header.chars().count() <= HEADER_LIMIT);
             assert!(section.chars().count() <= SECTION_LIMIT && !section.is_empty());
         }
+    }
+
+    #[test]
+    fn the_figures_of_a_section_are_one_line() {
+        let row = |change: &str| Row {
+            label: "Ventes".into(),
+            value: "12 $".into(),
+            change: change.into(),
+            ..Row::default()
+        };
+        let section = Section { title: "Caisse".into(), rows: vec![row("+5 %"), row("")] };
+        assert_eq!(section_line(&section), "*Caisse:* Ventes 12 $ (+5 %) · Ventes 12 $");
     }
 
     #[test]

@@ -55,8 +55,20 @@ impl<T> Host<T> {
     }
 }
 
-/// The whole `main` of a function: serves invocations until the platform ends the process.
+/// The whole `main` of a function that runs tasks: serves invocations until the platform ends the process.
 pub fn serve<T: Task>() -> ExitCode {
+    process(async {
+        let host = Host::<T>::load().await;
+        if let Err(error) = &host {
+            tracing::error!(%error, "configuration.refused");
+        }
+        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&host, event));
+        lambda_runtime::run(handler).await
+    })
+}
+
+/// What every function's process has: logs, a panic hook, a runtime; and an exit code.
+pub fn process(served: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
     telemetry::init();
     // A panic's text may quote data; its place is enough. The harness records the run as failed.
     std::panic::set_hook(Box::new(|panic| {
@@ -70,15 +82,7 @@ pub fn serve<T: Task>() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let served = runtime.block_on(async {
-        let host = Host::<T>::load().await;
-        if let Err(error) = &host {
-            tracing::error!(%error, "configuration.refused");
-        }
-        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&host, event));
-        lambda_runtime::run(handler).await
-    });
-    match served {
+    match runtime.block_on(served) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "runtime.ended");

@@ -24,6 +24,12 @@ pub async fn slack(
     if sandbox.faults.strikes(Fault::SlackError) {
         return (StatusCode::INTERNAL_SERVER_ERROR, "rollup_error").into_response();
     }
+    if sandbox.faults.strikes(Fault::SlackRateLimit) {
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "2")], "rate_limited").into_response();
+    }
+    if sandbox.faults.strikes(Fault::SlackGone) {
+        return (StatusCode::NOT_FOUND, "no_service").into_response();
+    }
     let path = format!("/services/{team}/{channel}/{key}");
     if !credentials::WEBHOOKS.iter().any(|(_, known)| *known == path) {
         return (StatusCode::NOT_FOUND, "no_service").into_response();
@@ -40,7 +46,7 @@ pub async fn slack(
     (StatusCode::OK, "ok").into_response()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
@@ -132,7 +138,7 @@ pub async fn sendgrid(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, b
         Ok(mail) if is_json(&headers) => mail,
         _ => return refuse(StatusCode::BAD_REQUEST, "not a mail"),
     };
-    if mail.from.email != credentials::SENDER {
+    if mail.from.email != credentials::SENDER || sandbox.faults.strikes(Fault::SendgridForbidden) {
         return refuse(StatusCode::FORBIDDEN, "the from address is not a verified sender");
     }
     let recipients: Vec<&Address> = mail.personalizations.iter().flat_map(|group| &group.to).collect();
@@ -147,6 +153,15 @@ pub async fn sendgrid(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, b
     }
     lock(&sandbox.emails).push(Sent { to: recipients[0].email.clone(), body: json });
     StatusCode::ACCEPTED.into_response()
+}
+
+/// `GET /v3/scopes`: what a key may do.
+pub async fn scopes(headers: HeaderMap) -> Response {
+    let expected = format!("Bearer {}", credentials::SENDGRID_KEY);
+    match headers.get(header::AUTHORIZATION).is_some_and(|given| given == expected.as_str()) {
+        true => axum::Json(serde_json::json!({"scopes": ["mail.send"]})).into_response(),
+        false => refuse(StatusCode::UNAUTHORIZED, "invalid key"),
+    }
 }
 
 /// `POST /v1/messages`: a language model that knows two words.

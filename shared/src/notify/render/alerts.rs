@@ -169,14 +169,14 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
     }
 }
 
-fn others(more: u64, language: Language) -> String {
+pub(super) fn others(more: u64, language: Language) -> String {
     match language {
         Language::Fr => format!("Et {more} de plus dans la console."),
         Language::En => format!("And {more} more in the console."),
     }
 }
 
-fn text<'a>(data: &'a Value, field: &str) -> &'a str {
+pub(super) fn text<'a>(data: &'a Value, field: &str) -> &'a str {
     data[field].as_str().unwrap_or_default()
 }
 

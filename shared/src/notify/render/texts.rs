@@ -22,14 +22,23 @@ pub(super) fn title(event_type: &str, kind: &str, language: Language) -> String 
         "rv.failed" => pick("❌ Alertes de rendez-vous", "❌ Appointment alerts"),
         "humidity.failed" => pick("❌ Alertes d'humidité non générées", "❌ Humidity alerts not made"),
         "maintenance.failed" => pick("❌ Alertes d'entretien non générées", "❌ Maintenance alerts not made"),
+        "availability.failed" => pick("❌ Surveillance interrompue", "❌ Monitoring interrupted"),
         "cleanup.failed" => pick("❌ Nettoyage interrompu", "❌ Cleanup interrupted"),
+        "report.weekly" => pick("📊 Rapport hebdomadaire", "📊 Weekly report"),
+        "report.weekly_failed" => pick("❌ Rapport hebdomadaire non produit", "❌ Weekly report not made"),
+        "anomaly.failed" => pick("❌ Anomalies non recherchées", "❌ Anomalies not looked for"),
         other => other.to_owned(),
     }
 }
 
 /// The reason in words; an unknown kind stays as it is.
 pub(super) fn explanation(kind: &str, language: Language) -> String {
-    known(kind, language).unwrap_or_else(|| kind.to_owned())
+    let status =
+        kind.strip_prefix("http_").filter(|status| status.bytes().all(|digit| digit.is_ascii_digit()));
+    match status {
+        Some(status) => format!("{} {status}", language.pick("réponse HTTP", "HTTP answer")),
+        None => known(kind, language).unwrap_or_else(|| kind.to_owned()),
+    }
 }
 
 /// Whether an error kind has words of its own.
@@ -49,6 +58,13 @@ fn known(kind: &str, language: Language) -> Option<String> {
         "supabase_refused" => ("Supabase a refusé la requête", "Supabase refused the request"),
         "google_unavailable" => ("Google Sheets ne répond pas", "Google Sheets does not answer"),
         "google_refused" => ("Google Sheets a refusé la requête", "Google Sheets refused the request"),
+        "no_connection" => ("pas de connexion", "no connection"),
+        "timeout" => ("pas de réponse à temps", "no answer in time"),
+        "cut" => ("connexion coupée", "connection cut"),
+        "malformed" | "unexpected_body" => ("réponse inattendue", "unexpected answer"),
+        "refused" => ("requête refusée", "request refused"),
+        "not_public" => ("l'adresse n'est pas publique", "the address is not public"),
+        "chat_not_found" => ("la conversation n'existe pas", "the chat does not exist"),
         "configuration" => ("configuration incomplète", "incomplete configuration"),
         "deadline_exceeded" => ("temps limite dépassé", "time limit reached"),
         "lost" => ("le processus a disparu", "the process disappeared"),
@@ -123,9 +139,17 @@ pub(super) fn advice(event_type: &str, kind: &str, language: Language) -> String
             "Relancer « Alertes Humidité »: rien n'est annoncé deux fois.",
             "Run the humidity alerts again: nothing is told twice.",
         ),
-        ("maintenance.failed" | "cleanup.failed", _) => (
+        ("availability.failed" | "maintenance.failed" | "cleanup.failed" | "anomaly.failed", _) => (
             "La prochaine exécution reprend le travail; si l'erreur dure, voir le guide.",
             "The next run takes up the work; if the error lasts, see the runbook.",
+        ),
+        ("report.weekly", _) => (
+            "Le détail de chaque exécution est dans la console.",
+            "The details of each run are in the console.",
+        ),
+        ("report.weekly_failed", _) => (
+            "Relancer « Rapport hebdomadaire »: une semaine n'est racontée qu'une fois.",
+            "Run the weekly report again: a week is told only once.",
         ),
         _ => ("Voir le guide.", "See the runbook."),
     };

@@ -1,0 +1,122 @@
+//! A CloudWatch alarm becomes an incident and a notice, once per change: the last voice when everything else is
+//! silent, so it speaks without the database too.
+//!
+//! It is no task: it has no run, no schedule and no retry of its own.
+
+mod alarm;
+
+use std::{process::ExitCode, time::Duration};
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{
+    clock,
+    config::{ConfigError, Settings, SupabaseSettings},
+    http::Http,
+    notify::{self, Channels, Notice, Told},
+    run::{Failure, process},
+    supabase::{Supabase, SupabaseError},
+    trigger::Payload,
+};
+
+use self::alarm::{Alarm, State};
+
+/// How long free slots of the channels are waited for; what is left goes out with the next dispatch.
+const TELLING: Duration = Duration::from_secs(5);
+
+/// What an invocation answers.
+#[derive(Debug, Serialize)]
+struct Answer {
+    status: &'static str,
+    /// `told`, `explained` (a run has told of it), `stored`, `duplicate`, `stale` or `told_directly`.
+    outcome: String,
+    alarm: String,
+    state: State,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Told>,
+}
+
+struct Relay {
+    http: Http,
+    supabase: Supabase,
+    channels: Channels,
+}
+
+impl Relay {
+    async fn load() -> Result<Self, ConfigError> {
+        let mut settings = Settings::load().await?;
+        let http = Http::new();
+        let supabase = SupabaseSettings::read(&mut settings);
+        let channels = Channels::read(&mut settings);
+        settings.check()?;
+        Ok(Self { supabase: Supabase::new(http.clone(), supabase), channels, http })
+    }
+
+    async fn relay(&self, alarm: &Alarm) -> Result<Answer, Failure> {
+        let answer = |outcome: &str, told| Answer {
+            status: "success",
+            outcome: outcome.into(),
+            alarm: alarm.name.clone(),
+            state: alarm.state,
+            told,
+        };
+        match self.record(alarm).await {
+            Ok(outcome) => {
+                tracing::info!(alarm = alarm.name, state = ?alarm.state, outcome, "alarm.relayed");
+                if outcome == "told" {
+                    notify::deliver(&self.supabase, &self.http, &self.channels, None, TELLING).await;
+                }
+                Ok(answer(&outcome, Vec::new()))
+            }
+            Err(error) => {
+                tracing::error!(alarm = alarm.name, %error, "alarm.not_recorded");
+                if alarm.state == State::InsufficientData {
+                    return Ok(answer("stored", Vec::new()));
+                }
+                let told = self.tell(alarm).await;
+                // Whom nobody could tell, the platform's retry may.
+                match told.iter().any(|told| told.status != "failed") {
+                    true => Ok(answer("told_directly", told)),
+                    false => Err(Failure { kind: "nobody_told".into(), message: error.to_string() }),
+                }
+            }
+        }
+    }
+
+    async fn record(&self, alarm: &Alarm) -> Result<String, SupabaseError> {
+        let record = json!({
+            "name": alarm.name, "state": alarm.state, "changed_at": alarm.changed_at.to_string(),
+            "reason": alarm.reason, "severity": alarm.severity(), "data": alarm.data(),
+        });
+        let arguments =
+            json!({"p_alarm": record, "p_tasks": alarm.tasks(), "p_now": clock::now().to_string()});
+        let answer: Value = self.supabase.rpc("relay_alarm", &arguments).await?;
+        Ok(answer["outcome"].as_str().unwrap_or("stored").to_owned())
+    }
+
+    async fn tell(&self, alarm: &Alarm) -> Vec<Told> {
+        let event_type = if alarm.state == State::Alarm { "alarm.raised" } else { "alarm.recovered" };
+        let fingerprint = format!("{event_type}:{}@{}", alarm.name, alarm.changed_at);
+        let notice = Notice::new(event_type, alarm.severity(), fingerprint, alarm.data());
+        notify::tell_administrators(&self.http, &self.channels, &notice).await
+    }
+}
+
+/// The whole `main` of the function.
+pub fn serve() -> ExitCode {
+    process(async {
+        let relay = Relay::load().await;
+        if let Err(error) = &relay {
+            tracing::error!(%error, "configuration.refused");
+        }
+        let handler = service_fn(async |event: LambdaEvent<Payload>| {
+            let failed = |kind: &str, message: String| Failure { kind: kind.into(), message };
+            let relay = relay.as_ref().map_err(|error| failed("configuration", error.to_string()))?;
+            let alarm =
+                Alarm::recognise(&event.payload.0).map_err(|reason| failed("unknown_payload", reason))?;
+            relay.relay(&alarm).await
+        });
+        lambda_runtime::run(handler).await
+    })
+}

@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    alarm_relay::serve()
+}

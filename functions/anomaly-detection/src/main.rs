@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    shared::run::serve::<anomaly_detection::AnomalyDetection>()
+}

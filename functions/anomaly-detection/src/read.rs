@@ -1,0 +1,135 @@
+//! What a run needs from the database: settings, and per family one aggregated answer.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use shared::{run::Run, supabase::SupabaseError, task::TASKS};
+
+use crate::{
+    detect::{access, ai, cash, humidity, mirror, runs, unusual},
+    model::{Category, Finding, MirrorInputs, Thresholds},
+    recommend,
+};
+
+/// Rows of `settings` that the task obeys, by key.
+pub struct Settings {
+    /// `anomaly.*`
+    pub thresholds: Thresholds,
+    /// `recommendation.log_days`
+    pub log_days: u32,
+}
+
+#[derive(Deserialize)]
+struct Setting {
+    key: String,
+    value: Value,
+}
+
+/// Reads the settings.
+pub async fn settings(run: &Run) -> Result<Settings, SupabaseError> {
+    let query = run
+        .supabase
+        .from("settings")
+        .select("key,value")
+        .or("key.like.anomaly.*,key.eq.recommendation.log_days");
+    let rows: Vec<Setting> = run.supabase.rows(query).await?;
+    let log_days = rows.iter().find(|row| row.key == "recommendation.log_days");
+    let log_days = log_days.and_then(|row| row.value.as_u64()).filter(|days| (1..36_500).contains(days));
+    let thresholds: BTreeMap<String, Value> = rows
+        .iter()
+        .filter_map(|row| Some((row.key.strip_prefix("anomaly.")?.to_owned(), row.value.clone())))
+        .collect();
+    Ok(Settings {
+        thresholds: Thresholds::from_settings(&thresholds),
+        log_days: log_days.and_then(|days| u32::try_from(days).ok()).unwrap_or(90),
+    })
+}
+
+/// What one family found, and the size of the mirror where it was read on the way.
+pub struct Evaluated {
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Live rows by collection, for the figures that the next runs compare with.
+    pub live: Option<BTreeMap<String, u64>>,
+}
+
+/// The families of detectors, each with a read of its own.
+pub const FAMILIES: [Category; 7] = [
+    Category::Sync,
+    Category::Cash,
+    Category::Auth,
+    Category::Ai,
+    Category::Data,
+    Category::Humidity,
+    Category::Unusual,
+];
+
+/// Reads what a family goes by and asks its detectors.
+pub async fn evaluate(
+    run: &Run,
+    family: Category,
+    thresholds: &Thresholds,
+    now: Timestamp,
+) -> Result<Evaluated, SupabaseError> {
+    let mut live = None;
+    let findings = match family {
+        Category::Sync => {
+            let inputs = ask(run, "anomaly_run_inputs", now, json!({"p_hours": runs::WINDOW_HOURS})).await?;
+            runs::detect(&inputs, thresholds, now)
+        }
+        Category::Cash => {
+            let sessions: Vec<_> = ask(run, "anomaly_cash_inputs", now, json!({})).await?;
+            cash::detect(&sessions, thresholds)
+        }
+        Category::Auth => {
+            let hours = json!({"p_hours": access::WINDOW_HOURS});
+            let groups: Vec<_> = ask(run, "anomaly_access_inputs", now, hours).await?;
+            access::detect(&groups, thresholds)
+        }
+        Category::Ai => {
+            let features: Vec<_> =
+                ask(run, "anomaly_ai_inputs", now, json!({"p_hours": ai::WINDOW_HOURS})).await?;
+            ai::detect(&features, thresholds)
+        }
+        Category::Data => {
+            let inputs: MirrorInputs = ask(run, "anomaly_mirror_inputs", now, json!({})).await?;
+            live = Some(inputs.collections.iter().map(|size| (size.name.clone(), size.live)).collect());
+            mirror::detect(&inputs, thresholds, now)
+        }
+        Category::Humidity => {
+            let days = SignedDuration::from_hours(24 * thresholds.humidity_backlog_days);
+            let before = json!({"p_observed_before": (now - days).to_string()});
+            humidity::detect(&run.supabase.rpc("anomaly_humidity_inputs", &before).await?, thresholds)
+        }
+        Category::Unusual => {
+            // A weekday says nothing about a task that runs every few minutes.
+            let tasks: Vec<&str> =
+                TASKS.iter().filter(|task| !task.is_frequent()).map(|task| task.name).collect();
+            let tasks: Vec<_> = ask(run, "anomaly_duration_inputs", now, json!({"p_tasks": tasks})).await?;
+            unusual::detect(&tasks, thresholds)
+        }
+        Category::Detection => Vec::new(),
+    };
+    Ok(Evaluated { findings, live })
+}
+
+/// What recommendations go by.
+pub async fn recommendations(
+    run: &Run,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<recommend::Inputs, SupabaseError> {
+    ask(run, "recommendation_inputs", now, json!({"p_log_days": settings.log_days})).await
+}
+
+async fn ask<T: DeserializeOwned>(
+    run: &Run,
+    function: &str,
+    now: Timestamp,
+    mut arguments: Value,
+) -> Result<T, SupabaseError> {
+    arguments["p_now"] = now.to_string().into();
+    run.supabase.rpc(function, &arguments).await
+}

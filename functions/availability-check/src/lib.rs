@@ -1,0 +1,184 @@
+//! The watcher: every five minutes it probes what the product stands on, and looks for tasks that did not run.
+//!
+//! It judges by pure functions, and records a tick as one transaction: checks, standings, incidents, notices. The
+//! watcher itself is watched from outside, by the heartbeat that it sends and by an alarm on its silence.
+
+pub mod machine;
+mod probe;
+pub mod watch;
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::{
+    clock,
+    config::Settings,
+    http::{Http, Retry, json_request},
+    metrics,
+    run::{Run, finished},
+    task::{Function, Outcome, Task, TaskError},
+};
+use url::Url;
+
+use self::{
+    machine::{Effect, Policy, Standing, State, Verdict, advance},
+    probe::{Check, Services, Target},
+    watch::{Deployed, Known},
+};
+
+/// The task `availability`.
+pub struct AvailabilityCheck {
+    services: Services,
+    deployed: Deployed,
+    heartbeat: Option<Url>,
+}
+
+/// What a tick works on.
+#[derive(Deserialize)]
+struct Plan {
+    targets: Vec<Watched>,
+    tasks: Vec<Known>,
+}
+
+/// A target with what is known of it.
+#[derive(Deserialize)]
+struct Watched {
+    #[serde(flatten)]
+    target: Target,
+    failure_threshold: u32,
+    success_threshold: u32,
+    required: bool,
+    enabled: bool,
+    version: i64,
+    standing: Option<Standing>,
+    in_maintenance: bool,
+}
+
+impl Task for AvailabilityCheck {
+    const FUNCTION: Function = Function::AvailabilityCheck;
+
+    /// Besides the services' own settings: `SCHEDULES` (JSON, as deployed) and `HEARTBEAT_URL` (optional).
+    fn new(settings: &mut Settings, _http: &Http) -> Self {
+        let deployed = match settings.optional("SCHEDULES") {
+            None => Deployed::new(),
+            Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| {
+                settings.problem("SCHEDULES is not a JSON object of texts");
+                Deployed::new()
+            }),
+        };
+        let heartbeat = settings.optional("HEARTBEAT_URL").map(|_| settings.url("HEARTBEAT_URL", ""));
+        Self { services: Services::read(settings), deployed, heartbeat }
+    }
+
+    async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
+        let names: Vec<&str> = watch::watched().map(|task| task.name).collect();
+        let arguments = json!({"p_tasks": names, "p_now": clock::now().to_string()});
+        let plan: Plan = run.supabase.rpc("availability_plan", &arguments).await?;
+
+        let checks = join_all(plan.targets.iter().map(|watched| self.check(run, watched))).await;
+        let own = plan.tasks.iter().find(|known| known.name == run.spec.name);
+        let previous_tick = own.and_then(|own| own.last_success_at);
+        let beats = watch::judge(&plan.tasks, &self.deployed, previous_tick, clock::now());
+
+        let mut arguments = run.lease_arguments();
+        arguments["p_checks"] = checks.iter().map(|(record, _)| record.clone()).collect();
+        arguments["p_tasks"] = json!(beats);
+        let recorded: Value = run.supabase.rpc("record_tick", &arguments).await?;
+        for beat in &beats {
+            metrics::newest_success_age(beat.task, beat.age_seconds);
+        }
+
+        let not_up =
+            |(_, state): &&(Value, State)| !matches!(state, State::Up | State::Paused | State::Maintenance);
+        let missing = beats.iter().filter(|beat| beat.state == "down").count();
+        let stats = json!({
+            "targets": checks.len(), "not_up": checks.iter().filter(not_up).count(), "tasks": beats.len(),
+            "missing": missing, "opened": recorded["opened"], "closed": recorded["closed"],
+            "stale": recorded["stale"], "heartbeat": self.beat(run).await,
+        });
+        let message = format!(
+            "{} services, {} en difficulté; {} tâches suivies, {missing} manquantes",
+            stats["targets"], stats["not_up"], stats["tasks"]
+        );
+        Ok(finished(message, stats))
+    }
+}
+
+impl AvailabilityCheck {
+    /// Probes one target and judges it: the record for the database, and the state.
+    async fn check(&self, run: &Run, watched: &Watched) -> (Value, State) {
+        let is_watched = watched.enabled && self.services.has(watched.target.kind);
+        let policy = match () {
+            () if !is_watched => Policy::Paused,
+            () if watched.in_maintenance => Policy::Maintenance,
+            () => {
+                Policy::Watched { failures: watched.failure_threshold, successes: watched.success_threshold }
+            }
+        };
+        let check = match is_watched {
+            true => Some(self.services.probe(run, &watched.target).await),
+            false => None,
+        };
+        let now = check.as_ref().map_or_else(clock::now, |check| check.checked_at);
+        let before = watched.standing.clone().unwrap_or_else(|| Standing::new(now));
+        let (standing, effect) = advance(&before, check.as_ref().map(|check| check.verdict), policy, now);
+        let record = record(watched, &standing, effect, check.as_ref(), &before);
+        (record, standing.state)
+    }
+
+    /// Tells whoever waits for it that this tick was good.
+    async fn beat(&self, run: &Run) -> &'static str {
+        let Some(url) = &self.heartbeat else {
+            return "none";
+        };
+        let request = json_request("heartbeat", Method::GET, url.clone(), Default::default());
+        match run.http.send_once(&request, Retry::ONCE.timeout).await {
+            Ok(response) if response.status < 400 => "sent",
+            Ok(response) => {
+                tracing::warn!(status = response.status, "heartbeat.refused");
+                "failed"
+            }
+            Err(error) => {
+                tracing::warn!(%error, "heartbeat.not_sent");
+                "failed"
+            }
+        }
+    }
+}
+
+fn record(
+    watched: &Watched,
+    standing: &Standing,
+    effect: Option<Effect>,
+    check: Option<&Check>,
+    before: &Standing,
+) -> Value {
+    let since: Option<Timestamp> = match effect {
+        // The first of the failures that made it fall.
+        Some(Effect::Open) => before.failed_at.filter(|_| before.failures > 0).or(standing.failed_at),
+        _ => None,
+    };
+    json!({
+        "target": watched.target.name,
+        "version": watched.version,
+        "standing": standing,
+        "ok": check.map(|check| check.verdict != Verdict::Bad),
+        "checked_at": check.map(|check| check.checked_at),
+        "latency_ms": check.and_then(|check| check.latency_ms),
+        "error_kind": check.and_then(|check| check.error_kind.as_deref()),
+        "severity": if watched.required { "critical" } else { "error" },
+        "effect": effect.map(|effect| match effect {
+            Effect::Open => "open",
+            Effect::Recover => "recover",
+            Effect::Pause => "pause",
+        }),
+        "data": {
+            "subject": watched.target.label,
+            "state": standing.state,
+            "error_kind": check.and_then(|check| check.error_kind.as_deref()).unwrap_or_default(),
+            "since": since.unwrap_or(standing.since).to_string(),
+        },
+    })
+}

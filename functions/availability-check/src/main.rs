@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    shared::run::serve::<availability_check::AvailabilityCheck>()
+}

@@ -1,0 +1,249 @@
+//! Probes: one request to a target, within its time, and what it says about it.
+//!
+//! The known services are asked at the addresses of the settings. Addresses from the table are asked by a client
+//! that reaches the public internet only.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::{Method, header::AUTHORIZATION};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use shared::{
+    clock,
+    config::Settings,
+    http::{Cause, Http, HttpError, Request, Response, json_request},
+    run::Run,
+    supabase::SupabaseError,
+};
+use tokio::time::Instant;
+use url::Url;
+use x509_cert::{Certificate, der::Decode};
+
+use crate::machine::Verdict;
+
+/// What a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An address of the table.
+    Http,
+    /// A real query.
+    Supabase,
+    /// The GraphQL endpoint.
+    Gazelle,
+    /// Google Sheets.
+    Google,
+    /// The host of the webhooks: a webhook itself cannot be asked without a message.
+    Slack,
+    /// Whether the key is still one.
+    Sendgrid,
+    /// `getMe`.
+    Telegram,
+}
+
+/// A row of `monitor_targets`, as far as probing goes.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Target {
+    /// Technical name.
+    pub name: String,
+    /// What people call it.
+    pub label: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Address, for [`Kind::Http`].
+    pub url: Option<String>,
+    /// Accepted statuses; none: any below 400.
+    pub expected_status: Vec<u16>,
+    /// What the body must contain.
+    pub expected_body: Option<String>,
+    /// Slower than this is poor.
+    pub latency_limit_ms: u64,
+    /// A certificate that ends sooner is poor.
+    pub certificate_days: i64,
+    /// Slower than this is not there.
+    pub timeout_ms: u64,
+}
+
+/// What one probe found.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Good, poor or bad.
+    pub verdict: Verdict,
+    /// Milliseconds until the answer, where there was one.
+    pub latency_ms: Option<u64>,
+    /// Why it is not good: a stable name.
+    pub error_kind: Option<String>,
+    /// When it was asked.
+    pub checked_at: Timestamp,
+}
+
+/// What the probes need to know of the services.
+pub struct Services {
+    public: Http,
+    gazelle: Url,
+    google: Url,
+    slack: Url,
+    sendgrid: (Url, SecretString),
+    telegram: Option<(Url, SecretString)>,
+}
+
+impl Services {
+    /// Reads the addresses of the services, and `MONITOR_PRIVATE_HOSTS`: hosts inside a private network that may be
+    /// probed all the same, separated by commas.
+    pub fn read(settings: &mut Settings) -> Self {
+        let allowed = settings.optional("MONITOR_PRIVATE_HOSTS").unwrap_or_default();
+        let allowed = allowed.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+        let mut slack = settings.url("SLACK_WEBHOOK_ADMIN_1", "");
+        slack.set_path("/");
+        let bot = settings.optional_secret("TELEGRAM_BOT_TOKEN");
+        Self {
+            public: Http::public(allowed),
+            gazelle: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
+            google: settings.url("GOOGLE_SHEETS_URL", "https://sheets.googleapis.com"),
+            slack,
+            sendgrid: (
+                settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
+                settings.required_secret("SENDGRID_API_KEY"),
+            ),
+            telegram: bot.map(|token| (settings.url("TELEGRAM_URL", "https://api.telegram.org"), token)),
+        }
+    }
+
+    /// Whether there is anything to probe: without a bot there is no Telegram.
+    pub fn has(&self, kind: Kind) -> bool {
+        kind != Kind::Telegram || self.telegram.is_some()
+    }
+
+    /// Probes a target.
+    pub async fn probe(&self, run: &Run, target: &Target) -> Check {
+        let checked_at = clock::now();
+        let start = Instant::now();
+        let limit = Duration::from_millis(target.timeout_ms);
+        let found = tokio::time::timeout(limit, self.ask(run, target, limit)).await;
+        let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (verdict, error_kind) = match found.unwrap_or_else(|_| Err("timeout".into())) {
+            Err(kind) => {
+                return Check { verdict: Verdict::Bad, latency_ms: None, error_kind: Some(kind), checked_at };
+            }
+            Ok(Some(kind)) => (Verdict::Poor, Some(kind.to_owned())),
+            Ok(None) if latency_ms > target.latency_limit_ms => (Verdict::Poor, Some("slow".into())),
+            Ok(None) => (Verdict::Good, None),
+        };
+        Check { verdict, latency_ms: Some(latency_ms), error_kind, checked_at }
+    }
+
+    /// Good (`None`), poor with a reason, or bad with one.
+    async fn ask(&self, run: &Run, target: &Target, limit: Duration) -> Result<Option<&'static str>, String> {
+        let get = |service, url: Url| Request {
+            headers: Default::default(),
+            ..json_request(service, Method::GET, url, Default::default())
+        };
+        let at = |url: &Url, path: &str| {
+            let mut url = url.clone();
+            url.set_path(path);
+            url
+        };
+        // Whoever answers at all is there: without credentials a service says no, and that is an answer.
+        let is_there = |response: &Response| response.status < 500;
+        let is_accepted = |response: &Response| response.status < 400;
+        match target.kind {
+            Kind::Supabase => {
+                let query = run.supabase.from("monitor_targets").select("name").limit(1);
+                let rows: Result<Vec<serde_json::Value>, _> = run.supabase.rows(query).await;
+                rows.map(|_| None).map_err(|error| supabase_kind(&error))
+            }
+            Kind::Gazelle => {
+                let body = json!({"query": "{ __typename }"}).to_string();
+                let request = json_request("gazelle", Method::POST, self.gazelle.clone(), body.into());
+                answered(run.http.send_once(&request, limit).await, is_there)
+            }
+            Kind::Google => {
+                let request = get("google", at(&self.google, "/v4/spreadsheets/none"));
+                answered(run.http.send_once(&request, limit).await, is_there)
+            }
+            Kind::Slack => {
+                let request = get("slack", self.slack.clone());
+                answered(run.http.send_once(&request, limit).await, is_there)
+            }
+            Kind::Sendgrid => {
+                let (url, key) = &self.sendgrid;
+                let request = get("sendgrid", at(url, "/v3/scopes"))
+                    .with_secret_header(AUTHORIZATION, &format!("Bearer {}", key.expose_secret()));
+                answered(run.http.send_once(&request, limit).await, is_accepted)
+            }
+            Kind::Telegram => {
+                let Some((url, token)) = &self.telegram else {
+                    return Ok(None);
+                };
+                let path = format!("/bot{}/getMe", token.expose_secret());
+                let request = json_request("telegram", Method::POST, at(url, &path), "{}".into());
+                answered(run.http.send_once(&request, limit).await, is_accepted)
+            }
+            Kind::Http => {
+                let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
+                let response = self
+                    .public
+                    .send_once(&get("monitored", url), limit)
+                    .await
+                    .map_err(|error| kind(&error))?;
+                expected(target, &response)
+            }
+        }
+    }
+}
+
+/// Whether an answer is the one that the table expects.
+fn expected(target: &Target, response: &Response) -> Result<Option<&'static str>, String> {
+    let is_expected = match target.expected_status.is_empty() {
+        true => response.status < 400,
+        false => target.expected_status.contains(&response.status),
+    };
+    if !is_expected {
+        return Err(format!("http_{}", response.status));
+    }
+    if let Some(text) = &target.expected_body
+        && !String::from_utf8_lossy(&response.body).contains(text.as_str())
+    {
+        return Err("unexpected_body".into());
+    }
+    let days = response.certificate.as_deref().and_then(|der| days_left(der, clock::now()));
+    Ok(days.filter(|days| *days < target.certificate_days).map(|_| "certificate_ends"))
+}
+
+/// Whole days until a certificate ends; `None` when it cannot be read.
+fn days_left(der: &[u8], now: Timestamp) -> Option<i64> {
+    let certificate = Certificate::from_der(der).ok()?;
+    let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
+    Some((i64::try_from(end.as_secs()).ok()? - now.as_second()) / 86_400)
+}
+
+fn answered(
+    outcome: Result<Response, HttpError>,
+    is_good: impl Fn(&Response) -> bool,
+) -> Result<Option<&'static str>, String> {
+    match outcome {
+        Ok(response) if is_good(&response) => Ok(None),
+        Ok(response) => Err(format!("http_{}", response.status)),
+        Err(error) => Err(kind(&error)),
+    }
+}
+
+fn supabase_kind(error: &SupabaseError) -> String {
+    match error {
+        SupabaseError::Unavailable(error) => kind(error),
+        _ => "refused".into(),
+    }
+}
+
+fn kind(error: &HttpError) -> String {
+    match error.cause {
+        Cause::Connect => "no_connection".into(),
+        Cause::Timeout => "timeout".into(),
+        Cause::Cut => "cut".into(),
+        Cause::Status(status) => format!("http_{status}"),
+        Cause::Malformed => "malformed".into(),
+        Cause::Forbidden => "not_public".into(),
+    }
+}

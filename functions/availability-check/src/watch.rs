@@ -1,0 +1,271 @@
+//! Which tasks have not succeeded in time: a pure function of schedules, last successes, pauses and the clock.
+//!
+//! A schedule is read as EventBridge Scheduler reads it, so that no clock change makes a false alarm or hides a
+//! missing run.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use shared::{
+    clock::{self, Schedule},
+    events,
+    task::{TASKS, TaskSpec},
+};
+
+/// Schedules as they are deployed, by task; an empty one is none.
+pub type Deployed = BTreeMap<String, String>;
+
+/// The watcher's own pause after which tasks that run all the time are given a new chance: nothing ran then.
+const BLIND: SignedDuration = SignedDuration::from_mins(15);
+
+/// What the database knows of a task.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Known {
+    /// Task.
+    pub name: String,
+    /// Whether its schedules are without effect.
+    pub paused: bool,
+    /// When the last pause ended.
+    pub resumed_at: Option<Timestamp>,
+    /// Before this instant nothing is missed.
+    pub watched_since: Option<Timestamp>,
+    /// The schedule that it was watched for.
+    pub schedule: Option<String>,
+    /// For when the last good run was planned.
+    pub last_success_at: Option<Timestamp>,
+}
+
+/// What is to be recorded of a task.
+#[derive(Debug, Clone, Serialize)]
+pub struct Heartbeat {
+    /// Registry entry.
+    #[serde(skip)]
+    pub task: &'static TaskSpec,
+    /// Task.
+    pub name: &'static str,
+    /// What people call it.
+    pub label: &'static str,
+    /// `new`, `up`, `down` or `paused`.
+    pub state: &'static str,
+    /// The schedule it is watched for; null for one that follows another.
+    pub schedule: Option<String>,
+    /// Seconds between two successes.
+    pub expected_every_seconds: u64,
+    /// Seconds that a success may be late.
+    pub grace_seconds: u64,
+    /// For when the last good run was planned.
+    pub last_success_at: Option<Timestamp>,
+    /// Seconds since then, or since the task is watched.
+    #[serde(skip)]
+    pub age_seconds: u64,
+}
+
+/// The tasks that are expected to succeed again and again.
+pub fn watched() -> impl Iterator<Item = &'static TaskSpec> {
+    TASKS.iter().filter(|task| task.is_watched())
+}
+
+/// Judges every watched task. `previous_tick` is the watcher's own last success.
+pub fn judge(
+    known: &[Known],
+    deployed: &Deployed,
+    previous_tick: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<Heartbeat> {
+    let of = |name: &str| known.iter().find(|known| known.name == name).cloned().unwrap_or_default();
+    let was_blind = previous_tick.is_none_or(|tick| now.duration_since(tick) > BLIND);
+    let parent = TASKS
+        .iter()
+        .find(|task| task.chain == shared::task::Chain::Starts)
+        .map(|task| of(task.name).last_success_at)
+        .unwrap_or_default();
+    watched()
+        .map(|task| {
+            let known = of(task.name);
+            let schedule = schedule_of(task, deployed);
+            let expression = schedule.as_ref().map(|(text, _)| text.clone());
+            // A task that is new, or has a new schedule, has missed nothing yet.
+            let watched_since = known.watched_since.filter(|_| known.schedule == expression).unwrap_or(now);
+            let baseline =
+                [Some(watched_since), known.resumed_at, known.last_success_at].into_iter().flatten().max();
+            let baseline = baseline.unwrap_or(now);
+            let grace = SignedDuration::try_from(task.grace()).unwrap_or(SignedDuration::MAX);
+            let is_missing = match &schedule {
+                Some((_, Schedule::Rate(period))) => {
+                    !was_blind && now.duration_since(baseline) > *period + grace
+                }
+                Some((_, schedule)) => missed(schedule, baseline, grace, now, &clock::zone()),
+                // It follows the sync: missing is what came after its last success.
+                None => parent.is_some_and(|parent| {
+                    task.listens_to == Some(events::SYNC_SUCCEEDED)
+                        && parent > baseline
+                        && now.duration_since(parent) > grace + FOLLOWS
+                }),
+            };
+            Heartbeat {
+                task,
+                name: task.name,
+                label: task.label,
+                state: match () {
+                    () if known.paused => "paused",
+                    () if is_missing => "down",
+                    () if known.last_success_at.is_none() => "new",
+                    () => "up",
+                },
+                schedule: expression,
+                expected_every_seconds: task.expected_period.as_secs(),
+                grace_seconds: task.grace().as_secs(),
+                last_success_at: known.last_success_at,
+                age_seconds: u64::try_from(
+                    now.duration_since(known.last_success_at.unwrap_or(watched_since)).as_secs(),
+                )
+                .unwrap_or(0),
+            }
+        })
+        .collect()
+}
+
+/// How long the sync itself, whose planned time is what is known, may take before what follows it starts.
+const FOLLOWS: SignedDuration = SignedDuration::from_mins(60);
+
+fn schedule_of(task: &TaskSpec, deployed: &Deployed) -> Option<(String, Schedule)> {
+    let expression = match deployed.get(task.name) {
+        Some(expression) => Some(expression.as_str()),
+        None => task.schedule,
+    };
+    let expression = expression.filter(|expression| !expression.is_empty())?;
+    Some((expression.to_owned(), expression.parse().ok()?))
+}
+
+/// Whether a planned time has passed, with its grace, that no success since `baseline` answers for.
+fn missed(
+    schedule: &Schedule,
+    baseline: Timestamp,
+    grace: SignedDuration,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> bool {
+    now.checked_sub(grace)
+        .ok()
+        .and_then(|latest| schedule.last_until_in(latest, zone))
+        .is_some_and(|due| due > baseline)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{ToSpan, civil::date};
+
+    use super::*;
+
+    fn known(name: &str, last: Option<Timestamp>) -> Known {
+        Known {
+            name: name.into(),
+            watched_since: Some("2024-01-01T00:00:00Z".parse().unwrap()),
+            schedule: TaskSpec::named(name).unwrap().schedule.map(str::to_owned),
+            last_success_at: last,
+            ..Known::default()
+        }
+    }
+
+    fn state(known: Known, now: Timestamp) -> &'static str {
+        let name = known.name.clone();
+        let beats = judge(&[known], &Deployed::new(), Some(now - 5.minutes()), now);
+        beats.into_iter().find(|beat| beat.name == name).unwrap().state
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_night_without_a_sync_is_seen_after_its_grace() {
+        let sync = || known("sync_gazelle", Some(at("2026-01-14T06:00:00Z")));
+        assert_eq!(state(sync(), at("2026-01-15T06:30:00Z")), "up");
+        let grace = TaskSpec::named("sync_gazelle").unwrap().grace();
+        let late = at("2026-01-15T06:00:01Z") + SignedDuration::try_from(grace).unwrap();
+        assert_eq!(state(sync(), late), "down");
+        assert_eq!(state(known("sync_gazelle", Some(at("2026-01-15T06:00:00Z"))), late), "up");
+        assert_eq!(state(Known { paused: true, ..sync() }, late), "paused");
+        assert_eq!(state(Known { resumed_at: Some(late - 1.minute()), ..sync() }, late), "up");
+        assert_eq!(
+            state(Known { schedule: Some("cron(0 3 * * ? *)".into()), ..sync() }, late),
+            "up",
+            "a new schedule"
+        );
+    }
+
+    #[test]
+    fn tasks_that_run_all_the_time_get_a_new_chance_after_a_blind_watcher() {
+        let now = at("2026-01-15T12:00:00Z");
+        let dispatch = known("notification_dispatch", Some(now - 1.hour()));
+        assert_eq!(state(dispatch.clone(), now), "down");
+        let beats = judge(&[dispatch], &Deployed::new(), Some(now - 1.hour()), now);
+        assert!(beats.iter().all(|beat| beat.state != "down"));
+    }
+
+    #[test]
+    fn what_follows_the_sync_is_missed_only_after_a_good_sync() {
+        let now = at("2026-01-15T12:00:00Z");
+        let report = known("rapport_timeline", Some(at("2026-01-14T06:00:20Z")));
+        let beats = |sync: &str| {
+            let sync = known("sync_gazelle", Some(at(sync)));
+            let beats = judge(&[sync, report.clone()], &Deployed::new(), Some(now), now);
+            beats.into_iter().find(|beat| beat.name == "rapport_timeline").unwrap().state
+        };
+        assert_eq!(beats("2026-01-15T06:00:00Z"), "down");
+        assert_eq!(beats("2026-01-14T06:00:00Z"), "up", "the sync itself is what is missing");
+    }
+
+    #[test]
+    fn the_deployed_schedule_counts_and_an_empty_one_is_none() {
+        let now = at("2026-01-15T12:00:00Z");
+        let cleanup = Known { schedule: None, ..known("cleanup", Some(at("2026-01-01T09:00:00Z"))) };
+        let deployed = Deployed::from([("cleanup".to_owned(), String::new())]);
+        let beats = judge(&[cleanup], &deployed, Some(now), now);
+        assert_eq!(beats.iter().find(|beat| beat.name == "cleanup").unwrap().state, "up");
+    }
+
+    /// Around every clock change of ten years: a task that always ran is never missing, one that skipped its last
+    /// planned time is, from the end of its grace on.
+    #[test]
+    fn no_clock_change_makes_a_false_alarm_or_hides_a_missing_run() {
+        for name in [clock::ZONE, "Europe/Paris", "Australia/Lord_Howe"] {
+            let zone = TimeZone::get(name).unwrap();
+            let start = |year| date(year, 1, 1).to_zoned(zone.clone()).unwrap().timestamp();
+            let changes: Vec<Timestamp> = zone
+                .following(start(2025))
+                .map(|change| change.timestamp())
+                .take_while(|at| *at < start(2036))
+                .collect();
+            assert_eq!(changes.len(), 22, "{name}");
+            for task in watched().filter(|task| !task.is_frequent()) {
+                let Some(schedule) = task.schedule.map(|schedule| schedule.parse::<Schedule>().unwrap())
+                else {
+                    continue;
+                };
+                let grace = SignedDuration::try_from(task.grace()).unwrap();
+                for change in &changes {
+                    let mut now = *change - 60.hours();
+                    while now < *change + 200.hours() {
+                        let due = schedule.last_until_in(now, &zone).unwrap();
+                        assert!(
+                            !missed(&schedule, due, grace, now, &zone),
+                            "{} at {now} in {name}",
+                            task.name
+                        );
+                        let skipped = schedule.last_until_in(due - 1.second(), &zone).unwrap();
+                        let is_late = now.duration_since(due) >= grace;
+                        assert_eq!(
+                            missed(&schedule, skipped, grace, now, &zone),
+                            is_late,
+                            "{} at {now} in {name}",
+                            task.name
+                        );
+                        now += 95.minutes();
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+-- Sending, as state changes: in order for each recipient, within the rate of each channel, away from what is
+-- switched off; and what time alone brings: escalation and reminders.
+
+create or replace function internal.slot_seconds(p_channel text, p_recipient text) returns numeric
+language sql stable set search_path = public, pg_temp as $$
+  -- Slack: one message per second and webhook. Telegram: thirty per second in all, one per second and chat, twenty
+  -- per minute and group (whose id is negative). The other channels have no such limit.
+  select case
+    when p_channel = 'slack' and p_recipient <> '' then 1
+    when p_channel = 'telegram' and p_recipient = '' then 0.034
+    when p_channel = 'telegram' then
+      case when (select s.telegram_chat_id from staff s where s.key = p_recipient) like '-%' then 3 else 1 end
+    else 0 end
+$$;
+comment on function internal.slot_seconds is 'Seconds between two messages to a recipient (empty: on the whole channel).';
+
+create or replace function internal.close_abandoned_deliveries(p_now timestamptz) returns void
+language sql set search_path = public, pg_temp as $$
+  update notification_deliveries
+  set status = 'unknown', claimed_until = null, error_kind = 'sender_lost',
+      detail = 'the sender disappeared between the claim and the answer'
+  where status = 'pending' and claimed_until < p_now;
+  -- Who did not hear of the problem is not told that it is over.
+  update notification_deliveries d
+  set status = 'skipped', error_kind = 'problem_not_delivered'
+  from notification_deliveries problem
+  where d.status = 'pending' and problem.id = d.after_id and problem.status in ('failed', 'skipped');
+$$;
+
+create or replace view internal.due_deliveries with (security_invoker = true) as
+  select distinct on (d.channel, d.recipient) d.id, d.seq, d.channel, d.recipient, d.digest_key, d.next_attempt_at,
+         greatest(d.next_attempt_at, own.next_slot_at, own.blocked_until, shared.next_slot_at, shared.blocked_until) as free_at
+  from notification_deliveries d
+  left join notification_queues own on own.channel = d.channel and own.recipient = d.recipient
+  left join notification_queues shared on shared.channel = d.channel and shared.recipient = ''
+  where d.status = 'pending'
+    and own.disabled_at is null and shared.disabled_at is null
+    -- One at a time per recipient, so that nothing overtakes what is being sent.
+    and not exists (select from notification_deliveries flying
+                    where flying.status = 'pending' and flying.claimed_until is not null
+                      and flying.channel = d.channel and flying.recipient = d.recipient)
+    and (d.after_id is null or exists (select from notification_deliveries problem
+                                       where problem.id = d.after_id and problem.status in ('sent', 'unknown')))
+  -- What quiet hours or a digest hold back is overtaken by what they do not.
+  order by d.channel, d.recipient, d.next_attempt_at > d.created_at, d.next_attempt_at, d.seq;
+comment on view internal.due_deliveries is 'The next message of each queue, and from when on it may be sent.';
+
+create or replace function public.claim_deliveries(
+  p_lease_seconds integer, p_claim text, p_now timestamptz, p_run_id uuid default null
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_head record;
+  v_message jsonb;
+  v_free_at timestamptz;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('deliveries', 0));
+  perform internal.close_abandoned_deliveries(p_now);
+  -- The answer to this very claim was lost on the way: it is given again, and nothing more is taken.
+  if not exists (select from notification_deliveries
+                 where status = 'pending' and claimed_until is not null and claim_token = p_claim) then
+    select * into v_head from internal.due_deliveries d
+    where p_run_id is null or exists (
+      select from notification_deliveries m
+      where m.run_id = p_run_id and m.status = 'pending' and m.channel = d.channel and m.recipient = d.recipient)
+    order by d.free_at, d.seq
+    limit 1;
+    if not found or v_head.free_at > p_now then
+      v_free_at := v_head.free_at;
+      return jsonb_build_object('message', null,
+        'wait_ms', ceil(extract(epoch from v_free_at - p_now) * 1000)::bigint);
+    end if;
+    update notification_deliveries
+    set claimed_until = p_now + make_interval(secs => p_lease_seconds), claim_token = p_claim, attempts = attempts + 1
+    where status = 'pending' and claimed_until is null
+      and (id = v_head.id or (digest_key = v_head.digest_key and next_attempt_at <= p_now
+                              and channel = v_head.channel and recipient = v_head.recipient));
+    insert into notification_queues (channel, recipient, next_slot_at)
+    select v_head.channel, r, p_now + make_interval(secs => internal.slot_seconds(v_head.channel, r)::double precision)
+    from unnest(array['', v_head.recipient]) r
+    where internal.slot_seconds(v_head.channel, r) > 0
+    on conflict (channel, recipient) do update set next_slot_at = excluded.next_slot_at;
+  end if;
+  select jsonb_build_object(
+           'id', min(d.id::text), 'channel', d.channel, 'recipient', d.recipient, 'attempts', max(d.attempts),
+           'items', jsonb_agg(jsonb_build_object('id', d.id, 'event_type', d.event_type, 'severity', d.severity,
+                      'data', d.data, 'created_at', d.created_at, 'is_reminder', d.window_key like 'reminder:%',
+                      'is_escalation', d.window_key like 'escalation:%') order by d.seq),
+           'first_name', s.first_name, 'language', coalesce(s.language, 'fr'), 'email', s.email,
+           'slack_webhook_key', s.slack_webhook_key, 'telegram_chat_id', s.telegram_chat_id)
+  into v_message
+  from notification_deliveries d left join staff s on s.key = d.recipient and s.active
+  where d.status = 'pending' and d.claimed_until is not null and d.claim_token = p_claim
+  group by d.channel, d.recipient, s.key;
+  return jsonb_build_object('message', v_message, 'wait_ms', null);
+end
+$$;
+comment on function public.claim_deliveries is
+  'Takes the next message that may be sent (for p_run_id: of the queues that hold messages of that run), or says in how many milliseconds there is one. A digest is one message of several items. The same claim asked for twice is one claim.';
+
+create or replace function internal.other_channel(p_delivery notification_deliveries) returns text
+language sql stable set search_path = public, pg_temp as $$
+  select c.channel
+  from (values ('slack', 1), ('email', 2), ('telegram', 3)) c (channel, rank)
+  join staff s on s.key = p_delivery.recipient and s.active
+  where case c.channel when 'slack' then s.slack_webhook_key is not null
+                       when 'telegram' then s.telegram_chat_id is not null else true end
+    and not internal.channel_is_off(c.channel, p_delivery.recipient)
+    and not exists (select from notification_deliveries d
+                    where d.fingerprint = p_delivery.fingerprint and d.window_key = p_delivery.window_key
+                      and d.recipient = p_delivery.recipient and d.channel = c.channel)
+  order by c.rank limit 1
+$$;
+comment on function internal.other_channel is 'A channel of the same person on which this message has not been tried; null when none is left.';
+
+create or replace function internal.move_delivery(p_delivery notification_deliveries) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_channel text := internal.other_channel(p_delivery);
+begin
+  if not p_delivery.may_move or v_channel is null then
+    return;
+  end if;
+  insert into notification_deliveries
+    (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, after_id, next_attempt_at, created_at)
+  values (p_delivery.event_type, p_delivery.severity, v_channel, p_delivery.recipient, p_delivery.fingerprint,
+          p_delivery.window_key, p_delivery.data, p_delivery.run_id,
+          -- A recovery follows its problem to the other channel, if the problem had to move as well.
+          coalesce((select moved.id from notification_deliveries problem
+                    join notification_deliveries moved using (fingerprint, window_key, recipient)
+                    where problem.id = p_delivery.after_id and problem.status not in ('sent', 'unknown')
+                      and moved.channel = v_channel), p_delivery.after_id),
+          p_delivery.next_attempt_at, p_delivery.created_at);
+  update notification_deliveries set status = 'skipped', error_kind = 'channel_off', claimed_until = null
+  where id = p_delivery.id and status = 'pending';
+end
+$$;
+comment on function internal.move_delivery is
+  'Hands a message that its channel cannot carry to another channel of the same person.';
+
+create or replace function internal.switch_off(p_channel text, p_recipient text, p_reason text, p_now timestamptz)
+returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_delivery notification_deliveries;
+begin
+  insert into notification_queues as q (channel, recipient, disabled_at, disabled_reason)
+  values (p_channel, p_recipient, p_now, p_reason)
+  on conflict (channel, recipient) do update set disabled_at = p_now, disabled_reason = p_reason
+  where q.disabled_at is null;
+  if not found then
+    return;
+  end if;
+  for v_delivery in
+    select * from notification_deliveries
+    where status = 'pending' and claimed_until is null and channel = p_channel and (p_recipient = '' or recipient = p_recipient)
+    order by seq
+  loop
+    perform internal.move_delivery(v_delivery);
+  end loop;
+  perform internal.enqueue_notice(jsonb_build_object(
+    'event_type', 'channel.disabled', 'severity', 'critical',
+    'fingerprint', concat_ws('@', 'channel.disabled', p_channel || nullif(':' || p_recipient, ':'), extract(epoch from p_now)),
+    'data', jsonb_build_object('channel', p_channel, 'recipient', nullif(p_recipient, ''), 'reason', p_reason,
+                               'since', p_now)), null, p_now);
+end
+$$;
+comment on function internal.switch_off is
+  'Switches off a channel (or one recipient''s on it) that refuses for good; said once, on the channels that are left.';
+
+create or replace function public.switch_on(p_channel text, p_recipient text) returns boolean
+language sql set search_path = public, pg_temp as $$
+  with switched as (
+    update notification_queues set disabled_at = null, disabled_reason = null, blocked_until = null, failures = 0
+    where channel = p_channel and recipient in ('', p_recipient) and disabled_at is not null returning 1)
+  select exists (select from switched)
+$$;
+comment on function public.switch_on is 'Switches a channel on again, for all and for this recipient. Whether it was off.';
+
+create or replace function public.settle_deliveries(p_results jsonb, p_now timestamptz) returns integer
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_result record;
+  v_delivery notification_deliveries;
+  v_count integer := 0;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('deliveries', 0));
+  for v_result in
+    select * from jsonb_to_recordset(p_results)
+      as r (id uuid, status text, error_kind text, detail text, retry_after_seconds integer, switch_off text, chat_id text)
+  loop
+    update notification_deliveries
+    set status = v_result.status, error_kind = v_result.error_kind, detail = left(v_result.detail, 500),
+        sent_at = case when v_result.status = 'sent' then p_now end, claimed_until = null
+    where id = v_result.id and status = 'pending' and claimed_until is not null
+    returning * into v_delivery;
+    continue when not found;
+    v_count := v_count + 1;
+    if v_result.chat_id is not null then
+      update staff set telegram_chat_id = v_result.chat_id where key = v_delivery.recipient;
+    end if;
+    if v_result.status = 'pending' then
+      -- The whole queue waits, so that what comes later does not overtake.
+      insert into notification_queues as q (channel, recipient, blocked_until, failures)
+      values (v_delivery.channel, v_delivery.recipient, p_now + make_interval(secs => v_result.retry_after_seconds), 1)
+      on conflict (channel, recipient) do update set blocked_until = excluded.blocked_until, failures = q.failures + 1;
+    elsif v_result.status = 'sent' then
+      update notification_queues set blocked_until = null, failures = 0
+      where channel = v_delivery.channel and recipient = v_delivery.recipient and failures > 0;
+    elsif v_result.switch_off is not null then
+      perform internal.switch_off(v_delivery.channel,
+        case v_result.switch_off when 'channel' then '' else v_delivery.recipient end, v_result.error_kind, p_now);
+    end if;
+    if v_result.status = 'failed' then
+      perform internal.move_delivery(v_delivery);
+    end if;
+  end loop;
+  return v_count;
+end
+$$;
+comment on function public.settle_deliveries is
+  'Stores the outcome of claimed deliveries [{id, status, error_kind?, retry_after_seconds?, switch_off? (recipient or channel), chat_id?}]: sent, failed for good, unknown, or pending again, which holds the whole queue.';
+
+create or replace function public.advance_notices(p_now timestamptz) returns integer
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_escalated integer;
+  v_reminded integer;
+begin
+  insert into notification_deliveries
+    (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, next_attempt_at, created_at)
+  select n.event_type, n.severity, internal.open_channel(step.value ->> 'channel', person.key), person.key,
+         n.fingerprint, 'escalation:' || r.id || ':' || step.ordinality, n.data || jsonb_build_object('since', n.opened_at),
+         n.run_id, p_now, p_now
+  from notices n
+  join notification_rules r on r.event_type = n.event_type and r.enabled
+  cross join lateral jsonb_array_elements(r.escalation) with ordinality step
+  cross join lateral jsonb_array_elements_text(step.value -> 'recipients') person (key)
+  where n.resolved_at is null and n.acknowledged_at is null
+    and n.opened_at + make_interval(mins => (step.value ->> 'after_minutes')::integer) <= p_now
+    -- An old trouble is not dug up by a new rule.
+    and n.last_seen_at > p_now - interval '7 days'
+    and internal.severity_rank(n.severity) >= internal.severity_rank(r.min_severity)
+  on conflict (fingerprint, channel, recipient, window_key) do nothing;
+  get diagnostics v_escalated = row_count;
+
+  insert into notification_deliveries
+    (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, may_move, next_attempt_at, created_at)
+  select n.event_type, n.severity, last.channel, last.recipient, n.fingerprint, 'reminder:' || last.messages,
+         n.data || jsonb_build_object('since', n.opened_at), n.run_id, last.may_move,
+         case when r.quiet_hours is not null and n.severity <> 'critical'
+              then internal.quiet_until(r.quiet_hours, p_now) else p_now end, p_now
+  from notices n
+  join notification_rules r on r.event_type = n.event_type and r.enabled and r.reminder_minutes > 0
+  cross join lateral (
+    select d.channel, d.recipient, count(*) as messages, max(d.sent_at) as sent_at, bool_and(d.may_move) as may_move
+    from notification_deliveries d
+    where d.fingerprint = n.fingerprint and d.channel = r.channel
+    group by d.channel, d.recipient
+    having bool_and(d.status <> 'pending')) last
+  where n.resolved_at is null and n.acknowledged_at is null and n.last_seen_at > p_now - interval '7 days'
+    and last.sent_at + make_interval(mins => r.reminder_minutes) <= p_now
+  on conflict (fingerprint, channel, recipient, window_key) do nothing;
+  get diagnostics v_reminded = row_count;
+  return v_escalated + v_reminded;
+end
+$$;
+comment on function public.advance_notices is
+  'Queues the escalation steps and reminders that are due for notices that nobody acknowledged and nothing resolved.';
+
+create or replace function public.acknowledge_notice(p_fingerprint text, p_by text, p_now timestamptz) returns boolean
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  update notices set acknowledged_at = p_now, acknowledged_by = p_by
+  where fingerprint = p_fingerprint and acknowledged_at is null;
+  if found then
+    update notification_deliveries set status = 'skipped', error_kind = 'acknowledged'
+    where fingerprint = p_fingerprint and status = 'pending' and claimed_until is null
+      and window_key ~ '^(escalation|reminder):';
+  end if;
+  return exists (select from notices where fingerprint = p_fingerprint);
+end
+$$;
+comment on function public.acknowledge_notice is
+  'Somebody takes care: no further escalation, no reminder. Whether there is such a notice; acknowledged twice is once.';
+
+select internal.protect_table('internal.due_deliveries'::regclass);
+select internal.protect_functions();

@@ -1,0 +1,209 @@
+//! The alarms: every function, queue and watched task has its own, each under its name and with its actions.
+//!
+//! The same checks read the template as written and as translated: both as the JSON of CloudFormation.
+
+use std::collections::BTreeSet;
+
+use gazelle_local::template::Deployed;
+use serde_json::{Map, Value, json};
+use shared::{
+    metrics,
+    task::{Function, TASKS},
+};
+
+use super::Problems;
+
+/// The kinds of a function's alarms: end of the name and metric.
+const OF_FUNCTIONS: [(&str, &str); 3] =
+    [("errors", "Errors"), ("throttles", "Throttles"), ("duration", "Duration")];
+
+/// Checks the alarms of a template, and that CloudWatch may call the relay.
+pub fn check(template: &Value, functions: &[Deployed], runbook: &str, problems: &mut Problems) {
+    let nothing = Map::new();
+    let resources = template["Resources"].as_object().unwrap_or(&nothing);
+    let list = resources_of(resources, "AWS::CloudWatch::Alarm");
+    let all = Alarms { list, parameters: &template["Parameters"] };
+    let relay = functions.iter().find(|deployed| deployed.function == Function::AlarmRelay);
+    let relay = relay.map_or("", |deployed| deployed.id.as_str());
+    for deployed in functions {
+        all.of_function(deployed, problems);
+    }
+    if let Some(watcher) = functions.iter().find(|deployed| deployed.function == Function::AvailabilityCheck)
+    {
+        all.of_silence(watcher, problems);
+    }
+    problems.unless(all.find("account-throttles", "AWS/Lambda", "Throttles", &Value::Null).is_some(), || {
+        "account-throttles: no alarm on Throttles of the whole account".into()
+    });
+    all.of_tasks(problems);
+    for (id, resource) in resources {
+        let is_optional = resource["Type"] == "AWS::CloudWatch::Alarm" && !resource["Condition"].is_null();
+        problems.unless(!is_optional || name_of(&resource["Properties"]).ends_with("-throttles"), || {
+            format!("{id}: only throttles may be left to the account's alarm")
+        });
+    }
+    for (id, _) in resources_of(resources, "AWS::SQS::Queue") {
+        all.of_queue(id, problems);
+    }
+    all.each(relay, runbook, problems);
+    permission(resources, relay, problems);
+}
+
+type Resource<'a> = (&'a str, &'a Value);
+
+fn resources_of<'a>(resources: &'a Map<String, Value>, kind: &str) -> Vec<Resource<'a>> {
+    let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+    of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
+}
+
+struct Alarms<'a> {
+    list: Vec<Resource<'a>>,
+    parameters: &'a Value,
+}
+
+impl Alarms<'_> {
+    /// The alarm of this name on this metric.
+    fn find(&self, name: &str, namespace: &str, metric: &str, dimensions: &Value) -> Option<&Value> {
+        let full = json!({"Fn::Sub": format!("${{AWS::StackName}}-{name}")});
+        let wanted = |alarm: &&Value| {
+            alarm["AlarmName"] == full
+                && alarm["Namespace"] == namespace
+                && alarm["MetricName"] == metric
+                && alarm["Dimensions"] == *dimensions
+        };
+        self.list.iter().map(|(_, alarm)| *alarm).find(wanted)
+    }
+
+    /// The threshold, where it is a parameter its default.
+    fn threshold<'b>(&'b self, alarm: &'b Value) -> &'b Value {
+        match alarm["Threshold"]["Ref"].as_str() {
+            Some(parameter) => &self.parameters[parameter]["Default"],
+            None => &alarm["Threshold"],
+        }
+    }
+
+    fn of_function(&self, deployed: &Deployed, problems: &mut Problems) {
+        let name = deployed.function.crate_name();
+        let dimensions = json!([{"Name": "FunctionName", "Value": {"Ref": deployed.id}}]);
+        for (kind, metric) in OF_FUNCTIONS {
+            let Some(alarm) = self.find(&format!("{name}-{kind}"), "AWS/Lambda", metric, &dimensions) else {
+                problems.add(format!("{name}: no alarm {name}-{kind} on {metric}"));
+                continue;
+            };
+            problems.unless(alarm["TreatMissingData"] == "notBreaching", || {
+                format!("{name}-{kind}: a function that does not run is no trouble of this kind")
+            });
+            let threshold = match kind {
+                "duration" => deployed.timeout_seconds * 800,
+                _ => 1,
+            };
+            problems.unless(
+                alarm["Threshold"] == threshold
+                    && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold",
+                || format!("{name}-{kind}: the threshold is not {threshold}"),
+            );
+        }
+    }
+
+    /// The watcher is itself watched: no invocation is no data.
+    fn of_silence(&self, watcher: &Deployed, problems: &mut Problems) {
+        let name = format!("{}-invocations", watcher.function.crate_name());
+        let dimensions = json!([{"Name": "FunctionName", "Value": {"Ref": watcher.id}}]);
+        let alarm = self.find(&name, "AWS/Lambda", "Invocations", &dimensions);
+        let speaks_of_silence = alarm.is_some_and(|alarm| {
+            alarm["TreatMissingData"] == "breaching"
+                && alarm["ComparisonOperator"] == "LessThanThreshold"
+                && alarm["Threshold"] == 1
+        });
+        problems.unless(speaks_of_silence, || format!("{name}: no alarm that is raised by silence"));
+    }
+
+    fn of_tasks(&self, problems: &mut Problems) {
+        for task in TASKS.iter().filter(|task| task.is_watched()) {
+            let name = format!("{}-no-success", task.name);
+            let dimensions = json!([{"Name": metrics::TASK_DIMENSION, "Value": task.name}]);
+            let found = self.find(&name, metrics::NAMESPACE, metrics::NEWEST_SUCCESS_AGE, &dimensions);
+            let Some(alarm) = found else {
+                problems.add(format!("{}: no alarm {name}", task.name));
+                continue;
+            };
+            let limit = task.newest_success_limit().as_secs();
+            problems.unless(
+                *self.threshold(alarm) == limit
+                    && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold",
+                || format!("{name}: the threshold is not {limit} s, which is period and grace"),
+            );
+            problems.unless(alarm["TreatMissingData"] == "breaching", || {
+                format!("{name}: missing data must be breaching")
+            });
+        }
+    }
+
+    fn of_queue(&self, id: &str, problems: &mut Problems) {
+        let dimensions = json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": [id, "QueueName"]}}]);
+        let has_alarm = self.list.iter().any(|(_, alarm)| {
+            alarm["Namespace"] == "AWS/SQS"
+                && alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+                && alarm["Dimensions"] == dimensions
+                && alarm["Threshold"] == 0
+                && alarm["ComparisonOperator"] == "GreaterThanThreshold"
+                && name_of(alarm).ends_with("-depth")
+        });
+        problems.unless(has_alarm, || format!("{id}: no alarm on its depth"));
+    }
+
+    /// What holds for every alarm: a name of its own, a sentence with its runbook entry, and its actions.
+    fn each(&self, relay: &str, runbook: &str, problems: &mut Problems) {
+        let mut names = BTreeSet::new();
+        for (id, alarm) in &self.list {
+            let name = name_of(alarm);
+            problems
+                .unless(!name.is_empty() && names.insert(name), || format!("{id}: no AlarmName of its own"));
+            let description = alarm["AlarmDescription"].as_str().unwrap_or_default();
+            let anchor = description.split_once("docs/RUNBOOK.md#").map_or("", |(_, rest)| rest);
+            let heading = format!("### {}", anchor.trim_end_matches(')'));
+            problems.unless(runbook.lines().any(|line| line == heading), || {
+                format!("{id}: its description names no entry of the runbook")
+            });
+            let wanted = actions(name, relay);
+            for list in ["AlarmActions", "OKActions"] {
+                problems.unless(alarm[list] == wanted, || format!("{id}: {list} is not {wanted}"));
+            }
+        }
+    }
+}
+
+/// The name without the stack's.
+fn name_of(alarm: &Value) -> &str {
+    let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap_or_default();
+    name.strip_prefix("${AWS::StackName}-").unwrap_or_default()
+}
+
+/// Who hears of an alarm: the relay; where telling itself may be broken, the topic too; about the relay, only the
+/// topic.
+fn actions(name: &str, relay: &str) -> Value {
+    const TELLING: [&str; 5] = [
+        "account-",
+        "availability-check-",
+        "availability-no-",
+        "notification-dispatch-",
+        "notification_dispatch-",
+    ];
+    let topic = json!({"Ref": "Alarms"});
+    let call = json!({"Fn::GetAtt": [relay, "Arn"]});
+    match name {
+        _ if name.starts_with("alarm-relay-") => json!([topic]),
+        _ if TELLING.iter().any(|start| name.starts_with(start)) => json!([call, topic]),
+        _ => json!([call]),
+    }
+}
+
+fn permission(resources: &Map<String, Value>, relay: &str, problems: &mut Problems) {
+    let is_allowed = resources_of(resources, "AWS::Lambda::Permission").iter().any(|(_, permission)| {
+        permission["Principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
+            && permission["Action"] == "lambda:InvokeFunction"
+            && permission["FunctionName"] == json!({"Fn::GetAtt": [relay, "Arn"]})
+            && !permission["SourceAccount"].is_null()
+    });
+    problems.unless(is_allowed, || "CloudWatch may not call alarm-relay".into());
+}

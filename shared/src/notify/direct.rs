@@ -1,0 +1,157 @@
+//! Telling people without the outbox: when the database is what failed, and to test the channels.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{ADMINISTRATORS, Attempt, Channels, Language, Message, Notice, Person, Refusal};
+use crate::{
+    http::Http,
+    supabase::{Supabase, SupabaseError},
+};
+
+/// A notice sent without the outbox, as it appears in the answer of the function.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Told {
+    /// `slack`.
+    pub channel: String,
+    /// Staff key.
+    pub recipient: String,
+    /// Event type.
+    pub event_type: String,
+    /// `sent`, `failed` or `unknown`.
+    pub status: String,
+}
+
+/// Tells the administrators on Slack without the database: the way out when the database is what failed.
+pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<Told> {
+    let mut told = Vec::with_capacity(ADMINISTRATORS.len());
+    for (setting, recipient) in ADMINISTRATORS {
+        if !channels.webhooks.contains_key(setting) {
+            continue;
+        }
+        let person = Person { slack_webhook_key: Some(setting.into()), ..Person::default() };
+        let message =
+            Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
+        let mut attempt = channels.send(http, "slack", &person, &message).await.attempt;
+        // There is no outbox to try again from: a refused attempt has two more chances here.
+        for wait in [Duration::from_secs(1), Duration::from_secs(3)] {
+            if !matches!(attempt, Attempt::RetryAfter(..)) {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            attempt = channels.send(http, "slack", &person, &message).await.attempt;
+        }
+        told.push(Told {
+            channel: "slack".into(),
+            recipient: recipient.into(),
+            event_type: notice.event_type.into(),
+            status: attempt.verdict().into(),
+        });
+    }
+    told
+}
+
+/// What a test of the channels found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestReport {
+    /// `success` when every configured channel delivered, `partial` when some did, else `failed`.
+    pub status: &'static str,
+    /// One entry per administrator and configured channel.
+    pub deliveries: Vec<TestDelivery>,
+}
+
+/// One message of a test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TestDelivery {
+    /// `slack`, `email` or `telegram`.
+    pub channel: &'static str,
+    /// Staff key.
+    pub recipient: String,
+    /// Whether the vendor took it.
+    pub delivered: bool,
+    /// Why not: a stable name, never an address or what the vendor said.
+    pub detail: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Administrator {
+    key: String,
+    roles: Vec<String>,
+    #[serde(flatten)]
+    person: Person,
+}
+
+/// Sends `system.test` to every administrator on each channel that is configured for them. A channel that delivers
+/// is switched on again.
+///
+/// # Errors
+/// When the staff cannot be read: nobody is told then.
+pub async fn test_channels(
+    supabase: &Supabase,
+    http: &Http,
+    channels: &Channels,
+    now: Timestamp,
+) -> Result<TestReport, SupabaseError> {
+    let columns = "key,roles,first_name,language,email,slack_webhook_key,telegram_chat_id";
+    let query = supabase.from("staff").select(columns).eq("active", "true").order("key");
+    let staff: Vec<Administrator> = supabase.rows(query).await?;
+    let mut deliveries = Vec::new();
+    for administrator in staff.iter().filter(|person| person.roles.iter().any(|role| role == "admin")) {
+        let person = &administrator.person;
+        let message = Message::render(
+            "system.test",
+            &json!({"since": now.to_string()}),
+            person.language,
+            channels.console_url.as_ref(),
+        );
+        for channel in channels.configured_for(person) {
+            let attempt = channels.send(http, channel, person, &message).await.attempt;
+            let delivered = attempt == Attempt::Delivered;
+            if delivered {
+                let arguments = json!({"p_channel": channel, "p_recipient": administrator.key});
+                supabase.rpc::<bool>("switch_on", &arguments).await?;
+            }
+            deliveries.push(TestDelivery {
+                channel,
+                recipient: administrator.key.clone(),
+                delivered,
+                detail: detail(attempt),
+            });
+        }
+    }
+    let delivered = deliveries.iter().filter(|delivery| delivery.delivered).count();
+    let status = match delivered {
+        0 => "failed",
+        _ if delivered < deliveries.len() => "partial",
+        _ => "success",
+    };
+    Ok(TestReport { status, deliveries })
+}
+
+fn detail(attempt: Attempt) -> Option<String> {
+    match attempt {
+        Attempt::Delivered => None,
+        Attempt::RetryAfter(_, reason) => Some(reason.into()),
+        Attempt::Refused(Refusal::Message, reason) => Some(reason),
+        Attempt::Refused(Refusal::Recipient | Refusal::Channel, reason) => {
+            Some(format!("refused_for_good: {reason}"))
+        }
+        Attempt::Unknown => Some("no_answer".into()),
+    }
+}
+
+impl Channels {
+    /// The channels on which a person can be reached, as far as the settings and `staff` say.
+    fn configured_for(&self, person: &Person) -> Vec<&'static str> {
+        let slack = person.slack_webhook_key.as_ref().is_some_and(|key| self.webhooks.contains_key(key));
+        let email = self.address(person.first_name.as_deref(), person.email.as_deref()).is_some();
+        let telegram = self.telegram.is_some() && person.telegram_chat_id.is_some();
+        [("slack", slack), ("email", email), ("telegram", telegram)]
+            .into_iter()
+            .filter_map(|(channel, is_configured)| is_configured.then_some(channel))
+            .collect()
+    }
+}

@@ -1,0 +1,186 @@
+//! The outbox: one message after the other is claimed, sent and settled. The database decides what is next, in order
+//! for each recipient and within each channel's rate.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{Attempt, Channels, Person, Refusal, Sending, render};
+use crate::{
+    clock,
+    http::Http,
+    supabase::{Supabase, SupabaseError},
+};
+
+/// A message that no attempt delivered is given up after this long: an outage of a day is not outlived by news.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// A sender that has not answered after this long is lost.
+const SENDING_SECONDS: u64 = 60;
+/// A slot further away than this is the next dispatch's.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// First and longest wait after a failed attempt, unless the vendor asks for more.
+const WAITS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
+
+/// Figures of one round of sending.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// Delivered.
+    pub sent: u32,
+    /// To be tried again.
+    pub pending: u32,
+    /// Refused for good.
+    pub failed: u32,
+    /// Nobody knows.
+    pub unknown: u32,
+}
+
+#[derive(Deserialize)]
+struct Claimed {
+    message: Option<Outgoing>,
+    wait_ms: Option<u64>,
+}
+
+/// A message taken from the outbox: one notice, or the several of a digest.
+#[derive(Deserialize)]
+struct Outgoing {
+    channel: String,
+    recipient: String,
+    attempts: u32,
+    items: Vec<Item>,
+    #[serde(flatten)]
+    person: Person,
+}
+
+/// One notice of a message.
+#[derive(Debug, Deserialize)]
+pub(super) struct Item {
+    pub id: String,
+    pub event_type: String,
+    pub data: Value,
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub is_reminder: bool,
+    #[serde(default)]
+    pub is_escalation: bool,
+}
+
+/// Sends what is due: of one run, or all. Each message is taken alone, so that a process that dies while sending
+/// leaves at most one in doubt. For as long as `patience` the next free slot of a channel's rate is waited for.
+/// Problems stay in the outbox.
+pub async fn deliver(
+    supabase: &Supabase,
+    http: &Http,
+    channels: &Channels,
+    run_id: Option<&str>,
+    patience: Duration,
+) -> Delivered {
+    let mut figures = Delivered::default();
+    let until = Instant::now() + patience;
+    loop {
+        match deliver_next(supabase, http, channels, run_id).await {
+            Ok(Next::Settled(status)) => match status {
+                "sent" => figures.sent += 1,
+                "pending" => figures.pending += 1,
+                "failed" => figures.failed += 1,
+                _ => figures.unknown += 1,
+            },
+            Ok(Next::FreeIn(wait)) if wait <= LONGEST_WAIT && Instant::now() + wait < until => {
+                tokio::time::sleep(wait).await;
+            }
+            Ok(Next::FreeIn(_) | Next::Nothing) => return figures,
+            Err(error) => {
+                tracing::warn!(%error, "deliveries.interrupted");
+                return figures;
+            }
+        }
+        if Instant::now() >= until {
+            return figures;
+        }
+    }
+}
+
+enum Next {
+    /// A message went out, or did not.
+    Settled(&'static str),
+    /// The next one may go after this long.
+    FreeIn(Duration),
+    Nothing,
+}
+
+async fn deliver_next(
+    supabase: &Supabase,
+    http: &Http,
+    channels: &Channels,
+    run_id: Option<&str>,
+) -> Result<Next, SupabaseError> {
+    let mut arguments = json!({
+        "p_claim": claim_token(), "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
+    });
+    if let Some(run_id) = run_id {
+        arguments["p_run_id"] = run_id.into();
+    }
+    let claimed: Claimed = supabase.rpc("claim_deliveries", &arguments).await?;
+    let Some(outgoing) = claimed.message else {
+        return Ok(claimed.wait_ms.map_or(Next::Nothing, |ms| Next::FreeIn(Duration::from_millis(ms))));
+    };
+    let message = render::outgoing(&outgoing.items, outgoing.person.language, channels.console_url.as_ref());
+    let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
+    settle(supabase, &outgoing, sending).await.map(Next::Settled)
+}
+
+async fn settle(
+    supabase: &Supabase,
+    outgoing: &Outgoing,
+    sending: Sending,
+) -> Result<&'static str, SupabaseError> {
+    let age = |item: &Item| clock::now().duration_since(item.created_at);
+    let is_stale = outgoing.items.iter().all(|item| age(item) > GIVE_UP_AFTER);
+    let (status, error_kind, retry_after, switch_off) = match sending.attempt {
+        Attempt::Delivered => ("sent", None, None, None),
+        Attempt::RetryAfter(_, reason) if is_stale => ("failed", Some(reason.to_owned()), None, None),
+        Attempt::RetryAfter(asked, reason) => {
+            let wait = WAITS.0 * (1 << outgoing.attempts.saturating_sub(1).min(10));
+            let wait = asked.unwrap_or_else(|| wait.min(WAITS.1)).max(Duration::from_secs(1));
+            ("pending", Some(reason.to_owned()), Some(wait.as_secs()), None)
+        }
+        Attempt::Refused(Refusal::Message, reason) => ("failed", Some(reason), None, None),
+        Attempt::Refused(Refusal::Recipient, reason) => ("failed", Some(reason), None, Some("recipient")),
+        Attempt::Refused(Refusal::Channel, reason) => ("failed", Some(reason), None, Some("channel")),
+        Attempt::Unknown => ("unknown", Some("no_answer".into()), None, None),
+    };
+    tracing::info!(
+        event_type = outgoing.items.first().map(|item| item.event_type.as_str()),
+        items = outgoing.items.len(),
+        channel = outgoing.channel,
+        recipient = outgoing.recipient,
+        status,
+        error_kind,
+        "delivery.settled"
+    );
+    let results: Vec<Value> = outgoing
+        .items
+        .iter()
+        .map(|item| {
+            json!({
+                "id": item.id, "status": status, "error_kind": error_kind, "retry_after_seconds": retry_after,
+                "switch_off": switch_off, "chat_id": sending.chat_id,
+            })
+        })
+        .collect();
+    let arguments = json!({"p_results": results, "p_now": clock::now().to_string()});
+    supabase.rpc::<u32>("settle_deliveries", &arguments).await?;
+    Ok(status)
+}
+
+/// A name for one claim, so that asking again after a lost answer is the same claim.
+fn claim_token() -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{number}", std::process::id(), clock::now().as_nanosecond())
+}

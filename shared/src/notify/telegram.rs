@@ -1,0 +1,200 @@
+//! Telegram's Bot API: `sendMessage` as plain text, split at paragraphs where a message is too long for one.
+
+use std::time::Duration;
+
+use askama::Template;
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::{Attempt, Message, Refusal, Sending, email::Text};
+use crate::{
+    config::Settings,
+    http::{Http, HttpError, Response, Retry, json_request},
+};
+
+/// Characters of one message, counted in UTF-16 units.
+const LIMIT: usize = 4096;
+/// Telegram allows a chat one message per second.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Longer than this a sender does not wait inside a message of several parts.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// The bot.
+#[derive(Debug, Clone)]
+pub(super) struct Bot {
+    url: Url,
+    token: SecretString,
+}
+
+impl Bot {
+    /// `TELEGRAM_BOT_TOKEN` and `TELEGRAM_URL`; without a token there is no bot.
+    pub fn read(settings: &mut Settings) -> Option<Self> {
+        let token = settings.optional_secret("TELEGRAM_BOT_TOKEN")?;
+        Some(Self { url: settings.url("TELEGRAM_URL", "https://api.telegram.org"), token })
+    }
+
+    /// Asks one method of the API. The address holds the token: it is never shown.
+    async fn call(&self, http: &Http, method: &str, body: String) -> Result<Response, HttpError> {
+        let mut url = self.url.clone();
+        url.set_path(&format!("/bot{}/{method}", self.token.expose_secret()));
+        let request = json_request("telegram", Method::POST, url, body.into());
+        http.send_once(&request, Retry::ONCE.timeout).await
+    }
+}
+
+/// What Telegram says besides yes or no.
+#[derive(Debug, Default, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Parameters {
+    retry_after: Option<u64>,
+    migrate_to_chat_id: Option<i64>,
+}
+
+pub(super) async fn send(http: &Http, bot: &Bot, chat: &str, message: &Message) -> Sending {
+    let Ok(text) = (Text { message }).render() else {
+        return Attempt::unconfigured("template").into();
+    };
+    let mut sending = Sending { attempt: Attempt::Delivered, chat_id: None };
+    for (at, part) in split(&text, LIMIT).iter().enumerate() {
+        if at > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        sending =
+            send_part(http, bot, sending.chat_id.as_deref().unwrap_or(chat), part, sending.chat_id.clone())
+                .await;
+        if let (Attempt::RetryAfter(asked, _), true) = (&sending.attempt, at > 0) {
+            tokio::time::sleep(asked.unwrap_or(PAUSE).min(LONGEST_WAIT)).await;
+            sending = send_part(
+                http,
+                bot,
+                sending.chat_id.as_deref().unwrap_or(chat),
+                part,
+                sending.chat_id.clone(),
+            )
+            .await;
+        }
+        if sending.attempt != Attempt::Delivered {
+            // The beginning is there already: from the start again would tell it twice.
+            if at > 0 {
+                sending.attempt = Attempt::Unknown;
+            }
+            break;
+        }
+    }
+    sending
+}
+
+async fn send_part(http: &Http, bot: &Bot, chat: &str, text: &str, moved: Option<String>) -> Sending {
+    let body = |chat: &str| {
+        json!({"chat_id": chat, "text": text, "link_preview_options": {"is_disabled": true}}).to_string()
+    };
+    let outcome = bot.call(http, "sendMessage", body(chat)).await;
+    match new_chat(&outcome) {
+        Some(chat) => {
+            let attempt = classify(bot.call(http, "sendMessage", body(&chat)).await);
+            Sending { attempt, chat_id: Some(chat) }
+        }
+        None => Sending { attempt: classify(outcome), chat_id: moved },
+    }
+}
+
+fn answer(response: &Response) -> Answer {
+    response.json("telegram").unwrap_or_default()
+}
+
+/// Where a group went that became a supergroup.
+fn new_chat(outcome: &Result<Response, HttpError>) -> Option<String> {
+    let response = outcome.as_ref().ok().filter(|response| response.status == 400)?;
+    answer(response).parameters.migrate_to_chat_id.map(|id| id.to_string())
+}
+
+fn classify(outcome: Result<Response, HttpError>) -> Attempt {
+    if let Ok(response) = &outcome {
+        let answer = answer(response);
+        match response.status {
+            429 => {
+                let asked = answer.parameters.retry_after.map(Duration::from_secs);
+                return Attempt::RetryAfter(asked, "rate_limited");
+            }
+            400 if answer.description.contains("chat not found") => {
+                return Attempt::Refused(Refusal::Recipient, "chat_not_found".into());
+            }
+            _ => {}
+        }
+    }
+    Attempt::of(outcome, |status| match status {
+        // The bot was blocked or thrown out of the chat.
+        403 => Refusal::Recipient,
+        // The token is not, or not any more, a bot's.
+        401 | 404 => Refusal::Channel,
+        _ => Refusal::Message,
+    })
+}
+
+/// Parts of at most `limit` UTF-16 units: whole paragraphs, else whole lines, else words, else letters.
+fn split(text: &str, limit: usize) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let end = fitting(rest, limit);
+        let end = match end == rest.len() {
+            true => end,
+            false => ["\n\n", "\n", " "]
+                .iter()
+                .find_map(|mark| rest[..end].rfind(mark).filter(|at| *at > 0))
+                .unwrap_or(end),
+        };
+        parts.push(rest[..end].trim_end().to_owned());
+        rest = rest[end..].trim_start();
+    }
+    parts
+}
+
+/// The longest beginning of a text that fits, in bytes.
+fn fitting(text: &str, limit: usize) -> usize {
+    let mut units = 0;
+    text.char_indices()
+        .find(|(_, letter)| {
+            units += letter.len_utf16();
+            units > limit
+        })
+        .map_or(text.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_split_at_paragraphs_and_nothing_is_lost() {
+        let text = "premier paragraphe\n\nsecond paragraphe\nligne deux\n\n".repeat(200);
+        let parts = split(&text, LIMIT);
+        assert!(parts.len() > 1);
+        for part in &parts {
+            assert!(part.encode_utf16().count() <= LIMIT);
+            assert!(part.starts_with("premier") || part.starts_with("second"), "{part:.40}");
+        }
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&parts.join("\n")), words(&text));
+    }
+
+    #[test]
+    fn the_limit_counts_utf16_units_and_no_letter_is_cut() {
+        // Two units each.
+        let parts = split(&"🎹".repeat(3000), LIMIT);
+        assert_eq!(parts.iter().map(|part| part.encode_utf16().count()).collect::<Vec<_>>(), [4096, 1904]);
+        assert_eq!(split("", LIMIT), Vec::<String>::new());
+        assert_eq!(split(&"x".repeat(4096), LIMIT).len(), 1);
+        assert_eq!(split(&"x".repeat(4097), LIMIT).len(), 2);
+    }
+}

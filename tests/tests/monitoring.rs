@@ -1,0 +1,480 @@
+//! The watcher: outages, missing runs, alarms. One incident, one notice for each person, one recovery.
+
+#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+
+use std::time::Duration;
+
+use e2e::{Backend, Bed};
+use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
+use jiff::{SignedDuration, ToSpan};
+use rstest::rstest;
+use serde_json::{Value, json};
+use shared::task::{Function, TASKS};
+
+/// One tick of the watcher at the stack's present; five minutes pass after it.
+async fn tick(bed: &mut Bed) -> anyhow::Result<Value> {
+    let now = bed.stack.clock.now().to_string();
+    let run = bed.run("availability", &now).await?;
+    anyhow::ensure!(run.answer.status == "success", "{:?}", run.answer);
+    bed.stack.advance(SignedDuration::from_mins(5));
+    Ok(run.answer.stats)
+}
+
+/// Pauses the tasks that run all the time: here nobody starts them, and that would be told.
+async fn pause_the_rest(bed: &Bed) -> anyhow::Result<()> {
+    let frequent = TASKS.iter().filter(|task| task.is_frequent() && task.name != "availability");
+    let paused = frequent.map(|task| json!({"task_name": task.name, "paused": true})).collect();
+    bed.put("task_states", paused).await
+}
+
+/// Ticks for as long as these simulated minutes; sums what was opened and closed.
+async fn ticks(bed: &mut Bed, minutes: u32) -> anyhow::Result<(u64, u64)> {
+    let mut sums = (0, 0);
+    for _ in 0..minutes / 5 {
+        let stats = tick(bed).await?;
+        sums.0 += stats["opened"].as_u64().unwrap();
+        sums.1 += stats["closed"].as_u64().unwrap();
+    }
+    Ok(sums)
+}
+
+fn break_with(bed: &Bed, fault: &str) {
+    bed.stack.break_with(&[fault.parse::<FaultSpec>().unwrap()]);
+}
+
+/// Person and title of every Slack message.
+fn told(bed: &Bed) -> Vec<String> {
+    let title = |body: &Value| body["blocks"][0]["text"]["text"].as_str().unwrap_or_default().to_owned();
+    let messages = bed.stack.sandbox.slack_messages();
+    messages
+        .iter()
+        .map(|sent| format!("{} {}", sent.to.rsplit('/').next().unwrap(), title(&sent.body)))
+        .collect()
+}
+
+async fn incidents(bed: &Bed) -> anyhow::Result<Vec<String>> {
+    let rows =
+        bed.stack.rows("incidents", "kind,subject,closed_at,closed_reason", "opened_at,subject").await?;
+    let shown = |row: &Value| {
+        let end = row["closed_reason"].as_str().unwrap_or("open");
+        format!("{} {} {end}", row["kind"].as_str().unwrap(), row["subject"].as_str().unwrap())
+    };
+    Ok(rows.iter().map(shown).collect())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_twenty_minutes_is_one_incident_one_notice_each_and_one_recovery(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    pause_the_rest(&bed).await?;
+    assert_eq!(ticks(&mut bed, 10).await?, (0, 0));
+    break_with(&bed, "gazelle:500");
+    assert_eq!(ticks(&mut bed, 20).await?, (1, 0));
+    bed.stack.faults.lift();
+    assert_eq!(ticks(&mut bed, 60).await?, (0, 1));
+    assert_eq!(
+        told(&bed),
+        [
+            "louise 🚨 Gazelle ne répond pas",
+            "nicolas 🚨 Gazelle ne répond pas",
+            "louise ✅ Gazelle répond de nouveau",
+            "nicolas ✅ Gazelle répond de nouveau"
+        ]
+    );
+    // What the product cannot do without is critical: Allan hears of it by e-mail.
+    let emails: Vec<String> = bed.stack.sandbox.email_messages().into_iter().map(|sent| sent.to).collect();
+    assert_eq!(emails, ["allan@example.com", "allan@example.com"]);
+    assert_eq!(incidents(&bed).await?, ["availability gazelle recovered"]);
+    let checks = bed.stack.rows("monitor_checks", "target,ok,error_kind", "id").await?;
+    let failed: Vec<&Value> = checks.iter().filter(|check| check["ok"] == false).collect();
+    assert_eq!(failed.len(), 4);
+    assert!(failed.iter().all(|check| check["target"] == "gazelle" && check["error_kind"] == "http_500"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_of_the_table_reach_the_public_internet_only(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let sandbox = bed.stack.sandbox_url.clone();
+    let target = |name: &str, url: &str, body: Value| json!({"name": name, "label": name, "kind": "http", "url": url, "expected_status": [404, 405], "expected_body": body});
+    bed.put(
+        "monitor_targets",
+        json!([
+            target("inside", &format!("{sandbox}/x"), Value::Null),
+            target("by-name", &sandbox.replace("127.0.0.1", "localhost"), Value::Null),
+            target("metadata", "http://169.254.169.254/latest/meta-data", Value::Null),
+        ]),
+    )
+    .await?;
+    tick(&mut bed).await?;
+    let kinds = async |bed: &Bed| -> anyhow::Result<Vec<String>> {
+        let rows = bed.stack.rows("monitor_states", "target,error_kind", "target").await?;
+        let own = ["inside", "by-name", "metadata"];
+        let shown = |row: &Value| {
+            format!("{} {}", row["target"].as_str().unwrap(), row["error_kind"].as_str().unwrap_or("-"))
+        };
+        Ok(rows.iter().filter(|row| own.contains(&row["target"].as_str().unwrap())).map(shown).collect())
+    };
+    assert_eq!(kinds(&bed).await?, ["by-name not_public", "inside not_public", "metadata not_public"]);
+    // The deployment, and nobody else, may allow hosts.
+    bed.stack.lambda.environment.insert("MONITOR_PRIVATE_HOSTS".into(), "127.0.0.1, localhost".into());
+    tick(&mut bed).await?;
+    assert_eq!(kinds(&bed).await?, ["by-name -", "inside -", "metadata not_public"]);
+    bed.put("monitor_targets", json!([target("inside", &format!("{sandbox}/x"), json!("no such text"))]))
+        .await?;
+    tick(&mut bed).await?;
+    assert_eq!(kinds(&bed).await?[1], "inside unexpected_body");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.fill().await?;
+    tick(&mut bed).await?;
+    // The next night nothing starts the sync: 25 hours later it is missed.
+    bed.stack.advance(SignedDuration::from_hours(25));
+    ticks(&mut bed, 10).await?;
+    let of_sync = |lines: Vec<String>| {
+        lines.into_iter().filter(|line| line.contains("Sync Gazelle")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of_sync(told(&bed)),
+        [
+            "louise ⏱️ « Sync Gazelle Totale » n'a pas réussi à temps",
+            "nicolas ⏱️ « Sync Gazelle Totale » n'a pas réussi à temps"
+        ]
+    );
+    let night = (bed.stack.clock.now() - 1.minute()).to_string();
+    assert_eq!(bed.sync(&night).await?.answer.status, "success");
+    ticks(&mut bed, 10).await?;
+    assert_eq!(
+        of_sync(told(&bed))[2..],
+        [
+            "louise ✅ « Sync Gazelle Totale » a réussi de nouveau",
+            "nicolas ✅ « Sync Gazelle Totale » a réussi de nouveau"
+        ]
+    );
+    let sync: Vec<String> =
+        incidents(&bed).await?.into_iter().filter(|line| line.contains("sync_gazelle")).collect();
+    assert_eq!(sync, ["missed_run sync_gazelle recovered"]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_task_is_not_missed_and_a_failed_one_has_said_so_itself(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.fill().await?;
+    tick(&mut bed).await?;
+    bed.put("task_states", json!([{"task_name": "cleanup", "paused": true}])).await?;
+    bed.stack.advance(SignedDuration::from_mins(23 * 60 + 55));
+    // The second night the sync fails, and says so.
+    break_with(&bed, "gazelle:500");
+    let now = bed.stack.clock.now().to_string();
+    assert_eq!(bed.sync(&now).await?.answer.status, "error");
+    bed.stack.faults.lift();
+    bed.stack.advance(SignedDuration::from_mins(120));
+    ticks(&mut bed, 10).await?;
+    let titles = told(&bed);
+    assert_eq!(titles.iter().filter(|title| title.contains("Erreur de synchronisation")).count(), 2);
+    assert!(
+        !titles.iter().any(|title| title.contains("« Sync Gazelle") || title.contains("« Nettoyage")),
+        "{titles:?}"
+    );
+    // It is an incident all the same, explained by the run.
+    let rows = bed.stack.rows("incidents", "subject,explained_by_run_id", "subject").await?;
+    let sync = rows.iter().find(|row| row["subject"] == "sync_gazelle").unwrap();
+    assert_eq!(sync["explained_by_run_id"], bed.runs("sync_gazelle").await?.last().unwrap()["id"]);
+    assert!(rows.iter().all(|row| row["subject"] != "cleanup"));
+    // Neither its end is told: nobody was told of it by this incident.
+    let now = bed.stack.clock.now().to_string();
+    bed.sync(&now).await?;
+    ticks(&mut bed, 5).await?;
+    assert!(!told(&bed).iter().any(|title| title.contains("réussi de nouveau")));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn maintenance_and_pause_keep_silent(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    pause_the_rest(&bed).await?;
+    let now = bed.stack.clock.now();
+    bed.put(
+        "maintenance_windows",
+        json!([{"target": "gazelle", "starts_at": now.to_string(), "ends_at": (now + 30.minutes()).to_string()}]),
+    )
+    .await?;
+    break_with(&bed, "gazelle:500");
+    assert_eq!(ticks(&mut bed, 30).await?, (0, 0));
+    // The window is over and the service is not back: now it counts.
+    assert_eq!(ticks(&mut bed, 20).await?, (1, 0));
+    let pause = bed.stack.observer.from("monitor_targets").eq("name", "gazelle");
+    bed.stack.write(pause.update(json!({"enabled": false}).to_string())).await?;
+    assert_eq!(ticks(&mut bed, 20).await?, (0, 1));
+    assert_eq!(told(&bed).len(), 2, "{:?}", told(&bed));
+    assert_eq!(incidents(&bed).await?, ["availability gazelle paused"]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn each_good_tick_sends_a_heartbeat(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    assert_eq!(tick(&mut bed).await?["heartbeat"], "none");
+    let url = format!("{}/v3/scopes", bed.stack.sandbox_url);
+    bed.stack.lambda.environment.insert("HEARTBEAT_URL".into(), url);
+    // The sandbox refuses it: the tick is as good as before.
+    assert_eq!(tick(&mut bed).await?["heartbeat"], "failed");
+    let url = format!("{}/heartbeat", bed.stack.sandbox_url);
+    bed.stack.lambda.environment.insert("HEARTBEAT_URL".into(), url);
+    assert_eq!(tick(&mut bed).await?["heartbeat"], "sent");
+    assert_eq!(bed.stack.traffic.of("heartbeat"), 1);
+    Ok(())
+}
+
+/// What the relay answers to a file of `events/`, with some changes.
+async fn relay(bed: &Bed, event: &str, change: impl FnOnce(&mut Value)) -> anyhow::Result<Value> {
+    let path = format!("{}/../events/alarm-relay.{event}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut payload: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    change(&mut payload);
+    let (request, limit) = (bed.stack.request_id(), Duration::from_secs(60));
+    let tripwire = &bed.stack.tripwire;
+    let invocation = bed
+        .stack
+        .lambda
+        .invoke(Function::AlarmRelay, &payload.to_string(), &request, limit, tripwire)
+        .await?;
+    match invocation.ended {
+        Ended::Answer(answer) => Ok(answer),
+        Ended::Error { kind, message } => Ok(json!({"error": kind, "message": message})),
+        other => anyhow::bail!("{other:?}"),
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_is_told_once_per_transition(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let outcome =
+        async |event: &str| relay(&bed, event, |_| ()).await.map(|answer| answer["outcome"].clone());
+    assert_eq!(outcome("insufficient-data").await?, "stored");
+    assert_eq!(outcome("alarm").await?, "told");
+    assert_eq!(outcome("alarm").await?, "duplicate");
+    assert_eq!(outcome("ok").await?, "told");
+    let late = relay(&bed, "alarm", |payload| {
+        payload["alarmData"]["state"]["timestamp"] = "2026-01-15T06:08:22.000+0000".into();
+    })
+    .await?;
+    assert_eq!(late["outcome"], "stale", "an old change that arrives late is history");
+    let titles = told(&bed);
+    assert_eq!(titles.len(), 4, "{titles:?}");
+    assert!(titles[..2].iter().all(|title| title.contains("Alarme AWS: gazelle-tasks-sync-gazelle-errors")));
+    let text = bed.stack.sandbox.slack_messages()[0].body.to_string();
+    assert!(text.contains("ca-central-1.console.aws.amazon.com") && text.contains("Voir l'alarme"), "{text}");
+    let refused = relay(&bed, "alarm", |payload| *payload = json!({"detail-type": "x"})).await?;
+    assert_eq!(refused["error"], "unknown_payload");
+    assert!(refused["message"].as_str().unwrap().contains("aws.cloudwatch"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_that_a_run_explains_sends_nothing_of_its_own(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    break_with(&bed, "gazelle:500");
+    assert_eq!(bed.sync(e2e::NIGHT).await?.answer.status, "error");
+    bed.stack.faults.lift();
+    bed.stack.advance(SignedDuration::from_mins(9));
+    let answer = relay(&bed, "alarm", |_| ()).await?;
+    assert_eq!(answer["outcome"], "explained");
+    assert_eq!(relay(&bed, "ok", |_| ()).await?["outcome"], "stored");
+    let titles = told(&bed);
+    assert_eq!(titles.len(), 2, "{titles:?}");
+    assert!(titles.iter().all(|title| title.contains("Erreur de synchronisation")));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_speaks_without_the_database(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    break_with(&bed, "supabase:500");
+    let answer = relay(&bed, "alarm", |_| ()).await?;
+    assert_eq!(answer["outcome"], "told_directly");
+    assert_eq!(answer["told"].as_array().unwrap().len(), 2);
+    assert_eq!(relay(&bed, "insufficient-data", |_| ()).await?["outcome"], "stored");
+    assert_eq!(told(&bed).len(), 2);
+    Ok(())
+}
+
+/// What one person was told of one alarm or service, in order: `!` a problem, `.` its end.
+fn story(bed: &Bed, person: &str, subject: &str) -> String {
+    let of_person = told(bed).into_iter().filter(|line| line.starts_with(&format!("{person} ")));
+    of_person
+        .filter(|line| line.contains(subject))
+        .map(|line| if line.contains('✅') { '.' } else { '!' })
+        .collect()
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_killed_at_any_step_tells_of_an_outage_and_of_its_end_once(
+    #[values(Moment::Before, Moment::After)] moment: Moment,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    pause_the_rest(&bed).await?;
+    let mut doubts = 0;
+    for step in 1_u64.. {
+        let before = story(&bed, "louise", "répond").len();
+        let mut killed = 0;
+        for fault in ["gazelle:500", ""] {
+            match fault {
+                "" => bed.stack.faults.lift(),
+                fault => break_with(&bed, fault),
+            }
+            // The tick that decides is the third, or the second; it is killed, and tried again.
+            ticks(&mut bed, if fault.is_empty() { 5 } else { 10 }).await?;
+            let now = bed.stack.clock.now();
+            let event = e2e::scheduled("availability", &now.to_string());
+            let request = bed.stack.request_id();
+            bed.stack.tripwire.set(step, moment);
+            let cut = bed.stack.invoke_as(Function::AvailabilityCheck, &event, &request).await?;
+            if matches!(cut.invocation.ended, Ended::Crashed) {
+                killed += 1;
+                let again = bed.stack.invoke_as(Function::AvailabilityCheck, &event, &request).await?;
+                assert_eq!(again.answer.status, "success", "step {step}: {:?}", again.answer);
+            }
+            bed.stack.advance(SignedDuration::from_mins(5));
+            bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+        }
+        let rows = bed.stack.rows("notification_deliveries", "status,recipient,channel", "seq").await?;
+        let unknown =
+            rows.iter().filter(|row| row["status"] == "unknown" && row["recipient"] == "louise").count();
+        let story = story(&bed, "louise", "répond");
+        let (told, in_doubt) = (&story[before..], unknown - doubts);
+        doubts = unknown;
+        assert!(told.len() <= 2 && told.len() + in_doubt >= 2, "step {step}: {told:?}, {in_doubt} in doubt");
+        assert!(["!.", "!", ".", ""].contains(&told), "step {step}: {told:?}");
+        // Hours later: an outage of its own, not instability.
+        bed.stack.advance(SignedDuration::from_hours(3));
+        if killed == 0 {
+            assert!(step > 8, "only {step} steps");
+            break;
+        }
+    }
+    let outages = incidents(&bed).await?.into_iter().filter(|incident| incident.starts_with("availability"));
+    assert!(outages.into_iter().all(|incident| incident == "availability gazelle recovered"));
+    Ok(())
+}
+
+/// Alarms that come and go, twice, late and out of order, while Slack fails and the dispatcher is killed: each
+/// person hears of each trouble once, and of its end once, after it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
+    #[values(1, 2, 3, 4)] seed: u64,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let mut random = seed;
+    let mut dice = move |sides: u64| {
+        // A sequence of its own for each seed: Knuth's multiplier.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % sides
+    };
+    let names = ["s-backup-errors", "s-cleanup-errors"];
+    let mut past = Vec::new();
+    for _ in 0..40 {
+        bed.stack.advance(SignedDuration::from_secs(90));
+        match dice(6) {
+            0..=2 => {
+                let now = bed.stack.clock.now();
+                let change = (names[dice(2) as usize], ["ALARM", "OK"][dice(2) as usize], now);
+                past.push(change);
+                record(&bed, change).await?;
+            }
+            // The same change again, or one that was on its way for long.
+            3 if !past.is_empty() => {
+                let change = past[dice(past.len() as u64) as usize];
+                record(&bed, change).await?;
+            }
+            4 => break_with(&bed, ["slack:500:∞", "slack:429:2", "eventbridge:partial"][dice(3) as usize]),
+            _ => {
+                if dice(3) == 0 {
+                    let moment = [Moment::Before, Moment::After][dice(2) as usize];
+                    bed.stack.tripwire.set(1 + dice(12), moment);
+                }
+                bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+            }
+        }
+    }
+    bed.stack.faults.lift();
+    for name in names {
+        bed.stack.advance(SignedDuration::from_mins(10));
+        record(&bed, (name, "OK", bed.stack.clock.now())).await?;
+    }
+    for _ in 0..3 {
+        bed.stack.advance(SignedDuration::from_mins(10));
+        bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+    }
+    let deliveries = bed.stack.rows("notification_deliveries", "recipient,status,fingerprint", "seq").await?;
+    assert!(
+        deliveries.iter().all(|row| ["sent", "unknown"].contains(&row["status"].as_str().unwrap())),
+        "{deliveries:?}"
+    );
+    for (name, person) in
+        names.into_iter().flat_map(|name| ["louise", "nicolas"].map(|person| (name, person)))
+    {
+        let incidents = bed.stack.rows("incidents", "subject", "opened_at").await?;
+        let opened = incidents.iter().filter(|incident| incident["subject"] == name).count();
+        let unknown = deliveries
+            .iter()
+            .filter(|row| row["status"] == "unknown" && row["recipient"] == person)
+            .filter(|row| row["fingerprint"].as_str().unwrap().contains(name))
+            .count();
+        let story = story(&bed, person, name);
+        if unknown == 0 {
+            assert_eq!(story, "!.".repeat(opened), "{person}, {name}");
+        } else {
+            assert!(
+                story.len() <= 2 * opened && story.len() + 2 * unknown >= 2 * opened,
+                "{person}, {name}: {story}"
+            );
+        }
+    }
+    Ok(())
+}
+
+async fn record(bed: &Bed, (name, state, changed_at): (&str, &str, jiff::Timestamp)) -> anyhow::Result<()> {
+    let alarm = json!({
+        "name": name, "state": state, "changed_at": changed_at.to_string(), "reason": "a reason", "severity": "error",
+        "data": {"subject": name},
+    });
+    let now = bed.stack.clock.now().to_string();
+    let arguments = json!({"p_alarm": alarm, "p_tasks": Vec::<&str>::new(), "p_now": now});
+    bed.stack.observer.rpc::<Value>("relay_alarm", &arguments).await?;
+    Ok(())
+}
