@@ -247,3 +247,47 @@ fn kind(error: &HttpError) -> String {
         Cause::Forbidden => "not_public".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Self-signed for `service.example`; it ends on 19 February 2027 at 13:15:09 UTC.
+    const CERTIFICATE: &[u8] = include_bytes!("probe/certificate.der");
+
+    fn target() -> Target {
+        serde_json::from_value(json!({
+            "name": "t", "label": "T", "kind": "http", "url": null, "expected_status": [], "expected_body": "ready",
+            "latency_limit_ms": 1000, "certificate_days": 14, "timeout_ms": 1000,
+        }))
+        .unwrap()
+    }
+
+    fn response(status: u16, body: &'static str, certificate: Option<&[u8]>) -> Response {
+        let certificate = certificate.map(<[u8]>::to_vec);
+        Response { status, headers: Default::default(), body: body.into(), certificate }
+    }
+
+    #[test]
+    fn the_days_of_a_certificate_are_counted() {
+        let days = |now: &str| days_left(CERTIFICATE, now.parse().unwrap());
+        assert_eq!(days("2027-02-05T13:15:09Z"), Some(14));
+        assert_eq!(days("2027-02-05T13:15:10Z"), Some(13));
+        assert_eq!(days("2027-02-21T00:00:00Z"), Some(-1));
+        assert_eq!(days_left(b"no certificate", Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn an_answer_is_judged_by_status_body_and_certificate() {
+        let judged = |status, body, certificate| expected(&target(), &response(status, body, certificate));
+        assert_eq!(judged(200, "I am ready.", None), Ok(None));
+        assert_eq!(judged(302, "ready", None), Ok(None));
+        assert_eq!(judged(404, "ready", None), Err("http_404".into()));
+        assert_eq!(judged(200, "soon", None), Err("unexpected_body".into()));
+        let patient = Target { certificate_days: 100_000, ..target() };
+        assert_eq!(
+            expected(&patient, &response(200, "ready", Some(CERTIFICATE))),
+            Ok(Some("certificate_ends"))
+        );
+    }
+}
