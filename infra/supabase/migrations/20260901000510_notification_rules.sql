@@ -156,6 +156,11 @@ begin
   order by p.rule_id, p.recipient
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_count = row_count;
+  if v_count > 0 then
+    -- Who took care of it the last time has not taken care of it this time.
+    update notices set acknowledged_at = null, acknowledged_by = null
+    where fingerprint = p_notice ->> 'fingerprint' and acknowledged_at is not null;
+  end if;
   return v_count;
 end
 $$;
