@@ -188,7 +188,7 @@ impl Http {
         let guard = PublicOnly::new(allowed);
         let resolver = Arc::new(guard.clone());
         Self {
-            client: Self::build(|builder| builder.dns_resolver(resolver).tls_info(true)),
+            client: Self::build(|builder| builder.dns_resolver(resolver).no_proxy().tls_info(true)),
             guard: Some(guard),
             retries: Arc::default(),
         }
@@ -232,8 +232,9 @@ impl Http {
                 .map_err(|error| {
                     fail(match () {
                         () if is_refused_by_guard(&error) => Cause::Forbidden,
-                        () if error.is_timeout() => Cause::Timeout,
+                        // No connection in time is both: nothing was sent, so it is the former.
                         () if error.is_connect() => Cause::Connect,
+                        () if error.is_timeout() => Cause::Timeout,
                         () => Cause::Cut,
                     })
                 })?;

@@ -153,6 +153,11 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
             "nicolas ⏱️ « Sync Gazelle Totale » n'a pas réussi à temps"
         ]
     );
+    // The alarm from outside finds that it has been told from inside.
+    let rename = |payload: &mut Value| {
+        payload["alarmData"]["alarmName"] = "gazelle-tasks-sync_gazelle-no-success".into()
+    };
+    assert_eq!(relay(&bed, "alarm", rename).await?["outcome"], "explained");
     let night = (bed.stack.clock.now() - 1.minute()).to_string();
     assert_eq!(bed.sync(&night).await?.answer.status, "success");
     ticks(&mut bed, 10).await?;
@@ -163,8 +168,11 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
             "nicolas ✅ « Sync Gazelle Totale » a réussi de nouveau"
         ]
     );
-    let sync: Vec<String> =
-        incidents(&bed).await?.into_iter().filter(|line| line.contains("sync_gazelle")).collect();
+    let sync: Vec<String> = incidents(&bed)
+        .await?
+        .into_iter()
+        .filter(|line| line.starts_with("missed_run sync_gazelle"))
+        .collect();
     assert_eq!(sync, ["missed_run sync_gazelle recovered"]);
     Ok(())
 }
@@ -325,7 +333,16 @@ async fn the_relay_speaks_without_the_database(
     assert_eq!(answer["outcome"], "told_directly");
     assert_eq!(answer["told"].as_array().unwrap().len(), 2);
     assert_eq!(relay(&bed, "insufficient-data", |_| ()).await?["outcome"], "stored");
+    // Without the database no ages come in: the alarms about them have one cause, which speaks for itself.
+    let rename =
+        |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-backup-no-success".into();
+    assert_eq!(relay(&bed, "alarm", rename).await?["error"], "not_recorded");
+    assert_eq!(relay(&bed, "ok", |_| ()).await?["error"], "not_recorded");
     assert_eq!(told(&bed).len(), 2);
+    // The platform's retry of the end, when the database is back: who heard of the beginning hears of it.
+    bed.stack.faults.lift();
+    assert_eq!(relay(&bed, "ok", |_| ()).await?["outcome"], "told_directly");
+    assert_eq!(told(&bed).len(), 4);
     Ok(())
 }
 
@@ -448,8 +465,12 @@ async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
     for (name, person) in
         names.into_iter().flat_map(|name| ["louise", "nicolas"].map(|person| (name, person)))
     {
-        let incidents = bed.stack.rows("incidents", "subject", "opened_at").await?;
-        let opened = incidents.iter().filter(|incident| incident["subject"] == name).count();
+        // One that comes again without an end in between is another trouble: its end was lost on the way.
+        let incidents = bed.stack.rows("incidents", "subject,closed_reason", "opened_at").await?;
+        let of_name = incidents.iter().filter(|incident| incident["subject"] == name);
+        let expected: String = of_name
+            .map(|incident| if incident["closed_reason"] == "recovered" { "!." } else { "!" })
+            .collect();
         let unknown = deliveries
             .iter()
             .filter(|row| row["status"] == "unknown" && row["recipient"] == person)
@@ -457,11 +478,12 @@ async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
             .count();
         let story = story(&bed, person, name);
         if unknown == 0 {
-            assert_eq!(story, "!.".repeat(opened), "{person}, {name}");
+            assert_eq!(story, expected, "{person}, {name}");
         } else {
+            let least = expected.len() - (2 * unknown).min(expected.len());
             assert!(
-                story.len() <= 2 * opened && story.len() + 2 * unknown >= 2 * opened,
-                "{person}, {name}: {story}"
+                (least..=expected.len()).contains(&story.len()),
+                "{person}, {name}: {story} of {expected}"
             );
         }
     }

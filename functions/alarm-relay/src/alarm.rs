@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     notify::Severity,
-    task::{Function, TASKS},
+    task::{Chain, TASKS, TaskSpec},
     text::clean,
 };
 
@@ -33,6 +33,8 @@ pub struct Alarm {
     pub changed_at: Timestamp,
     /// CloudWatch's own words.
     pub reason: String,
+    /// Whether it was on before.
+    pub was_on: bool,
     region: String,
 }
 
@@ -49,6 +51,12 @@ struct Envelope {
 struct AlarmData {
     alarm_name: String,
     state: StateData,
+    previous_state: Option<PreviousState>,
+}
+
+#[derive(Deserialize)]
+struct PreviousState {
+    value: State,
 }
 
 #[derive(Deserialize)]
@@ -81,28 +89,33 @@ impl Alarm {
             state: state.value,
             changed_at: state.timestamp,
             reason: clean(&state.reason, 300),
+            was_on: envelope.alarm_data.previous_state.is_some_and(|previous| previous.value == State::Alarm),
             region: envelope.region,
         })
     }
 
-    /// The tasks that the alarm speaks of; none for queues and the account.
+    /// The tasks that the alarm speaks of, and those that they follow; none for queues and the account.
     pub fn tasks(&self) -> Vec<&'static str> {
-        let of_task = TASKS.iter().filter(|task| self.name.ends_with(&format!("-{}-no-success", task.name)));
-        let tasks: Vec<&str> = of_task.map(|task| task.name).collect();
-        if !tasks.is_empty() {
-            return tasks;
-        }
-        let speaks_of = |function: &Function| {
+        let of_function = |task: &TaskSpec| {
             ["errors", "throttles", "duration", "invocations"]
                 .iter()
-                .any(|kind| self.name.ends_with(&format!("-{}-{kind}", function.crate_name())))
+                .any(|kind| self.name.ends_with(&format!("-{}-{kind}", task.function.crate_name())))
         };
-        Function::ALL
-            .iter()
-            .filter(|function| speaks_of(function))
-            .flat_map(|function| function.tasks())
-            .map(|task| task.name)
-            .collect()
+        let is_meant = |task: &&TaskSpec| {
+            self.name.ends_with(&format!("-{}-no-success", task.name)) || of_function(task)
+        };
+        let meant: Vec<&TaskSpec> = TASKS.iter().filter(is_meant).collect();
+        // What follows the sync is missing because the sync is.
+        let follows = self.name.ends_with("-no-success")
+            && meant.iter().any(|task| task.schedule.is_none() && task.listens_to.is_some());
+        let parents = TASKS.iter().filter(|task| follows && task.chain == Chain::Starts);
+        meant.into_iter().chain(parents).map(|task| task.name).collect()
+    }
+
+    /// Whether it speaks when nothing can be recorded. Without the database no ages are reported, so that every
+    /// `no-success` alarm is raised: one of them is enough.
+    pub fn speaks_alone(&self) -> bool {
+        !self.name.ends_with("-no-success") || self.name.ends_with("-availability-no-success")
     }
 
     /// What is slow or held back is to be looked at; all else has failed.
@@ -165,6 +178,7 @@ mod tests {
     fn an_alarm_names_its_tasks() {
         assert_eq!(named("gazelle-tasks-backup-errors").tasks(), ["backup", "restore_drill"]);
         assert_eq!(named("s-restore_drill-no-success").tasks(), ["restore_drill"]);
+        assert_eq!(named("s-humidity_alerts-no-success").tasks(), ["humidity_alerts", "sync_gazelle"]);
         assert_eq!(named("s-availability-check-invocations").tasks(), ["availability"]);
         assert_eq!(named("s-scheduler-dead-letters-depth").tasks(), Vec::<&str>::new());
         assert_eq!(named("s-sync-gazelle-throttles").severity(), Severity::Warning);

@@ -29,7 +29,8 @@ const TELLING: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize)]
 struct Answer {
     status: &'static str,
-    /// `told`, `explained` (a run has told of it), `stored`, `duplicate`, `stale` or `told_directly`.
+    /// `told`, `explained` (a run or the watcher has told of it), `stored`, `unmatched` (an end without a beginning),
+    /// `duplicate`, `stale` or `told_directly`.
     outcome: String,
     alarm: String,
     state: State,
@@ -64,6 +65,10 @@ impl Relay {
         match self.record(alarm).await {
             Ok(outcome) => {
                 tracing::info!(alarm = alarm.name, state = ?alarm.state, outcome, "alarm.relayed");
+                // Its beginning was told without the database: so is its end.
+                if outcome == "unmatched" && alarm.was_on {
+                    return Ok(answer("told_directly", self.tell(alarm).await));
+                }
                 if outcome == "told" {
                     notify::deliver(&self.supabase, &self.http, &self.channels, None, TELLING).await;
                 }
@@ -71,14 +76,20 @@ impl Relay {
             }
             Err(error) => {
                 tracing::error!(alarm = alarm.name, %error, "alarm.not_recorded");
-                if alarm.state == State::InsufficientData {
-                    return Ok(answer("stored", Vec::new()));
-                }
-                let told = self.tell(alarm).await;
-                // Whom nobody could tell, the platform's retry may.
-                match told.iter().any(|told| told.status != "failed") {
-                    true => Ok(answer("told_directly", told)),
-                    false => Err(Failure { kind: "nobody_told".into(), message: error.to_string() }),
+                let failed = |kind: &str| Failure { kind: kind.into(), message: error.to_string() };
+                match alarm.state {
+                    State::InsufficientData => Ok(answer("stored", Vec::new())),
+                    // The end can wait for the platform's retry: then it closes what is open.
+                    State::Ok => Err(failed("not_recorded")),
+                    State::Alarm if !alarm.speaks_alone() => Err(failed("not_recorded")),
+                    State::Alarm => {
+                        let told = self.tell(alarm).await;
+                        // Whom nobody could tell, the platform's retry may.
+                        match told.iter().any(|told| told.status != "failed") {
+                            true => Ok(answer("told_directly", told)),
+                            false => Err(failed("nobody_told")),
+                        }
+                    }
                 }
             }
         }

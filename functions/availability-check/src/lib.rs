@@ -87,7 +87,8 @@ impl Task for AvailabilityCheck {
         arguments["p_tasks"] = json!(beats);
         let recorded: Value = run.supabase.rpc("record_tick", &arguments).await?;
         for beat in &beats {
-            metrics::newest_success_age(beat.task, beat.age_seconds);
+            // Nobody misses a task that is paused, nor does its alarm.
+            metrics::newest_success_age(beat.task, if beat.state == "paused" { 0 } else { beat.age_seconds });
         }
 
         let not_up =

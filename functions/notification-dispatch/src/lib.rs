@@ -37,7 +37,13 @@ impl Task for NotificationDispatch {
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
         let (published, refused) = self.publish(run).await?;
         let arguments = json!({"p_now": clock::now().to_string()});
-        let advanced: u32 = run.supabase.rpc("advance_notices", &arguments).await?;
+        // What waits in the outbox goes out whatever becomes of escalation and reminders.
+        let advanced: Option<u32> = run
+            .supabase
+            .rpc("advance_notices", &arguments)
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "notices.not_advanced"))
+            .ok();
         let delivered = notify::deliver(&run.supabase, &run.http, &self.channels, None, PATIENCE).await;
         let message = format!("{} notifications envoyées", delivered.sent);
         let stats = json!({

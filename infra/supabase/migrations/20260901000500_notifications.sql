@@ -10,7 +10,9 @@ create or replace function internal.is_quiet_hours(p_value jsonb) returns boolea
 language plpgsql stable as $$
 begin
   return p_value is null or (
-    (p_value ->> 'from')::time <> (p_value ->> 'until')::time
+    p_value ->> 'from' ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'
+    and p_value ->> 'until' ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'
+    and p_value ->> 'from' <> p_value ->> 'until'
     and exists (select from pg_timezone_names where name = p_value ->> 'time_zone'));
 exception when others then
   return false;
@@ -26,7 +28,9 @@ begin
     where coalesce((step ->> 'after_minutes')::integer, 0) <= 0
        or coalesce(step ->> 'channel', '') not in ('slack', 'email', 'telegram')
        or coalesce(jsonb_typeof(step -> 'recipients'), '') <> 'array'
-       or jsonb_array_length(step -> 'recipients') = 0);
+       or jsonb_array_length(step -> 'recipients') = 0
+       or exists (select from jsonb_array_elements(step -> 'recipients') person
+                  where jsonb_typeof(person) <> 'string' or person #>> '{}' = ''));
 exception when others then
   return false;
 end
@@ -97,6 +101,7 @@ create table if not exists public.notification_deliveries (
   event_type text not null,
   severity text not null,
   channel text not null,
+  rule_channel text,
   recipient text not null,
   fingerprint text not null,
   window_key text not null default '',
@@ -117,6 +122,8 @@ create table if not exists public.notification_deliveries (
   unique (fingerprint, channel, recipient, window_key)
 );
 comment on column public.notification_deliveries.seq is 'The order in which a recipient hears of things on a channel.';
+comment on column public.notification_deliveries.rule_channel is
+  'The channel that the rule asked for: channel, unless that one was switched off.';
 comment on column public.notification_deliveries.window_key is
   'Empty for the first message about a trouble; else why there is another: its cool-down is over, an escalation, a reminder.';
 comment on column public.notification_deliveries.after_id is
@@ -126,6 +133,10 @@ comment on column public.notification_deliveries.may_move is
 comment on column public.notification_deliveries.claimed_until is
   'Somebody is sending. Past this instant nobody knows whether it arrived: the delivery becomes unknown and is not repeated.';
 create index if not exists idx_deliveries_due on public.notification_deliveries (channel, recipient, seq) where status = 'pending';
+create index if not exists idx_deliveries_flying on public.notification_deliveries (channel, recipient)
+  where status = 'pending' and claimed_until is not null;
+create index if not exists idx_deliveries_after on public.notification_deliveries (after_id)
+  where status = 'pending' and after_id is not null;
 create index if not exists idx_deliveries_run on public.notification_deliveries (run_id);
 create index if not exists idx_deliveries_created on public.notification_deliveries (created_at);
 

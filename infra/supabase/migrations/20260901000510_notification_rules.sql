@@ -139,17 +139,22 @@ begin
   insert into notices as n (fingerprint, event_type, severity, data, run_id, opened_at, last_seen_at)
   values (p_notice ->> 'fingerprint', p_notice ->> 'event_type', p_notice ->> 'severity',
           coalesce(p_notice -> 'data', '{}'), p_run_id, p_now, p_now)
-  on conflict (fingerprint) do update set last_seen_at = p_now, occurrences = n.occurrences + 1;
+  on conflict (fingerprint) do update
+  set last_seen_at = p_now, occurrences = n.occurrences + 1, data = excluded.data,
+      -- It may have become worse.
+      severity = case when internal.severity_rank(excluded.severity) > internal.severity_rank(n.severity)
+                      then excluded.severity else n.severity end;
   insert into notification_deliveries
-    (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, digest_key, may_move,
+    (event_type, severity, channel, rule_channel, recipient, fingerprint, window_key, data, run_id, digest_key, may_move,
      next_attempt_at, created_at)
-  select p_notice ->> 'event_type', p_notice ->> 'severity', p.channel, p.recipient, p_notice ->> 'fingerprint',
+  select p_notice ->> 'event_type', p_notice ->> 'severity', p.channel, p.rule_channel, p.recipient, p_notice ->> 'fingerprint',
          case when last.created_at is null then '' else 'again:' || extract(epoch from p_now) end,
          coalesce(p_notice -> 'data', '{}'), p_run_id, p.digest_key, p.may_move, p.due_at, p_now
   from internal.apply_rules(p_notice ->> 'event_type', p_notice ->> 'severity', p_notice -> 'concerned', p_now) p
   left join lateral (
     select max(d.created_at) as created_at from notification_deliveries d
-    where d.fingerprint = p_notice ->> 'fingerprint' and d.channel = p.channel and d.recipient = p.recipient) last on true
+    where d.fingerprint = p_notice ->> 'fingerprint' and d.recipient = p.recipient
+      and coalesce(d.rule_channel, d.channel) = p.rule_channel) last on true
   where p.verdict = 'send'
     and (last.created_at is null
          or p.cooldown_minutes > 0 and last.created_at <= p_now - make_interval(mins => p.cooldown_minutes))

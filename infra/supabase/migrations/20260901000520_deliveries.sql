@@ -14,19 +14,6 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function internal.slot_seconds is 'Seconds between two messages to a recipient (empty: on the whole channel).';
 
-create or replace function internal.close_abandoned_deliveries(p_now timestamptz) returns void
-language sql set search_path = public, pg_temp as $$
-  update notification_deliveries
-  set status = 'unknown', claimed_until = null, error_kind = 'sender_lost',
-      detail = 'the sender disappeared between the claim and the answer'
-  where status = 'pending' and claimed_until < p_now;
-  -- Who did not hear of the problem is not told that it is over.
-  update notification_deliveries d
-  set status = 'skipped', error_kind = 'problem_not_delivered'
-  from notification_deliveries problem
-  where d.status = 'pending' and problem.id = d.after_id and problem.status in ('failed', 'skipped');
-$$;
-
 create or replace view internal.due_deliveries with (security_invoker = true) as
   select distinct on (d.channel, d.recipient) d.id, d.seq, d.channel, d.recipient, d.digest_key, d.next_attempt_at,
          greatest(d.next_attempt_at, own.next_slot_at, own.blocked_until, shared.next_slot_at, shared.blocked_until) as free_at
@@ -83,7 +70,7 @@ begin
   select jsonb_build_object(
            'id', min(d.id::text), 'channel', d.channel, 'recipient', d.recipient, 'attempts', max(d.attempts),
            'items', jsonb_agg(jsonb_build_object('id', d.id, 'event_type', d.event_type, 'severity', d.severity,
-                      'data', d.data, 'created_at', d.created_at, 'is_reminder', d.window_key like 'reminder:%',
+                      'data', d.data, 'due_at', greatest(d.created_at, d.next_attempt_at), 'is_reminder', d.window_key like 'reminder:%',
                       'is_escalation', d.window_key like 'escalation:%') order by d.seq),
            'first_name', s.first_name, 'language', coalesce(s.language, 'fr'), 'email', s.email,
            'slack_webhook_key', s.slack_webhook_key, 'telegram_chat_id', s.telegram_chat_id)
@@ -116,26 +103,57 @@ create or replace function internal.move_delivery(p_delivery notification_delive
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_channel text := internal.other_channel(p_delivery);
+  v_follower notification_deliveries;
 begin
   if not p_delivery.may_move or v_channel is null then
     return;
   end if;
   insert into notification_deliveries
-    (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, after_id, next_attempt_at, created_at)
-  values (p_delivery.event_type, p_delivery.severity, v_channel, p_delivery.recipient, p_delivery.fingerprint,
-          p_delivery.window_key, p_delivery.data, p_delivery.run_id,
+    (event_type, severity, channel, rule_channel, recipient, fingerprint, window_key, data, run_id, after_id, next_attempt_at, created_at)
+  values (p_delivery.event_type, p_delivery.severity, v_channel, p_delivery.rule_channel, p_delivery.recipient,
+          p_delivery.fingerprint, p_delivery.window_key, p_delivery.data, p_delivery.run_id,
           -- A recovery follows its problem to the other channel, if the problem had to move as well.
           coalesce((select moved.id from notification_deliveries problem
                     join notification_deliveries moved using (fingerprint, window_key, recipient)
                     where problem.id = p_delivery.after_id and problem.status not in ('sent', 'unknown')
                       and moved.channel = v_channel), p_delivery.after_id),
-          p_delivery.next_attempt_at, p_delivery.created_at);
+          p_delivery.next_attempt_at, p_delivery.created_at)
+  on conflict (fingerprint, channel, recipient, window_key) do nothing;
   update notification_deliveries set status = 'skipped', error_kind = 'channel_off', claimed_until = null
   where id = p_delivery.id and status = 'pending';
+  for v_follower in
+    select * from notification_deliveries
+    where after_id = p_delivery.id and status = 'pending' and claimed_until is null order by seq
+  loop
+    perform internal.move_delivery(v_follower);
+  end loop;
 end
 $$;
 comment on function internal.move_delivery is
-  'Hands a message that its channel cannot carry to another channel of the same person.';
+  'Hands a message that its channel cannot carry, and the recovery that waits for it, to another channel of the same person.';
+
+create or replace function internal.close_abandoned_deliveries(p_now timestamptz) returns void
+language sql set search_path = public, pg_temp as $$
+  update notification_deliveries
+  set status = 'unknown', claimed_until = null, error_kind = 'sender_lost',
+      detail = 'the sender disappeared between the claim and the answer'
+  where status = 'pending' and claimed_until < p_now;
+  -- Who did not hear of the problem is not told that it is over.
+  update notification_deliveries d
+  set status = 'skipped', error_kind = 'problem_not_delivered'
+  from notification_deliveries problem
+  where d.status = 'pending' and problem.id = d.after_id and problem.status in ('failed', 'skipped');
+  -- What nobody switched on again within a day is not news any more.
+  update notification_deliveries
+  set status = 'failed', error_kind = 'expired'
+  where status = 'pending' and claimed_until is null
+    and greatest(created_at, next_attempt_at) < p_now - interval '1 day'
+    and internal.channel_is_off(channel, recipient);
+  -- Recoveries and reminders may have been queued on a channel that was switched off before them.
+  select internal.move_delivery(d) from notification_deliveries d
+  where d.status = 'pending' and d.claimed_until is null and d.may_move
+    and internal.channel_is_off(d.channel, d.recipient);
+$$;
 
 create or replace function internal.switch_off(p_channel text, p_recipient text, p_reason text, p_now timestamptz)
 returns void language plpgsql set search_path = public, pg_temp as $$
@@ -175,7 +193,7 @@ language sql set search_path = public, pg_temp as $$
 $$;
 comment on function public.switch_on is 'Switches a channel on again, for all and for this recipient. Whether it was off.';
 
-create or replace function public.settle_deliveries(p_results jsonb, p_now timestamptz) returns integer
+create or replace function public.settle_deliveries(p_results jsonb, p_claim text, p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_result record;
@@ -190,7 +208,7 @@ begin
     update notification_deliveries
     set status = v_result.status, error_kind = v_result.error_kind, detail = left(v_result.detail, 500),
         sent_at = case when v_result.status = 'sent' then p_now end, claimed_until = null
-    where id = v_result.id and status = 'pending' and claimed_until is not null
+    where id = v_result.id and status = 'pending' and claimed_until is not null and claim_token = p_claim
     returning * into v_delivery;
     continue when not found;
     v_count := v_count + 1;
@@ -205,19 +223,20 @@ begin
     elsif v_result.status = 'sent' then
       update notification_queues set blocked_until = null, failures = 0
       where channel = v_delivery.channel and recipient = v_delivery.recipient and failures > 0;
-    elsif v_result.switch_off is not null then
-      perform internal.switch_off(v_delivery.channel,
-        case v_result.switch_off when 'channel' then '' else v_delivery.recipient end, v_result.error_kind, p_now);
-    end if;
-    if v_result.status = 'failed' then
+    elsif v_result.status = 'failed' then
+      -- First the message with what waits for it, then the rest of its queue.
       perform internal.move_delivery(v_delivery);
+      if v_result.switch_off is not null then
+        perform internal.switch_off(v_delivery.channel,
+          case v_result.switch_off when 'channel' then '' else v_delivery.recipient end, v_result.error_kind, p_now);
+      end if;
     end if;
   end loop;
   return v_count;
 end
 $$;
 comment on function public.settle_deliveries is
-  'Stores the outcome of claimed deliveries [{id, status, error_kind?, retry_after_seconds?, switch_off? (recipient or channel), chat_id?}]: sent, failed for good, unknown, or pending again, which holds the whole queue.';
+  'Stores the outcome of claimed deliveries [{id, status, error_kind?, retry_after_seconds?, switch_off? (recipient or channel), chat_id?}]: sent, failed for good, unknown, or pending again, which holds the whole queue. Whoever lost the claim settles nothing.';
 
 create or replace function public.advance_notices(p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$
@@ -228,17 +247,28 @@ begin
   insert into notification_deliveries
     (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, next_attempt_at, created_at)
   select n.event_type, n.severity, internal.open_channel(step.value ->> 'channel', person.key), person.key,
-         n.fingerprint, 'escalation:' || r.id || ':' || step.ordinality, n.data || jsonb_build_object('since', n.opened_at),
-         n.run_id, p_now, p_now
+         n.fingerprint, due.window_key, n.data || jsonb_build_object('since', n.opened_at), n.run_id, p_now, p_now
   from notices n
   join notification_rules r on r.event_type = n.event_type and r.enabled
+  -- Nobody has failed to answer before anybody was asked. Each time a trouble is told anew is a round of its own.
+  join lateral (
+    select max(coalesce(d.sent_at, d.created_at)) as at,
+           coalesce(max(d.window_key) filter (where d.window_key like 'again:%'), '') as round
+    from notification_deliveries d
+    where d.fingerprint = n.fingerprint and d.status in ('sent', 'unknown', 'failed')
+      and d.window_key !~ '^(escalation|reminder):'
+    having count(*) > 0) told on true
   cross join lateral jsonb_array_elements(r.escalation) with ordinality step
   cross join lateral jsonb_array_elements_text(step.value -> 'recipients') person (key)
+  cross join lateral (select 'escalation:' || r.id || ':' || step.ordinality || ':' || told.round as window_key) due
   where n.resolved_at is null and n.acknowledged_at is null
-    and n.opened_at + make_interval(mins => (step.value ->> 'after_minutes')::integer) <= p_now
+    and told.at + make_interval(mins => (step.value ->> 'after_minutes')::integer) <= p_now
     -- An old trouble is not dug up by a new rule.
     and n.last_seen_at > p_now - interval '7 days'
     and internal.severity_rank(n.severity) >= internal.severity_rank(r.min_severity)
+    -- On whatever channel it went.
+    and not exists (select from notification_deliveries d
+                    where d.fingerprint = n.fingerprint and d.recipient = person.key and d.window_key = due.window_key)
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_escalated = row_count;
 

@@ -25,7 +25,7 @@ create index if not exists idx_incidents_opened on public.incidents (opened_at d
 
 create or replace function internal.open_incident(
   p_kind text, p_subject text, p_event_type text, p_severity text, p_data jsonb, p_explained_by uuid, p_run_id uuid,
-  p_now timestamptz
+  p_now timestamptz, p_is_told boolean default false
 ) returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
   v_incident incidents;
@@ -38,7 +38,7 @@ begin
   if not found then
     return null;
   end if;
-  if p_explained_by is null then
+  if p_explained_by is null and not p_is_told then
     return internal.enqueue_notice(jsonb_build_object(
       'event_type', p_event_type, 'severity', p_severity, 'fingerprint', v_incident.fingerprint,
       'data', jsonb_build_object('since', p_now) || p_data || jsonb_build_object('incident_id', v_incident.id)),
@@ -48,7 +48,7 @@ begin
 end
 $$;
 comment on function internal.open_incident is
-  'Opens an incident and tells of it, unless one is open for the subject. p_data: subject (what people call it), since?, and what the text needs. How many messages were queued; null: nothing was opened.';
+  'Opens an incident and tells of it, unless one is open for the subject. p_data: subject (what people call it), since?, and what the text needs. p_explained_by, p_is_told: somebody has told of it already. How many messages were queued; null: nothing was opened.';
 
 create or replace function internal.close_incident(
   p_kind text, p_subject text, p_event_type text, p_reason text, p_data jsonb, p_run_id uuid, p_now timestamptz
@@ -123,6 +123,8 @@ declare
   v_state text := p_alarm ->> 'state';
   v_at timestamptz := (p_alarm ->> 'changed_at')::timestamptz;
   v_explained uuid;
+  v_is_told boolean := false;
+  v_previous text;
   v_queued integer;
 begin
   perform pg_advisory_xact_lock(hashtextextended('alarm:' || v_name, 0));
@@ -136,18 +138,28 @@ begin
   if exists (select from alarm_events where alarm_name = v_name and changed_at > v_at and state <> 'INSUFFICIENT_DATA') then
     return jsonb_build_object('outcome', 'stale');
   end if;
+  select state into v_previous from alarm_events
+  where alarm_name = v_name and changed_at < v_at and state <> 'INSUFFICIENT_DATA'
+  order by changed_at desc limit 1;
   if v_state = 'ALARM' then
-    v_explained := coalesce(
-      internal.explaining_run(p_tasks, v_at - interval '1 hour'),
-      (select i.explained_by_run_id from incidents i
-       where i.kind = 'missed_run' and i.subject = any (p_tasks) and i.closed_at is null limit 1));
+    if v_previous = 'ALARM' then
+      -- An end that never arrived here: what begins now is another trouble.
+      perform internal.close_incident('alarm', v_name, null, 'end_not_received', '{}', null, p_now);
+    end if;
+    v_explained := internal.explaining_run(p_tasks, v_at - interval '1 hour');
+    -- A task that is missed is missed by the watcher already, from inside.
+    v_is_told := v_explained is not null or exists (
+      select from incidents i where i.kind = 'missed_run' and i.subject = any (p_tasks) and i.closed_at is null);
     v_queued := internal.open_incident('alarm', v_name, 'alarm.raised', coalesce(p_alarm ->> 'severity', 'error'),
-      p_alarm -> 'data' || jsonb_build_object('since', v_at), v_explained, null, p_now);
+      p_alarm -> 'data' || jsonb_build_object('since', v_at), v_explained, null, p_now, v_is_told);
   elsif v_state = 'OK' then
     v_queued := internal.close_incident('alarm', v_name, 'alarm.recovered', 'recovered', p_alarm -> 'data', null, p_now);
   end if;
-  return jsonb_build_object('outcome', case when v_explained is not null then 'explained'
-                                            when v_queued > 0 then 'told' else 'stored' end,
+  return jsonb_build_object('outcome', case when v_is_told then 'explained'
+                                            when v_queued > 0 then 'told'
+                                            -- Its beginning was told without the database, or never came.
+                                            when v_state = 'OK' and v_previous is distinct from 'ALARM' then 'unmatched'
+                                            else 'stored' end,
                             'explained_by_run_id', v_explained);
 end
 $$;

@@ -98,6 +98,8 @@ language sql stable set search_path = public, pg_temp as $$
       left join lateral (
         select coalesce(r.scheduled_for, r.started_at) as started_at from scheduler_logs r
         where r.task_name = task and r.status in ('success', 'warning')
+          -- A run that ended because of the pause did nothing.
+          and not coalesce(r.stats @> '{"paused": true}', false)
         order by r.started_at desc limit 1) good on true))
 $$;
 comment on function public.availability_plan is
@@ -152,6 +154,8 @@ declare
   v_task text := p_task ->> 'name';
   v_last timestamptz := (p_task ->> 'last_success_at')::timestamptz;
   v_failed uuid;
+  v_schedule_changed boolean := coalesce(
+    (select h.schedule is distinct from p_task ->> 'schedule' from heartbeats h where h.name = v_task), false);
 begin
   insert into heartbeats as h (name, expected_every_seconds, grace_seconds, last_seen_at, state, schedule, watched_since)
   values (v_task, (p_task ->> 'expected_every_seconds')::bigint, (p_task ->> 'grace_seconds')::bigint, v_last,
@@ -169,9 +173,16 @@ begin
       jsonb_strip_nulls(jsonb_build_object('subject', p_task ->> 'label', 'since', v_last,
         'run_id', (select r.id from scheduler_logs r where r.task_name = v_task order by r.started_at desc limit 1))),
       v_failed, p_run_id, p_now) is not null then 'opened' else 'kept' end;
-  elsif p_task ->> 'state' = 'paused' then
-    return case when internal.close_incident('missed_run', v_task, null, 'paused', '{}', p_run_id, p_now)
+  elsif p_task ->> 'state' = 'paused' or v_schedule_changed then
+    return case when internal.close_incident('missed_run', v_task, null,
+                       case when v_schedule_changed then 'schedule_changed' else 'paused' end, '{}', p_run_id, p_now)
              is not null then 'closed' else 'kept' end;
+  end if;
+  if exists (select from incidents i
+             where i.kind = 'missed_run' and i.subject = v_task and i.closed_at is null
+               and v_last is not distinct from (i.data ->> 'since')::timestamptz) then
+    -- Not expected at this moment, but no success either: nothing has recovered.
+    return 'kept';
   end if;
   return case when internal.close_incident('missed_run', v_task, 'heartbeat.recovered', 'recovered', '{}', p_run_id, p_now)
          is not null then 'closed' else 'kept' end;
@@ -189,6 +200,10 @@ declare
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   perform internal.close_expired_runs(null, p_now);
+  perform internal.close_incident('availability', i.subject, null, 'target_removed', '{}', p_run_id, p_now)
+  from incidents i
+  where i.kind = 'availability' and i.closed_at is null
+    and not exists (select from monitor_targets t where t.name = i.subject);
   select count(*) filter (where outcome = 'opened'), count(*) filter (where outcome = 'closed'),
          count(*) filter (where outcome = 'stale')
   into v_opened, v_closed, v_stale

@@ -24,6 +24,8 @@ const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const SENDING_SECONDS: u64 = 60;
 /// A slot further away than this is the next dispatch's.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Whatever a vendor asks for, its queue is tried again after this long.
+const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 /// First and longest wait after a failed attempt, unless the vendor asks for more.
 const WAITS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
@@ -63,7 +65,7 @@ pub(super) struct Item {
     pub id: String,
     pub event_type: String,
     pub data: Value,
-    pub created_at: Timestamp,
+    pub due_at: Timestamp,
     #[serde(default)]
     pub is_reminder: bool,
     #[serde(default)]
@@ -119,8 +121,9 @@ async fn deliver_next(
     channels: &Channels,
     run_id: Option<&str>,
 ) -> Result<Next, SupabaseError> {
+    let claim = claim_token();
     let mut arguments = json!({
-        "p_claim": claim_token(), "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
+        "p_claim": claim, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
     });
     if let Some(run_id) = run_id {
         arguments["p_run_id"] = run_id.into();
@@ -131,22 +134,23 @@ async fn deliver_next(
     };
     let message = render::outgoing(&outgoing.items, outgoing.person.language, channels.console_url.as_ref());
     let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
-    settle(supabase, &outgoing, sending).await.map(Next::Settled)
+    settle(supabase, &outgoing, &claim, sending).await.map(Next::Settled)
 }
 
 async fn settle(
     supabase: &Supabase,
     outgoing: &Outgoing,
+    claim: &str,
     sending: Sending,
 ) -> Result<&'static str, SupabaseError> {
-    let age = |item: &Item| clock::now().duration_since(item.created_at);
+    let age = |item: &Item| clock::now().duration_since(item.due_at);
     let is_stale = outgoing.items.iter().all(|item| age(item) > GIVE_UP_AFTER);
     let (status, error_kind, retry_after, switch_off) = match sending.attempt {
         Attempt::Delivered => ("sent", None, None, None),
         Attempt::RetryAfter(_, reason) if is_stale => ("failed", Some(reason.to_owned()), None, None),
         Attempt::RetryAfter(asked, reason) => {
             let wait = WAITS.0 * (1 << outgoing.attempts.saturating_sub(1).min(10));
-            let wait = asked.unwrap_or_else(|| wait.min(WAITS.1)).max(Duration::from_secs(1));
+            let wait = asked.unwrap_or_else(|| wait.min(WAITS.1)).clamp(Duration::from_secs(1), LONGEST_HOLD);
             ("pending", Some(reason.to_owned()), Some(wait.as_secs()), None)
         }
         Attempt::Refused(Refusal::Message, reason) => ("failed", Some(reason), None, None),
@@ -173,7 +177,7 @@ async fn settle(
             })
         })
         .collect();
-    let arguments = json!({"p_results": results, "p_now": clock::now().to_string()});
+    let arguments = json!({"p_results": results, "p_claim": claim, "p_now": clock::now().to_string()});
     supabase.rpc::<u32>("settle_deliveries", &arguments).await?;
     Ok(status)
 }

@@ -209,7 +209,7 @@ pub(super) fn outgoing(items: &[Item], language: Language, console: Option<&Url>
     let rows = items.iter().take(DIGEST_ROWS).map(|item| {
         let message = Message::render(&item.event_type, &item.data, language, None);
         let detail = message.facts.into_iter().map(|(_, value)| value).next().unwrap_or_default();
-        vec![local_time(&item.created_at.to_string()), message.title, detail]
+        vec![local_time(item.data["since"].as_str().unwrap_or_default()), message.title, detail]
     });
     let more = items.len().saturating_sub(DIGEST_ROWS);
     Message {
