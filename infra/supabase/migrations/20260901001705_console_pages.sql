@@ -1,0 +1,96 @@
+-- What every list and every change of the console has in common: instants, pages with a cursor, the audit trail.
+
+create or replace function internal.instant(p_at timestamptz) returns text
+language sql stable as $$
+  select rtrim(rtrim(to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z'
+$$;
+comment on function internal.instant is
+  'An instant as the API writes it: UTC with Z, which needs no encoding in an address. Without search_path, so that it is inlined.';
+
+create or replace function internal.row_json(p_row jsonb, variadic p_without text[] default '{}') returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select p_row || coalesce(jsonb_object_agg(key, internal.instant((value #>> '{}')::timestamptz))
+                             filter (where key like '%\_at' and jsonb_typeof(value) = 'string'), '{}') - p_without
+  from jsonb_each(p_row)
+$$;
+comment on function internal.row_json is 'A row as the API shows it: its instants with Z, without the columns named.';
+
+create or replace function internal.page_limit(p_limit integer, p_default integer, p_maximum integer) returns integer
+language sql immutable as $$
+  select least(greatest(coalesce(p_limit, p_default), 1), p_maximum)
+$$;
+comment on function internal.page_limit is 'A limit within 1 and the maximum.';
+
+create or replace function internal.write_cursor(p_key jsonb) returns text
+language sql immutable as $$
+  select translate(encode(convert_to(p_key::text, 'UTF8'), 'base64'), E'+/=\n', '-_')
+$$;
+comment on function internal.write_cursor is 'The sort key of the last row of a page, as text that may stand in an address.';
+
+create or replace function internal.read_cursor(p_cursor text, variadic p_types text[]) returns text[]
+language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_key text[];
+begin
+  if p_cursor is null then
+    return null;
+  end if;
+  v_key := array(select jsonb_array_elements_text(convert_from(decode(
+    rpad(translate(p_cursor, '-_', '+/'), (length(p_cursor) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb));
+  if cardinality(v_key) <> cardinality(p_types) or array_position(v_key, null) is not null then
+    raise exception 'another list';
+  end if;
+  for i in 1 .. cardinality(p_types) loop
+    case p_types[i]
+      when 'timestamptz' then perform v_key[i]::timestamptz;
+      when 'date' then perform v_key[i]::date;
+      when 'uuid' then perform v_key[i]::uuid;
+      when 'bigint' then perform v_key[i]::bigint;
+      when 'text' then null;
+    end case;
+  end loop;
+  return v_key;
+exception when others then
+  raise exception using errcode = 'GT011', message = 'Ce curseur n''est pas valable: reprenez à la première page.';
+end
+$$;
+comment on function internal.read_cursor is
+  'The sort key in a cursor, checked against the types of its parts; null stays null (the first page). GT011: not a cursor of this list.';
+
+create or replace function internal.paged(p_rows jsonb, p_limit integer) returns jsonb
+language sql immutable set search_path = public, pg_temp as $$
+  select jsonb_build_object(
+    'items', coalesce((select jsonb_agg(r.value -> 'item' order by r.ordinality)
+                       from jsonb_array_elements(p_rows) with ordinality r where r.ordinality <= p_limit), '[]'),
+    'next', case when jsonb_array_length(p_rows) > p_limit then internal.write_cursor(p_rows -> (p_limit - 1) -> 'key') end)
+$$;
+comment on function internal.paged is
+  'A page {items, next} from one row more than it holds: [{item, key}]. next is null on the last page.';
+
+create or replace function internal.percent(p_part bigint, p_whole bigint) returns numeric
+language sql immutable as $$
+  select round(100.0 * p_part / nullif(p_whole, 0), 1)
+$$;
+comment on function internal.percent is 'A share in percent with one decimal; null of nothing.';
+
+create or replace function internal.audit(
+  p_user text, p_action text, p_subject text, p_before jsonb, p_after jsonb, p_now timestamptz
+) returns void language sql set search_path = public, pg_temp as $$
+  insert into audit_log (at, actor, action, subject, before, after)
+  select p_now, left(p_user, 200), p_action, left(p_subject, 200), p_before, p_after
+  -- What changed nothing is no change.
+  where p_before is distinct from p_after
+$$;
+comment on function internal.audit is
+  'Notes who changed what, from what to what. The writing functions of the console call it in their own transaction.';
+
+create or replace function internal.refuse(p_field text, p_message text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  raise exception using errcode = 'GT010', message = p_field || ': ' || p_message, detail = p_field;
+end
+$$;
+comment on function internal.refuse is
+  'GT010: a value that is not accepted. The message, for the person who typed it, begins with the field; detail is the field alone.';
+
+select internal.protect_functions();

@@ -1,0 +1,1 @@
+//! What the console reads and writes through the database, in the documented shapes.
