@@ -9,8 +9,8 @@ comment on function internal.instant is
 
 create or replace function internal.row_json(p_row jsonb, variadic p_without text[] default '{}') returns jsonb
 language sql stable set search_path = public, pg_temp as $$
-  select p_row || coalesce(jsonb_object_agg(key, internal.instant((value #>> '{}')::timestamptz))
-                             filter (where key like '%\_at' and jsonb_typeof(value) = 'string'), '{}') - p_without
+  select (p_row || coalesce(jsonb_object_agg(key, internal.instant((value #>> '{}')::timestamptz))
+                              filter (where key like '%\_at' and jsonb_typeof(value) = 'string'), '{}')) - p_without
   from jsonb_each(p_row)
 $$;
 comment on function internal.row_json is 'A row as the API shows it: its instants with Z, without the columns named.';

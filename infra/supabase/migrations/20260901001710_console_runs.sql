@@ -8,7 +8,7 @@ create index if not exists idx_notices_run on public.notices (run_id);
 create index if not exists idx_deliveries_sent on public.notification_deliveries (sent_at) where status = 'sent';
 
 create or replace function internal.run_log(p_run public.scheduler_logs) returns jsonb
-language sql stable set search_path = public, pg_temp as $$
+language sql stable as $$
   select jsonb_build_object(
     'id', p_run.id, 'task_name', p_run.task_name, 'task_label', p_run.task_label,
     'started_at', internal.instant(p_run.started_at), 'completed_at', internal.instant(p_run.completed_at),
@@ -18,7 +18,7 @@ language sql stable set search_path = public, pg_temp as $$
     'message', p_run.message, 'stats', coalesce(p_run.stats, '{}'), 'triggered_by', p_run.triggered_by,
     'triggered_by_user', p_run.triggered_by_user, 'created_at', internal.instant(p_run.created_at))
 $$;
-comment on function internal.run_log is 'A run in the shape of the log endpoints.';
+comment on function internal.run_log is 'A run in the shape of the log endpoints. Without search_path, so that it is inlined.';
 
 create or replace function internal.run_brief(p_run public.scheduler_logs) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

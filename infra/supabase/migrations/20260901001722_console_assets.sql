@@ -1,0 +1,277 @@
+-- Equipment and its planned services: lists, and what people add, change and delete.
+
+create index if not exists idx_assets_page on public.assets (name, id);
+create index if not exists idx_maintenances_page on public.maintenances ((coalesce(scheduled_date, 'infinity'::date)) desc, id desc);
+
+-- A value of a form. Absent is not empty: what is not given stays as it is.
+
+create or replace function internal.given_text(p_values jsonb, p_field text, p_old text, p_maximum integer) returns text
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if jsonb_typeof(p_values -> p_field) not in ('string', 'null') then
+    perform internal.refuse(p_field, 'un texte est attendu');
+  end if;
+  if length(p_values ->> p_field) > p_maximum then
+    perform internal.refuse(p_field, format('au plus %s caractères', p_maximum));
+  end if;
+  return nullif(btrim(p_values ->> p_field), '');
+end
+$$;
+comment on function internal.given_text is 'A text of a form; null when it is empty, the old value when it is absent. GT010 when it is no text or too long.';
+
+create or replace function internal.given_number(p_values jsonb, p_field text, p_old numeric, p_least numeric, p_most numeric) returns numeric
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if jsonb_typeof(p_values -> p_field) = 'null' then
+    return null;
+  end if;
+  if jsonb_typeof(p_values -> p_field) <> 'number' then
+    perform internal.refuse(p_field, 'un nombre est attendu');
+  end if;
+  if not (p_values ->> p_field)::numeric between p_least and p_most then
+    perform internal.refuse(p_field, format('une valeur de %s à %s est attendue', p_least, p_most));
+  end if;
+  return (p_values ->> p_field)::numeric;
+end
+$$;
+comment on function internal.given_number is 'A number of a form, within its range. GT010 otherwise.';
+
+create or replace function internal.given_whole(p_values jsonb, p_field text, p_old bigint, p_least bigint, p_most bigint) returns bigint
+language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_number numeric := internal.given_number(p_values, p_field, p_old, p_least, p_most);
+begin
+  if v_number <> trunc(v_number) then
+    perform internal.refuse(p_field, 'un nombre entier est attendu');
+  end if;
+  return v_number::bigint;
+end
+$$;
+comment on function internal.given_whole is 'A whole number of a form, within its range. GT010 otherwise.';
+
+create or replace function internal.given_flag(p_values jsonb, p_field text, p_old boolean) returns boolean
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if jsonb_typeof(p_values -> p_field) <> 'boolean' then
+    perform internal.refuse(p_field, 'vrai ou faux est attendu');
+  end if;
+  return (p_values -> p_field)::boolean;
+end
+$$;
+comment on function internal.given_flag is 'A flag of a form. GT010 when it is neither true nor false.';
+
+create or replace function internal.given_date(p_values jsonb, p_field text, p_old date) returns date
+language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if coalesce(p_values ->> p_field, '') = '' then
+    return null;
+  end if;
+  if (p_values ->> p_field) !~ '^\d{4}-\d{2}-\d{2}$' then
+    perform internal.refuse(p_field, 'une date AAAA-MM-JJ est attendue');
+  end if;
+  return (p_values ->> p_field)::date;
+exception when datetime_field_overflow or invalid_datetime_format then
+  perform internal.refuse(p_field, 'cette date n''existe pas');
+end
+$$;
+comment on function internal.given_date is 'A date of a form, YYYY-MM-DD. GT010 when there is no such day.';
+
+create or replace function internal.given_instant(p_values jsonb, p_field text, p_old timestamptz) returns timestamptz
+language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if (p_values ->> p_field) !~ '^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$' then
+    perform internal.refuse(p_field, 'un instant avec son fuseau est attendu');
+  end if;
+  return (p_values ->> p_field)::timestamptz;
+exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+  perform internal.refuse(p_field, 'cet instant n''existe pas');
+end
+$$;
+comment on function internal.given_instant is 'An instant of a form, ISO 8601 with its offset. GT010 otherwise.';
+
+create or replace function internal.given_texts(p_values jsonb, p_field text, p_old text[]) returns text[]
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if not p_values ? p_field then
+    return p_old;
+  end if;
+  if jsonb_typeof(p_values -> p_field) <> 'array'
+     or exists (select from jsonb_array_elements(p_values -> p_field) e where jsonb_typeof(e) <> 'string' or length(e #>> '{}') > 200)
+     or jsonb_array_length(p_values -> p_field) > 200 then
+    perform internal.refuse(p_field, 'une liste de textes est attendue');
+  end if;
+  -- Each once, in the order given.
+  return array(select v from (select btrim(e.value) as v, min(e.ordinality) as n
+                              from jsonb_array_elements_text(p_values -> p_field) with ordinality e
+                              where btrim(e.value) <> '' group by 1) t order by n);
+end
+$$;
+comment on function internal.given_texts is 'A list of texts of a form, each once, at most 200. GT010 otherwise.';
+
+create or replace function internal.known_fields(p_values jsonb, variadic p_fields text[]) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_field text;
+begin
+  if coalesce(jsonb_typeof(p_values), '') <> 'object' then
+    perform internal.refuse('corps', 'un objet est attendu');
+  end if;
+  select k into v_field from jsonb_object_keys(p_values) k where k <> all (p_fields) order by k limit 1;
+  if found then
+    perform internal.refuse(left(v_field, 60), 'ce champ n''existe pas');
+  end if;
+end
+$$;
+comment on function internal.known_fields is 'GT010 when a form has a field that nobody reads: a typing error must not be a silent success.';
+
+create or replace function internal.required(p_field text, p_value anyelement) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if p_value is null then
+    perform internal.refuse(p_field, 'ce champ est requis');
+  end if;
+end
+$$;
+comment on function internal.required is 'GT010 when a field has no value.';
+
+create or replace function internal.asset_json(p_asset public.assets) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select internal.row_json(to_jsonb(p_asset))
+$$;
+
+create or replace function internal.maintenance_json(p_maintenance public.maintenances) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select internal.row_json(to_jsonb(p_maintenance), 'closed_by_sync')
+$$;
+
+create or replace function public.assets_page(
+  p_limit integer default 100, p_cursor text default null, p_category text default null, p_status text default null,
+  p_search text default null
+) returns jsonb language plpgsql stable set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_limit integer := internal.page_limit(p_limit, 100, 500);
+  v_key text[] := internal.read_cursor(p_cursor, 'text', 'bigint');
+  v_search text := nullif(lower(btrim(left(p_search, 200))), '');
+begin
+  return (
+    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
+             'item', internal.asset_json(a), 'key', jsonb_build_array(a.name, a.id)) order by a.name, a.id), '[]'), v_limit)
+    from (
+      select * from assets
+      where (v_key is null or (name, id) > (v_key[1], v_key[2]::bigint))
+        and (p_category is null or internal.fold_word(category) = internal.fold_word(p_category))
+        and (p_status is null or internal.fold_word(status) = internal.fold_word(p_status))
+        and (v_search is null or strpos(lower(concat_ws(' ', name, location, qr_code, description, assigned_to)), v_search) > 0)
+      order by name, id limit v_limit + 1) a);
+end
+$$;
+comment on function public.assets_page is 'GET /assets by name; limit 100, at most 500.';
+
+create or replace function public.asset_detail(p_id bigint) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select internal.asset_json(a) || jsonb_build_object(
+    'client_name', internal.client_name(a.client_external_id),
+    'maintenances', (select coalesce(jsonb_agg(internal.maintenance_json(m) order by m.scheduled_date desc nulls first, m.id desc), '[]')
+                     from (select * from maintenances where asset_id = a.id order by scheduled_date desc nulls first, id desc limit 100) m),
+    'alerts', (select coalesce(jsonb_agg(internal.alert_json(l) order by l.updated_at desc, l.id), '[]')
+               from (select * from alerts where asset_id = a.id order by updated_at desc, id limit 100) l))
+  from assets a where a.id = p_id
+$$;
+comment on function public.asset_detail is 'GET /assets/{id}: the asset with its maintenances and alerts, the newest 100 of each; null when there is none.';
+
+create or replace function public.save_asset(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row assets;
+  v_before jsonb;
+begin
+  perform internal.known_fields(p_values, 'name', 'category', 'description', 'qr_code', 'acquisition_date', 'acquisition_value',
+    'current_value', 'location', 'assigned_to', 'status', 'client_external_id', 'service_interval_months', 'next_service_date');
+  if p_id is not null then
+    select * into v_row from assets where id = p_id for update;
+    if not found then
+      return null;
+    end if;
+    v_before := internal.asset_json(v_row);
+  end if;
+  v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
+  v_row.category := internal.given_text(p_values, 'category', v_row.category, 50);
+  v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
+  v_row.qr_code := internal.given_text(p_values, 'qr_code', v_row.qr_code, 200);
+  v_row.acquisition_date := internal.given_date(p_values, 'acquisition_date', v_row.acquisition_date);
+  v_row.acquisition_value := internal.given_number(p_values, 'acquisition_value', v_row.acquisition_value, 0, 1000000000);
+  v_row.current_value := internal.given_number(p_values, 'current_value', v_row.current_value, 0, 1000000000);
+  v_row.location := internal.given_text(p_values, 'location', v_row.location, 200);
+  v_row.assigned_to := internal.given_text(p_values, 'assigned_to', v_row.assigned_to, 200);
+  v_row.status := coalesce(internal.given_text(p_values, 'status', v_row.status, 50), 'actif');
+  v_row.client_external_id := internal.given_text(p_values, 'client_external_id', v_row.client_external_id, 100);
+  v_row.service_interval_months := internal.given_whole(p_values, 'service_interval_months', v_row.service_interval_months, 1, 1200);
+  v_row.next_service_date := internal.given_date(p_values, 'next_service_date', v_row.next_service_date);
+  perform internal.required('name', v_row.name);
+  perform internal.required('category', v_row.category);
+  if p_id is null then
+    insert into assets (name, category, description, qr_code, acquisition_date, acquisition_value, current_value, location,
+                        assigned_to, status, client_external_id, service_interval_months, next_service_date, created_at, updated_at)
+    values (v_row.name, v_row.category, v_row.description, v_row.qr_code, v_row.acquisition_date, v_row.acquisition_value,
+            v_row.current_value, v_row.location, v_row.assigned_to, v_row.status, v_row.client_external_id,
+            v_row.service_interval_months, v_row.next_service_date, p_now, p_now)
+    returning * into v_row;
+    -- The label that is printed and stuck on it.
+    update assets set qr_code = coalesce(qr_code, 'ASSET-' || id) where id = v_row.id returning * into v_row;
+  else
+    update assets set name = v_row.name, category = v_row.category, description = v_row.description, qr_code = v_row.qr_code,
+      acquisition_date = v_row.acquisition_date, acquisition_value = v_row.acquisition_value, current_value = v_row.current_value,
+      location = v_row.location, assigned_to = v_row.assigned_to, status = v_row.status,
+      client_external_id = v_row.client_external_id, service_interval_months = v_row.service_interval_months,
+      next_service_date = v_row.next_service_date, updated_at = p_now
+    where id = p_id returning * into v_row;
+  end if;
+  perform internal.audit(p_user, case when p_id is null then 'asset.create' else 'asset.update' end, 'asset:' || v_row.id,
+                         v_before, internal.asset_json(v_row), p_now);
+  return internal.asset_json(v_row);
+exception when invalid_parameter_value then
+  -- The triggers' word for a category or a status that nobody knows.
+  perform internal.refuse(case when sqlerrm like '%category%' then 'category' else 'status' end,
+                          'valeur inconnue; acceptées: ' || substring(sqlerrm from 'accepted are (.*)$'));
+end
+$$;
+comment on function public.save_asset is
+  'Creates (p_id null) or changes an asset; fields that are absent stay. Answers the row, null when there is none to change. GT010 names the field.';
+
+create or replace function public.delete_asset(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row assets;
+begin
+  select * into v_row from assets where id = p_id for update;
+  if not found then
+    return null;
+  end if;
+  if v_row.external_ref is not null then
+    -- The next run would make it again.
+    perform internal.refuse('id', 'ce piano vient de Gazelle; mettez son état à hors_service');
+  end if;
+  delete from assets where id = p_id;
+  perform internal.audit(p_user, 'asset.delete', 'asset:' || p_id, internal.asset_json(v_row), null, p_now);
+  return internal.asset_json(v_row);
+end
+$$;
+comment on function public.delete_asset is
+  'Deletes an asset with its maintenances and alerts; answers the row, null when there is none. GT010 for a piano of the mirror.';
+
+select internal.protect_functions();

@@ -1,0 +1,97 @@
+-- Planned services: the list, and what people add, change and delete.
+
+create or replace function public.maintenances_page(
+  p_limit integer default 100, p_cursor text default null, p_asset_id bigint default null, p_status text default null,
+  p_source text default null
+) returns jsonb language plpgsql stable set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_limit integer := internal.page_limit(p_limit, 100, 500);
+  v_key text[] := internal.read_cursor(p_cursor, 'date', 'bigint');
+begin
+  return (
+    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
+             'item', internal.maintenance_json(m) || jsonb_build_object('asset_name', (select s.name from assets s where s.id = m.asset_id)),
+             'key', jsonb_build_array(coalesce(m.scheduled_date, 'infinity'::date), m.id))
+             order by coalesce(m.scheduled_date, 'infinity'::date) desc, m.id desc), '[]'), v_limit)
+    from (
+      select * from maintenances
+      where (v_key is null or (coalesce(scheduled_date, 'infinity'::date), id) < (v_key[1]::date, v_key[2]::bigint))
+        and (p_asset_id is null or asset_id = p_asset_id)
+        and (p_status is null or internal.fold_word(status) = internal.fold_word(p_status))
+        and (p_source is null or source = p_source)
+      order by coalesce(scheduled_date, 'infinity'::date) desc, id desc limit v_limit + 1) m);
+end
+$$;
+comment on function public.maintenances_page is 'GET /maintenances, those without a date first, then the latest; limit 100, at most 500.';
+
+create or replace function public.save_maintenance(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row maintenances;
+  v_before jsonb;
+begin
+  perform internal.known_fields(p_values, 'asset_id', 'maintenance_type', 'scheduled_date', 'completed_date', 'description', 'cost', 'status');
+  if p_id is not null then
+    select * into v_row from maintenances where id = p_id for update;
+    if not found then
+      return null;
+    end if;
+    v_before := internal.maintenance_json(v_row);
+  end if;
+  v_row.asset_id := internal.given_whole(p_values, 'asset_id', v_row.asset_id, 1, 9007199254740991);
+  v_row.maintenance_type := coalesce(internal.given_text(p_values, 'maintenance_type', v_row.maintenance_type, 50), 'préventive');
+  v_row.scheduled_date := internal.given_date(p_values, 'scheduled_date', v_row.scheduled_date);
+  v_row.completed_date := internal.given_date(p_values, 'completed_date', v_row.completed_date);
+  v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
+  v_row.cost := internal.given_number(p_values, 'cost', v_row.cost, 0, 1000000000);
+  v_row.status := coalesce(internal.given_text(p_values, 'status', v_row.status, 50), 'planifiée');
+  perform internal.required('asset_id', v_row.asset_id);
+  if not exists (select from assets where id = v_row.asset_id) then
+    perform internal.refuse('asset_id', 'cet équipement n''existe pas');
+  end if;
+  if p_id is null then
+    insert into maintenances (asset_id, maintenance_type, scheduled_date, completed_date, description, cost, status, created_at, updated_at)
+    values (v_row.asset_id, v_row.maintenance_type, v_row.scheduled_date, v_row.completed_date, v_row.description, v_row.cost,
+            v_row.status, p_now, p_now)
+    returning * into v_row;
+  else
+    update maintenances set asset_id = v_row.asset_id, maintenance_type = v_row.maintenance_type, scheduled_date = v_row.scheduled_date,
+      completed_date = v_row.completed_date, description = v_row.description, cost = v_row.cost, status = v_row.status, updated_at = p_now
+    where id = p_id returning * into v_row;
+  end if;
+  -- Done without a date was done today, in Montréal; what is not done has no such date.
+  update maintenances
+  set completed_date = case when status = 'complétée' then coalesce(completed_date, (p_now at time zone 'America/Toronto')::date) end
+  where id = v_row.id returning * into v_row;
+  perform internal.audit(p_user, case when p_id is null then 'maintenance.create' else 'maintenance.update' end,
+                         'maintenance:' || v_row.id, v_before, internal.maintenance_json(v_row), p_now);
+  return internal.maintenance_json(v_row);
+exception when invalid_parameter_value then
+  perform internal.refuse(case when sqlerrm like '%maintenance_type%' then 'maintenance_type' else 'status' end,
+                          'valeur inconnue; acceptées: ' || substring(sqlerrm from 'accepted are (.*)$'));
+end
+$$;
+comment on function public.save_maintenance is
+  'Creates (p_id null) or changes a maintenance; fields that are absent stay. Answers the row, null when there is none to change. GT010 names the field.';
+
+create or replace function public.delete_maintenance(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row maintenances;
+begin
+  select * into v_row from maintenances where id = p_id for update;
+  if not found then
+    return null;
+  end if;
+  if v_row.source <> 'manual' then
+    perform internal.refuse('id', 'cet entretien vient de Gazelle; mettez son état à annulée');
+  end if;
+  delete from maintenances where id = p_id;
+  perform internal.audit(p_user, 'maintenance.delete', 'maintenance:' || p_id, internal.maintenance_json(v_row), null, p_now);
+  return internal.maintenance_json(v_row);
+end
+$$;
+comment on function public.delete_maintenance is
+  'Deletes a maintenance that a person planned, with its alerts; answers the row, null when there is none. GT010 for one that the mirror would make again.';
+
+select internal.protect_functions();
