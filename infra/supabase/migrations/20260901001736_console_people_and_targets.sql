@@ -1,0 +1,305 @@
+-- People, what is probed, when it may be down, and the rows that the sync set aside.
+
+create or replace function internal.staff_json(p_staff public.staff) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select to_jsonb(p_staff)
+$$;
+
+create or replace function public.staff_list() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(internal.staff_json(s) order by s.key), '[]') from (select * from staff order by key limit 500) s
+$$;
+comment on function public.staff_list is
+  'The people who receive notices. slack_webhook_key is the name of a setting; its value is no row of this database.';
+
+create or replace function public.save_staff(p_key text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row staff;
+  v_before jsonb;
+begin
+  perform internal.known_fields(p_values, 'gazelle_id', 'first_name', 'display_name', 'email', 'slack_webhook_key', 'telegram_chat_id',
+                                'language', 'roles', 'active');
+  if coalesce(p_key, '') !~ '^[a-z][a-z0-9-]{0,39}$' then
+    perform internal.refuse('key', 'des minuscules, chiffres et tirets sont attendus');
+  end if;
+  select * into v_row from staff where key = p_key for update;
+  if found then
+    v_before := internal.staff_json(v_row);
+  end if;
+  v_row.gazelle_id := internal.given_text(p_values, 'gazelle_id', v_row.gazelle_id, 100);
+  v_row.first_name := internal.given_text(p_values, 'first_name', v_row.first_name, 100);
+  v_row.display_name := coalesce(internal.given_text(p_values, 'display_name', v_row.display_name, 100), v_row.first_name);
+  v_row.email := internal.given_text(p_values, 'email', v_row.email, 254);
+  v_row.slack_webhook_key := internal.given_text(p_values, 'slack_webhook_key', v_row.slack_webhook_key, 100);
+  v_row.telegram_chat_id := internal.given_text(p_values, 'telegram_chat_id', v_row.telegram_chat_id, 40);
+  v_row.language := coalesce(internal.given_text(p_values, 'language', v_row.language, 5), 'fr');
+  v_row.roles := coalesce(internal.given_texts(p_values, 'roles', v_row.roles), '{}');
+  v_row.active := coalesce(internal.given_flag(p_values, 'active', v_row.active), true);
+  perform internal.required('first_name', v_row.first_name);
+  if v_row.email !~ '^[^@\s<>,;"]+@[^@\s<>,;"]+\.[^@\s<>,;"]+$' then
+    perform internal.refuse('email', 'une adresse est attendue');
+  end if;
+  -- A name, so that nobody pastes the secret itself.
+  if v_row.slack_webhook_key !~ '^SLACK_WEBHOOK_[A-Z0-9_]{1,60}$' then
+    perform internal.refuse('slack_webhook_key', 'le nom d''un réglage SLACK_WEBHOOK_… est attendu, pas une adresse');
+  end if;
+  if v_row.telegram_chat_id !~ '^-?\d{1,20}$' then
+    perform internal.refuse('telegram_chat_id', 'un nombre est attendu');
+  end if;
+  if v_row.language not in ('fr', 'en') then
+    perform internal.refuse('language', 'fr ou en est attendu');
+  end if;
+  if exists (select from unnest(v_row.roles) r where r not in ('admin', 'assistant', 'technician')) then
+    perform internal.refuse('roles', 'admin, assistant et technician sont connus');
+  end if;
+  if exists (select from staff where gazelle_id = v_row.gazelle_id and key <> p_key) then
+    perform internal.refuse('gazelle_id', 'quelqu''un d''autre a cet identifiant');
+  end if;
+  insert into staff (key, gazelle_id, first_name, display_name, email, slack_webhook_key, telegram_chat_id, language, roles, active)
+  values (p_key, v_row.gazelle_id, v_row.first_name, v_row.display_name, v_row.email, v_row.slack_webhook_key, v_row.telegram_chat_id,
+          v_row.language, v_row.roles, v_row.active)
+  on conflict (key) do update set gazelle_id = excluded.gazelle_id, first_name = excluded.first_name, display_name = excluded.display_name,
+    email = excluded.email, slack_webhook_key = excluded.slack_webhook_key, telegram_chat_id = excluded.telegram_chat_id,
+    language = excluded.language, roles = excluded.roles, active = excluded.active
+  returning * into v_row;
+  perform internal.audit(p_user, case when v_before is null then 'staff.create' else 'staff.update' end, 'staff:' || p_key, v_before,
+                         internal.staff_json(v_row), p_now);
+  return internal.staff_json(v_row);
+end
+$$;
+comment on function public.save_staff is 'Creates or changes a person by key; fields that are absent stay. GT010 names the field.';
+
+create or replace function public.delete_staff(p_key text, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row staff;
+begin
+  if exists (select from notification_rules r
+             where p_key = any (r.recipients)
+                or exists (select from jsonb_array_elements(r.escalation) step where step -> 'recipients' ? p_key)) then
+    perform internal.refuse('key', 'des règles de notification nomment cette personne');
+  end if;
+  delete from staff where key = p_key returning * into v_row;
+  if not found then
+    return null;
+  end if;
+  perform internal.audit(p_user, 'staff.delete', 'staff:' || p_key, internal.staff_json(v_row), null, p_now);
+  return internal.staff_json(v_row);
+end
+$$;
+comment on function public.delete_staff is 'Deletes a person whom no rule names; answers the row, null when there is none.';
+
+-- What is probed.
+
+create or replace function public.monitor_targets_list() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(to_jsonb(t) || jsonb_build_object(
+           'state', s.state, 'since', internal.instant(s.since), 'checked_at', internal.instant(s.checked_at),
+           'latency_ms', s.latency_ms, 'error_kind', s.error_kind) order by t.name), '[]')
+  from (select * from monitor_targets order by name limit 200) t left join monitor_states s on s.target = t.name
+$$;
+comment on function public.monitor_targets_list is 'What is probed, with its policy and its present state.';
+
+create or replace function public.save_monitor_target(p_name text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row monitor_targets;
+  v_before jsonb;
+begin
+  perform internal.known_fields(p_values, 'label', 'kind', 'url', 'expected_status', 'expected_body', 'latency_limit_ms',
+    'certificate_days', 'timeout_ms', 'failure_threshold', 'success_threshold', 'required', 'enabled');
+  if coalesce(p_name, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
+    perform internal.refuse('name', 'des minuscules, chiffres et tirets sont attendus');
+  end if;
+  select * into v_row from monitor_targets where name = p_name for update;
+  if found then
+    v_before := to_jsonb(v_row);
+  end if;
+  if coalesce(internal.given_text(p_values, 'kind', v_row.kind, 20), 'http') <> coalesce(v_row.kind, 'http') then
+    perform internal.refuse('kind', case when v_before is null then 'http est attendu' else 'la sorte d''une cible ne change pas' end);
+  end if;
+  v_row.kind := coalesce(v_row.kind, 'http');
+  v_row.label := internal.given_text(p_values, 'label', v_row.label, 100);
+  v_row.url := internal.given_text(p_values, 'url', v_row.url, 2000);
+  v_row.expected_body := internal.given_text(p_values, 'expected_body', v_row.expected_body, 500);
+  v_row.latency_limit_ms := coalesce(internal.given_whole(p_values, 'latency_limit_ms', v_row.latency_limit_ms, 1, 20000), 5000);
+  v_row.certificate_days := coalesce(internal.given_whole(p_values, 'certificate_days', v_row.certificate_days, 0, 365), 14);
+  v_row.timeout_ms := coalesce(internal.given_whole(p_values, 'timeout_ms', v_row.timeout_ms, 100, 20000), 8000);
+  v_row.failure_threshold := coalesce(internal.given_whole(p_values, 'failure_threshold', v_row.failure_threshold, 1, 100), 3);
+  v_row.success_threshold := coalesce(internal.given_whole(p_values, 'success_threshold', v_row.success_threshold, 1, 100), 2);
+  v_row.required := coalesce(internal.given_flag(p_values, 'required', v_row.required), true);
+  v_row.enabled := coalesce(internal.given_flag(p_values, 'enabled', v_row.enabled), true);
+  if p_values ? 'expected_status' then
+    if jsonb_typeof(p_values -> 'expected_status') <> 'array' or jsonb_array_length(p_values -> 'expected_status') > 20
+       or exists (select from jsonb_array_elements(p_values -> 'expected_status') e where e #>> '{}' !~ '^[1-5]\d\d$') then
+      perform internal.refuse('expected_status', 'une liste de codes de 100 à 599 est attendue');
+    end if;
+    v_row.expected_status := array(select (e #>> '{}')::integer from jsonb_array_elements(p_values -> 'expected_status') e);
+  end if;
+  perform internal.required('label', v_row.label);
+  -- Never with a name and a password in it.
+  if v_row.kind = 'http' and coalesce(v_row.url, '') !~ '^https?://[^/@\s?#]+([/?#][^\s]*)?$' then
+    perform internal.refuse('url', 'une adresse http(s) sans identifiants est attendue');
+  end if;
+  if v_row.kind <> 'http' and v_row.url is not null then
+    perform internal.refuse('url', 'l''adresse de ce service vient des réglages');
+  end if;
+  insert into monitor_targets (name, label, kind, url, expected_status, expected_body, latency_limit_ms, certificate_days, timeout_ms,
+                               failure_threshold, success_threshold, required, enabled)
+  values (p_name, v_row.label, v_row.kind, v_row.url, coalesce(v_row.expected_status, '{}'), v_row.expected_body, v_row.latency_limit_ms,
+          v_row.certificate_days, v_row.timeout_ms, v_row.failure_threshold, v_row.success_threshold, v_row.required, v_row.enabled)
+  on conflict (name) do update set label = excluded.label, url = excluded.url, expected_status = excluded.expected_status,
+    expected_body = excluded.expected_body, latency_limit_ms = excluded.latency_limit_ms, certificate_days = excluded.certificate_days,
+    timeout_ms = excluded.timeout_ms, failure_threshold = excluded.failure_threshold, success_threshold = excluded.success_threshold,
+    required = excluded.required, enabled = excluded.enabled
+  returning * into v_row;
+  perform internal.audit(p_user, case when v_before is null then 'target.create' else 'target.update' end, 'target:' || p_name, v_before,
+                         to_jsonb(v_row), p_now);
+  return to_jsonb(v_row);
+end
+$$;
+comment on function public.save_monitor_target is
+  'Creates a target of kind http, or changes any by its name; fields that are absent stay. GT010 names the field.';
+
+create or replace function public.delete_monitor_target(p_name text, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row monitor_targets;
+begin
+  select * into v_row from monitor_targets where name = p_name for update;
+  if not found then
+    return null;
+  end if;
+  if v_row.kind <> 'http' then
+    perform internal.refuse('name', 'ce service ne s''efface pas; désactivez-le');
+  end if;
+  -- Nobody would probe it any more: its trouble ends with it.
+  perform internal.close_incident('availability', p_name, null, 'removed', '{}', null, p_now);
+  delete from monitor_targets where name = p_name;
+  perform internal.audit(p_user, 'target.delete', 'target:' || p_name, to_jsonb(v_row), null, p_now);
+  return to_jsonb(v_row);
+end
+$$;
+comment on function public.delete_monitor_target is 'Deletes a target of kind http and closes its incident; answers the row, null when there is none.';
+
+create or replace function public.maintenance_windows_list(p_now timestamptz) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(internal.row_json(to_jsonb(w)) || jsonb_build_object('is_active', w.starts_at <= p_now and p_now < w.ends_at)
+                            order by w.starts_at desc, w.id desc), '[]')
+  from (select * from maintenance_windows order by starts_at desc, id desc limit 200) w
+$$;
+comment on function public.maintenance_windows_list is 'Times in which a target may be down, the latest first, at most 200.';
+
+create or replace function public.save_maintenance_window(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row maintenance_windows;
+  v_before jsonb;
+begin
+  perform internal.known_fields(p_values, 'target', 'starts_at', 'ends_at', 'reason');
+  if p_id is not null then
+    select * into v_row from maintenance_windows where id = p_id for update;
+    if not found then
+      return null;
+    end if;
+    v_before := internal.row_json(to_jsonb(v_row));
+  end if;
+  v_row.target := internal.given_text(p_values, 'target', v_row.target, 60);
+  v_row.starts_at := internal.given_instant(p_values, 'starts_at', v_row.starts_at);
+  v_row.ends_at := internal.given_instant(p_values, 'ends_at', v_row.ends_at);
+  v_row.reason := coalesce(internal.given_text(p_values, 'reason', v_row.reason, 500), '');
+  perform internal.required('starts_at', v_row.starts_at);
+  perform internal.required('ends_at', v_row.ends_at);
+  if v_row.ends_at <= v_row.starts_at then
+    perform internal.refuse('ends_at', 'la fin doit suivre le début');
+  end if;
+  if v_row.ends_at > v_row.starts_at + interval '31 days' then
+    perform internal.refuse('ends_at', 'au plus 31 jours; au-delà, désactivez la cible');
+  end if;
+  if v_row.target is not null and not exists (select from monitor_targets where name = v_row.target) then
+    perform internal.refuse('target', 'cette cible n''existe pas');
+  end if;
+  if p_id is null then
+    insert into maintenance_windows (target, starts_at, ends_at, reason, created_by)
+    values (v_row.target, v_row.starts_at, v_row.ends_at, v_row.reason, left(p_user, 200)) returning * into v_row;
+  else
+    update maintenance_windows set target = v_row.target, starts_at = v_row.starts_at, ends_at = v_row.ends_at, reason = v_row.reason
+    where id = p_id returning * into v_row;
+  end if;
+  perform internal.audit(p_user, case when p_id is null then 'window.create' else 'window.update' end, 'window:' || v_row.id, v_before,
+                         internal.row_json(to_jsonb(v_row)), p_now);
+  return internal.row_json(to_jsonb(v_row));
+end
+$$;
+comment on function public.save_maintenance_window is
+  'Creates (p_id null) or changes a window; target null means every one. Answers the row, null when there is none to change. GT010 names the field.';
+
+create or replace function public.delete_maintenance_window(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_row maintenance_windows;
+begin
+  delete from maintenance_windows where id = p_id returning * into v_row;
+  if not found then
+    return null;
+  end if;
+  perform internal.audit(p_user, 'window.delete', 'window:' || p_id, internal.row_json(to_jsonb(v_row)), null, p_now);
+  return internal.row_json(to_jsonb(v_row));
+end
+$$;
+comment on function public.delete_maintenance_window is 'Deletes a window; answers the row, null when there is none.';
+
+-- Rows set aside.
+
+create index if not exists idx_sync_quarantine_page on public.sync_quarantine (last_seen_at desc, collection desc, external_id desc);
+
+create or replace function internal.quarantine_json(p_row public.sync_quarantine) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select internal.row_json(to_jsonb(p_row), 'payload')
+$$;
+comment on function internal.quarantine_json is 'A row set aside, with its reason; not what it held, which may be an address.';
+
+create or replace function public.quarantine_page(
+  p_limit integer default 50, p_cursor text default null, p_open boolean default null, p_collection text default null
+) returns jsonb language plpgsql stable set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_limit integer := internal.page_limit(p_limit, 50, 200);
+  v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text', 'text');
+begin
+  return (
+    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.quarantine_json(q),
+             'key', jsonb_build_array(q.last_seen_at, q.collection, q.external_id))
+             order by q.last_seen_at desc, q.collection desc, q.external_id desc), '[]'), v_limit)
+    from (
+      select * from sync_quarantine
+      where (v_key is null or (last_seen_at, collection, external_id) < (v_key[1]::timestamptz, v_key[2], v_key[3]))
+        and (p_open is null or (resolved_at is null) = p_open) and (p_collection is null or collection = p_collection)
+      order by last_seen_at desc, collection desc, external_id desc limit v_limit + 1) q);
+end
+$$;
+comment on function public.quarantine_page is 'Rows of Gazelle that could not be stored, those seen last first; limit 50, at most 200.';
+
+create or replace function public.resolve_quarantine(p_collection text, p_external_id text, p_user text, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_before jsonb;
+  v_row sync_quarantine;
+begin
+  select * into v_row from sync_quarantine where collection = p_collection and external_id = p_external_id for update;
+  if not found then
+    return null;
+  end if;
+  v_before := internal.quarantine_json(v_row);
+  update sync_quarantine set resolved_at = p_now
+  where collection = p_collection and external_id = p_external_id and resolved_at is null;
+  select * into v_row from sync_quarantine where collection = p_collection and external_id = p_external_id;
+  perform internal.audit(p_user, 'quarantine.resolve', concat_ws(':', 'quarantine', p_collection, p_external_id), v_before,
+                         internal.quarantine_json(v_row), p_now);
+  return internal.quarantine_json(v_row);
+end
+$$;
+comment on function public.resolve_quarantine is
+  'A person dealt with a row set aside: answers it, null when there is none. A sync that meets it again opens it again.';
+
+select internal.protect_functions();
