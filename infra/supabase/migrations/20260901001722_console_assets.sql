@@ -194,7 +194,9 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.asset_detail is 'GET /assets/{id}: the asset with its maintenances and alerts, the newest 100 of each; null when there is none.';
 
-create or replace function public.save_asset(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_asset(
+  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row assets;

@@ -24,7 +24,9 @@ end
 $$;
 comment on function public.maintenances_page is 'GET /maintenances, those without a date first, then the latest; limit 100, at most 500.';
 
-create or replace function public.save_maintenance(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_maintenance(
+  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row maintenances;

@@ -112,7 +112,7 @@ $$;
 comment on function public.humidity_measurements is
   'The chart of a piano {piano_id, name, points[{observed_at, value, alert_type, is_resolved}]}, oldest first; value is the humidity measured (percent), null for a note.';
 
-create or replace function public.console_resolve_humidity(p_id uuid, p_notes text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_resolve_humidity(p_id uuid, p_user text, p_now timestamptz, p_notes text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before humidity_alerts;

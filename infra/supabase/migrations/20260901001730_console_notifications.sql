@@ -54,7 +54,9 @@ end
 $$;
 comment on function internal.check_escalation is 'GT010 unless the steps are complete and name people of the staff.';
 
-create or replace function public.save_notification_rule(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_notification_rule(
+  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row notification_rules;
@@ -198,7 +200,7 @@ end
 $$;
 comment on function public.console_acknowledge_notice is 'Somebody takes care: the notice, null when there is none.';
 
-create or replace function public.console_switch_on(p_channel text, p_recipient text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_switch_on(p_channel text, p_user text, p_now timestamptz, p_recipient text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_was_off boolean := public.switch_on(p_channel, coalesce(p_recipient, ''));

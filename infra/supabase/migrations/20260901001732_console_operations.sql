@@ -58,7 +58,7 @@ end
 $$;
 comment on function public.recommendations_page is 'Recommendations, those seen last first; limit 50, at most 200.';
 
-create or replace function public.console_decide_recommendation(p_id uuid, p_status text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_decide_recommendation(p_id uuid, p_user text, p_now timestamptz, p_status text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before text := (select status from recommendations where id = p_id);
@@ -132,7 +132,9 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.cash_registers_list is 'The cash registers with the number of their open sessions.';
 
-create or replace function public.save_cash_register(p_id uuid, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_cash_register(
+  p_values jsonb, p_user text, p_now timestamptz, p_id uuid default null
+) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row cash_registers;

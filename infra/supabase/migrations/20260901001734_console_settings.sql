@@ -52,7 +52,7 @@ end
 $$;
 comment on function internal.check_setting_pair is 'GT010 when the value just written turns two thresholds around.';
 
-create or replace function public.save_setting(p_key text, p_value jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_setting(p_key text, p_user text, p_now timestamptz, p_value jsonb default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_rule record;

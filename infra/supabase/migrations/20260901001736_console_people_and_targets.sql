@@ -191,7 +191,9 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.maintenance_windows_list is 'Times in which a target may be down, the latest first, at most 200.';
 
-create or replace function public.save_maintenance_window(p_id bigint, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_maintenance_window(
+  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row maintenance_windows;
