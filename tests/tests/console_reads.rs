@@ -39,20 +39,25 @@ fn frequent() -> Value {
     TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect()
 }
 
-/// The shape of an answer: the names and kinds of its fields, lists as their first element. Keys that are data (task
-/// names, event types, collections) are one.
+/// Objects whose keys are data: task names, event types, collections.
+const MAPS: [&str; 13] = [
+    "by_type",
+    "by_user",
+    "details",
+    "evidence",
+    "notifications_sent",
+    "options",
+    "parameters",
+    "progress",
+    "rows",
+    "runs_by_trigger",
+    "stats_by_technician",
+    "stats_by_user",
+    "tables_updated",
+];
+
+/// The shape of an answer: the names and kinds of its fields, lists as one element with all that theirs have.
 fn shape(value: &Value) -> Value {
-    const MAPS: [&str; 9] = [
-        "stats",
-        "progress",
-        "details",
-        "evidence",
-        "parameters",
-        "notifications_sent",
-        "tables_updated",
-        "rows",
-        "stats_by_user",
-    ];
     match value {
         Value::Null => json!("null"),
         Value::Bool(_) => json!("bool"),
@@ -62,14 +67,13 @@ fn shape(value: &Value) -> Value {
             json!("instant")
         }
         Value::String(_) => json!("text"),
-        Value::Array(items) => json!([items.first().map(shape)]),
+        Value::Array(items) => Value::Array(items.iter().map(shape).reduce(both).into_iter().collect()),
         Value::Object(fields) => fields
             .iter()
             .map(|(name, value)| match value {
-                // `stats` is the raw figures of a run, or the counts of a list: only the latter have a shape.
-                Value::Object(inner)
-                    if MAPS.contains(&name.as_str()) && !inner.contains_key("unresolved") =>
-                {
+                Value::Object(_) if MAPS.contains(&name.as_str()) => (name.clone(), json!("map")),
+                // The figures of a run are data; the counts of a list are not.
+                Value::Object(inner) if name == "stats" && !inner.contains_key("unresolved") => {
                     (name.clone(), json!("map"))
                 }
                 _ => (name.clone(), shape(value)),
@@ -78,11 +82,52 @@ fn shape(value: &Value) -> Value {
     }
 }
 
+/// One shape for two values of the same field.
+fn both(left: Value, right: Value) -> Value {
+    match (left, right) {
+        (Value::Object(mut left), Value::Object(right)) => {
+            assert!(left.keys().eq(right.keys()), "two shapes in one list: {left:?} {right:?}");
+            for (name, value) in right {
+                let merged = both(left[&name].take(), value);
+                left.insert(name, merged);
+            }
+            Value::Object(left)
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            Value::Array(left.into_iter().chain(right).reduce(both).into_iter().collect())
+        }
+        (left, right) if left == right => left,
+        (Value::String(left), Value::String(right)) => {
+            let mut kinds: Vec<&str> = left.split(" or ").chain(right.split(" or ")).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            json!(kinds.join(" or "))
+        }
+        // Nothing, or the thing itself.
+        (Value::String(kind), thing) | (thing, Value::String(kind)) => {
+            assert_eq!(kind, "null");
+            thing
+        }
+        (left, right) => panic!("two kinds in one list: {left} {right}"),
+    }
+}
+
 /// A company after its nightly chain and the tasks around it, one of which failed.
 async fn lived_in(backend: Backend) -> anyhow::Result<Bed> {
     let mut bed = Bed::start(backend).await?;
     bed.listen("maintenance.late", true).await?;
     bed.listen("humidity.alert", true).await?;
+    {
+        // Tomorrow's appointment, which nobody confirmed.
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        let change = json!({
+            "start": "2026-01-16T15:00:00Z", "type": "APPOINTMENT", "status": "ACTIVE", "confirmedAt": null,
+            "confirmedByClient": false, "user": {"id": "usr_local_000002"}, "client": {"id": "cli_local_000020"},
+        });
+        for (field, value) in change.as_object().unwrap() {
+            company.appointments[0][field] = value.clone();
+        }
+    }
     let night = bed.stack.nightly(&[], &mut |_| ()).await?;
     assert!(night.runs.iter().all(|run| run.answer.status == "success"), "{:?}", night.runs);
     for (task, time) in [
@@ -93,7 +138,7 @@ async fn lived_in(backend: Backend) -> anyhow::Result<Bed> {
         ("maintenance_alerts", "2026-01-15T12:05:00Z"),
         ("anomalies", "2026-01-15T12:00:00Z"),
         ("weekly_report", "2026-01-15T12:00:00Z"),
-        ("rv_alerts", "2026-01-14T21:00:00Z"),
+        ("rv_alerts", "2026-01-15T21:00:00Z"),
     ] {
         let run = bed.run(task, time).await?;
         assert!(["success", "warning"].contains(&run.answer.status.as_str()), "{task}: {:?}", run.answer);
@@ -108,6 +153,35 @@ async fn lived_in(backend: Backend) -> anyhow::Result<Bed> {
     )
     .await?;
     bed.run("maintenance_alerts", "2026-01-15T12:06:00Z").await?;
+    // What no quiet night has: one trouble of each kind, explained by the run that failed.
+    let failed = bed.runs("rapport_timeline").await?.pop().unwrap()["id"].clone();
+    let id = "00000000-0000-0000-0000-000000000001";
+    bed.put(
+        "anomalies",
+        json!([{"id": id, "category": "data", "type": "stale", "severity": "high", "fingerprint": "stale:x", "description": "Vieux",
+                "first_seen_at": MORNING, "last_seen_at": MORNING, "opened_at": MORNING, "explained_by_run_id": failed}]),
+    )
+    .await?;
+    bed.put(
+        "incidents",
+        json!([{"id": id, "kind": "missed_run", "subject": "rapport_timeline", "label": "Rapport", "severity": "error",
+                "fingerprint": "missed:x", "opened_at": MORNING, "explained_by_run_id": failed}]),
+    )
+    .await?;
+    bed.put(
+        "recommendations",
+        json!([{"id": id, "type": "sync_monitoring", "priority": "high", "title": "T", "description": "D", "actions": ["A"],
+                "evidence_key": "k", "period_days": 30, "first_seen_at": MORNING, "last_seen_at": MORNING, "due_date": "2026-02-01"}]),
+    )
+    .await?;
+    let institution =
+        bed.stack.rows("institutions", "gazelle_client_id", "slug").await?[0]["gazelle_client_id"].clone();
+    let alert = |number: u32, resolved: bool, archived: bool| {
+        json!({"timeline_entry_id": format!("tme_{number}"), "client_id": institution, "piano_id": "ins_1", "alert_type": "TROP_SEC",
+               "description": "Trop sec", "observed_at": MORNING, "value": 22.5, "is_resolved": resolved, "archived": archived})
+    };
+    bed.put("humidity_alerts", json!([alert(1, false, false), alert(2, true, false), alert(3, true, true)]))
+        .await?;
     Ok(bed)
 }
 
@@ -166,7 +240,7 @@ async fn every_answer_has_the_documented_shape(
             .await?;
     shapes.insert("home".into(), shape(&home));
     let check =
-        ask(&bed, "appointment_check", json!({"p_target_date": "2026-01-15", "p_now": MORNING})).await?;
+        ask(&bed, "appointment_check", json!({"p_target_date": "2026-01-16", "p_now": MORNING})).await?;
     shapes.insert("appointment_check".into(), shape(&check));
     for function in
         ["settings_list", "institutions_list", "report_tabs_list", "staff_list", "monitor_targets_list"]
@@ -175,7 +249,9 @@ async fn every_answer_has_the_documented_shape(
     }
     let sync = &bed.runs("sync_gazelle").await?[0];
     let detail = ask(&bed, "run_detail", json!({"p_id": sync["id"], "p_now": MORNING})).await?;
-    shapes.insert("run_detail".into(), shape(&detail));
+    let failed = bed.runs("rapport_timeline").await?.pop().unwrap();
+    let told = ask(&bed, "run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
+    shapes.insert("run_detail".into(), both(shape(&detail), shape(&told)));
     let week = ask(&bed, "weekly_report", json!({"p_period_start": "2026-01-05"})).await?;
     shapes.insert("weekly_report".into(), shape(&json!({"period_start": week["period_start"], "text": week["text"], "delivery_status": week["delivery_status"], "created_at": week["created_at"]})));
     insta::assert_snapshot!("console_shapes", serde_json::to_string_pretty(&shapes)?);
@@ -188,9 +264,8 @@ async fn every_answer_has_the_documented_shape(
     assert_eq!(home["good_nights"], 1);
     assert_eq!(home["backup"]["verified"]["kind"], "supabase");
     assert_eq!(home["backup"]["drill"]["status"], "passed");
-    let failed = bed.runs("rapport_timeline").await?.pop().unwrap();
-    let told = ask(&bed, "run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
     assert_eq!(told["status"], "error");
+    assert_eq!(told["incidents"][0]["explained_by_run_id"], failed["id"]);
     assert_eq!(told["notices"][0]["event_type"], "report.failed");
     assert!(!told["notices"][0]["deliveries"].as_array().unwrap().is_empty());
     let stats = ask(&bed, "scheduler_logs_stats", json!({"p_now": "2026-01-15T23:00:00Z"})).await?;
