@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-use e2e::{Backend, Bed};
+use e2e::{Backend, Bed, empty_database};
+use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{
@@ -831,5 +832,82 @@ async fn health_follows_severity_and_required_targets(
         (&task["enabled"], &task["paused_by"], &task["last_run"]),
         (&json!(false), &json!(USER), &Value::Null)
     );
+    Ok(())
+}
+
+/// Four hundred days of runs as retention keeps them, and ten thousand active alerts.
+const YEARS: &str = "
+    insert into scheduler_logs (task_name, task_label, started_at, completed_at, status, triggered_by)
+    select t.name, t.name, at, at, case when extract(day from at) = 1 then 'error' else 'success' end, 'scheduler'
+    from (values ('maintenance_alerts', interval '5 min', 9), ('availability', interval '5 min', 9),
+                 ('notification_dispatch', interval '5 min', 9), ('sync_gazelle', interval '1 day', 400),
+                 ('rapport_timeline', interval '1 day', 400), ('backup', interval '1 day', 400)) t (name, step, days),
+         generate_series(timestamptz '2026-01-15T12:00:00Z' - make_interval(days => t.days), '2026-01-15T12:00:00Z', t.step) at;
+    insert into alerts (fingerprint, alert_type, priority, message, due_date, days_count)
+    select 'f' || i, 'MAINTENANCE_LATE', (array['CRITICAL', 'HIGH', 'MEDIUM'])[1 + i % 3], 'Piano ' || i, date '2026-01-01' + i % 9, 1
+    from generate_series(1, 10000) i;
+    analyze;";
+
+/// Rows of a table that a statement touches, by whole reads of the table and by index.
+async fn touched(
+    client: &tokio_postgres::Client,
+    table: &str,
+    statement: &str,
+) -> anyhow::Result<(i64, i64)> {
+    let counts = async || -> anyhow::Result<(i64, i64)> {
+        let counters = "select coalesce(seq_tup_read, 0), coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = $1::text";
+        let row = client.query_one(counters, &[&table]).await?;
+        Ok((row.get(0), row.get(1)))
+    };
+    client.batch_execute("begin").await?;
+    // What was not yet published of the statements before counts too.
+    let before = counts().await?;
+    client.query(statement, &[]).await?;
+    let after = counts().await?;
+    client.batch_execute("rollback").await?;
+    Ok((after.0 - before.0, after.1 - before.1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_reads_its_own_rows_whatever_the_age_of_the_log() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    supabase::migrate(&url).await?;
+    let client = Database::connect(&url).await?;
+    client.batch_execute(YEARS).await?;
+    let (whole, by_index) = touched(&client, "alerts", "select alerts_page()").await?;
+    assert_eq!(whole, 0);
+    assert!((201..=210).contains(&by_index), "{by_index}");
+    let next: String = client.query_one("select alerts_page(500) ->> 'next'", &[]).await?.get(0);
+    let page = format!("select alerts_page(p_cursor => '{next}')");
+    let (whole, by_index) = touched(&client, "alerts", &page).await?;
+    assert_eq!(whole, 0);
+    assert!((201..=210).contains(&by_index), "{by_index}");
+
+    let frequent = "array['maintenance_alerts', 'availability', 'notification_dispatch']";
+    let (whole, by_index) = touched(
+        &client,
+        "scheduler_logs",
+        &format!("select scheduler_logs_page(20, p_frequent_tasks => {frequent})"),
+    )
+    .await?;
+    assert_eq!(whole, 0);
+    // Seven days of ticks lie between twenty nightly runs.
+    assert!((21..=6200).contains(&by_index), "{by_index}");
+    for filter in [
+        "p_include_frequent => true",
+        "p_task => 'backup'",
+        "p_status => 'success', p_task => 'sync_gazelle'",
+    ] {
+        let page = format!("select scheduler_logs_page(20, p_frequent_tasks => {frequent}, {filter})");
+        let (whole, by_index) = touched(&client, "scheduler_logs", &page).await?;
+        assert_eq!(whole, 0, "{filter}");
+        // At most the runs of one daily task.
+        assert!((21..=402).contains(&by_index), "{filter}: {by_index}");
+    }
+    let home = format!(
+        "select home({frequent} || array['backup', 'sync_gazelle'], {frequent}, '2026-01-15T12:10:00Z')"
+    );
+    let (whole, _) = touched(&client, "scheduler_logs", &home).await?;
+    assert_eq!(whole, 0);
     Ok(())
 }

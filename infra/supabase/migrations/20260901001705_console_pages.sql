@@ -23,34 +23,32 @@ comment on function internal.page_limit is 'A limit within 1 and the maximum.';
 
 create or replace function internal.write_cursor(p_key jsonb) returns text
 language sql immutable as $$
-  select translate(encode(convert_to(p_key::text, 'UTF8'), 'base64'), E'+/=\n', '-_')
+  select left(md5('cursor:' || k), 8) || k
+  from (select translate(encode(convert_to(p_key::text, 'UTF8'), 'base64'), E'+/=\n', '-_') as k) t
 $$;
-comment on function internal.write_cursor is 'The sort key of the last row of a page, as text that may stand in an address.';
+comment on function internal.write_cursor is
+  'The sort key of the last row of a page, as text that may stand in an address. Its checksum tells a damaged one before it is decoded.';
 
 create or replace function internal.read_cursor(p_cursor text, variadic p_types text[]) returns text[]
 language plpgsql stable set search_path = public, pg_temp as $$
 declare
+  v_text text := substr(p_cursor, 9);
   v_key text[];
+  v_forms constant jsonb := '{"timestamptz": "^-?infinity$|^\\d{4}-\\d\\d-\\d\\dT[0-9:.+-]+$", "date": "^infinity$|^\\d{4}-\\d\\d-\\d\\d$",
+    "uuid": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "bigint": "^-?\\d{1,18}$", "text": ""}';
 begin
   if p_cursor is null then
     return null;
   end if;
-  v_key := array(select jsonb_array_elements_text(convert_from(decode(
-    rpad(translate(p_cursor, '-_', '+/'), (length(p_cursor) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb));
-  if cardinality(v_key) <> cardinality(p_types) or array_position(v_key, null) is not null then
-    raise exception 'another list';
+  if left(p_cursor, 8) = left(md5('cursor:' || v_text), 8) then
+    v_key := array(select jsonb_array_elements_text(convert_from(decode(
+      rpad(translate(v_text, '-_', '+/'), (length(v_text) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb));
+    if cardinality(v_key) = cardinality(p_types)
+       and not exists (select from unnest(v_key, p_types) k (value, type)
+                       where k.value is null or k.value !~ (v_forms ->> k.type)) then
+      return v_key;
+    end if;
   end if;
-  for i in 1 .. cardinality(p_types) loop
-    case p_types[i]
-      when 'timestamptz' then perform v_key[i]::timestamptz;
-      when 'date' then perform v_key[i]::date;
-      when 'uuid' then perform v_key[i]::uuid;
-      when 'bigint' then perform v_key[i]::bigint;
-      when 'text' then null;
-    end case;
-  end loop;
-  return v_key;
-exception when others then
   raise exception using errcode = 'GT011', message = 'Ce curseur n''est pas valable: reprenez à la première page.';
 end
 $$;

@@ -53,6 +53,14 @@ comment on function internal.scheduler_is_running is 'Whether a schedule started
 
 create or replace function internal.task_states(p_tasks text[], p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
+  -- The few that are at work, once: per task, the whole log would be read to find none.
+  with live as materialized (
+    select distinct on (task_name) * from scheduler_logs
+    where status in ('queued', 'running')
+      -- A lease that ended is a process that is gone.
+      and (lease_expires_at is null or lease_expires_at >= p_now)
+    order by task_name, started_at desc
+  )
   select coalesce(jsonb_agg(jsonb_build_object(
            'name', task.name, 'label', last.task_label, 'enabled', not coalesce(st.paused, false),
            'paused_by', case when st.paused then st.paused_by end,
@@ -74,10 +82,7 @@ language sql stable set search_path = public, pg_temp as $$
                      where r.task_name = task.name and r.status in ('success', 'warning')
                        and not coalesce(r.stats @> '{"paused": true}', false)
                      order by r.started_at desc, r.id desc limit 1) good on true
-  left join lateral (select * from scheduler_logs r where r.task_name = task.name and r.status in ('queued', 'running')
-                       -- A lease that ended is a process that is gone.
-                       and (r.lease_expires_at is null or r.lease_expires_at >= p_now)
-                     order by r.started_at desc limit 1) live on true
+  left join live on live.task_name = task.name
 $$;
 comment on function internal.task_states is
   'Per task, in the order given: pause, last run, last success and the live run. next_run and interval_minutes are the caller''s, who knows the schedules.';

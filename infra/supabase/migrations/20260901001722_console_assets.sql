@@ -3,151 +3,50 @@
 create index if not exists idx_assets_page on public.assets (name, id);
 create index if not exists idx_maintenances_page on public.maintenances ((coalesce(scheduled_date, 'infinity'::date)) desc, id desc);
 
--- A value of a form. Absent is not empty: what is not given stays as it is.
+-- The words, for the triggers and the forms alike. Without search_path, so that they are inlined.
 
-create or replace function internal.given_text(p_values jsonb, p_field text, p_old text, p_maximum integer) returns text
-language plpgsql stable set search_path = public, pg_temp as $$
+create or replace function internal.asset_categories() returns text[] language sql immutable as $$
+  select array['piano', 'dampp_chaser', 'bâtiment', 'véhicule', 'équipement', 'mobilier', 'terrain']
+$$;
+create or replace function internal.asset_statuses() returns text[] language sql immutable as $$
+  select array['actif', 'maintenance', 'hors_service', 'déclassé', 'maintenance_required']
+$$;
+create or replace function internal.maintenance_types() returns text[] language sql immutable as $$
+  select array['préventive', 'corrective', 'inspection']
+$$;
+create or replace function internal.maintenance_statuses() returns text[] language sql immutable as $$
+  select array['planifiée', 'en_cours', 'complétée', 'annulée']
+$$;
+
+create or replace function internal.normalize_asset() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
 begin
-  if not p_values ? p_field then
-    return p_old;
+  if new.category <> all (internal.asset_categories()) then
+    new.category := internal.canonical_word('category', new.category, internal.asset_categories());
   end if;
-  if jsonb_typeof(p_values -> p_field) not in ('string', 'null') then
-    perform internal.refuse(p_field, 'un texte est attendu');
+  if new.status <> all (internal.asset_statuses()) then
+    new.status := internal.canonical_word('status', new.status, internal.asset_statuses());
   end if;
-  if length(p_values ->> p_field) > p_maximum then
-    perform internal.refuse(p_field, format('au plus %s caractères', p_maximum));
-  end if;
-  return nullif(btrim(p_values ->> p_field), '');
+  return new;
 end
 $$;
-comment on function internal.given_text is 'A text of a form; null when it is empty, the old value when it is absent. GT010 when it is no text or too long.';
 
-create or replace function internal.given_number(p_values jsonb, p_field text, p_old numeric, p_least numeric, p_most numeric) returns numeric
-language plpgsql stable set search_path = public, pg_temp as $$
+create or replace function internal.normalize_maintenance() returns trigger
+language plpgsql set search_path = public, pg_temp as $$
 begin
-  if not p_values ? p_field then
-    return p_old;
+  if new.maintenance_type <> all (internal.maintenance_types()) then
+    new.maintenance_type := internal.canonical_word('maintenance_type', new.maintenance_type, internal.maintenance_types());
   end if;
-  if jsonb_typeof(p_values -> p_field) = 'null' then
-    return null;
+  if new.status <> all (internal.maintenance_statuses()) then
+    new.status := internal.canonical_word('status', new.status, internal.maintenance_statuses());
   end if;
-  if jsonb_typeof(p_values -> p_field) <> 'number' then
-    perform internal.refuse(p_field, 'un nombre est attendu');
+  -- A status that somebody else writes over the sync's is a person's decision.
+  if tg_op = 'UPDATE' and new.status <> old.status and old.closed_by_sync and new.closed_by_sync then
+    new.closed_by_sync := false;
   end if;
-  if not (p_values ->> p_field)::numeric between p_least and p_most then
-    perform internal.refuse(p_field, format('une valeur de %s à %s est attendue', p_least, p_most));
-  end if;
-  return (p_values ->> p_field)::numeric;
+  return new;
 end
 $$;
-comment on function internal.given_number is 'A number of a form, within its range. GT010 otherwise.';
-
-create or replace function internal.given_whole(p_values jsonb, p_field text, p_old bigint, p_least bigint, p_most bigint) returns bigint
-language plpgsql stable set search_path = public, pg_temp as $$
-declare
-  v_number numeric := internal.given_number(p_values, p_field, p_old, p_least, p_most);
-begin
-  if v_number <> trunc(v_number) then
-    perform internal.refuse(p_field, 'un nombre entier est attendu');
-  end if;
-  return v_number::bigint;
-end
-$$;
-comment on function internal.given_whole is 'A whole number of a form, within its range. GT010 otherwise.';
-
-create or replace function internal.given_flag(p_values jsonb, p_field text, p_old boolean) returns boolean
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) <> 'boolean' then
-    perform internal.refuse(p_field, 'vrai ou faux est attendu');
-  end if;
-  return (p_values -> p_field)::boolean;
-end
-$$;
-comment on function internal.given_flag is 'A flag of a form. GT010 when it is neither true nor false.';
-
-create or replace function internal.given_date(p_values jsonb, p_field text, p_old date) returns date
-language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if coalesce(p_values ->> p_field, '') = '' then
-    return null;
-  end if;
-  if (p_values ->> p_field) !~ '^\d{4}-\d{2}-\d{2}$' then
-    perform internal.refuse(p_field, 'une date AAAA-MM-JJ est attendue');
-  end if;
-  return (p_values ->> p_field)::date;
-exception when datetime_field_overflow or invalid_datetime_format then
-  perform internal.refuse(p_field, 'cette date n''existe pas');
-end
-$$;
-comment on function internal.given_date is 'A date of a form, YYYY-MM-DD. GT010 when there is no such day.';
-
-create or replace function internal.given_instant(p_values jsonb, p_field text, p_old timestamptz) returns timestamptz
-language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if (p_values ->> p_field) !~ '^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$' then
-    perform internal.refuse(p_field, 'un instant avec son fuseau est attendu');
-  end if;
-  return (p_values ->> p_field)::timestamptz;
-exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
-  perform internal.refuse(p_field, 'cet instant n''existe pas');
-end
-$$;
-comment on function internal.given_instant is 'An instant of a form, ISO 8601 with its offset. GT010 otherwise.';
-
-create or replace function internal.given_texts(p_values jsonb, p_field text, p_old text[]) returns text[]
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) <> 'array'
-     or exists (select from jsonb_array_elements(p_values -> p_field) e where jsonb_typeof(e) <> 'string' or length(e #>> '{}') > 200)
-     or jsonb_array_length(p_values -> p_field) > 200 then
-    perform internal.refuse(p_field, 'une liste de textes est attendue');
-  end if;
-  -- Each once, in the order given.
-  return array(select v from (select btrim(e.value) as v, min(e.ordinality) as n
-                              from jsonb_array_elements_text(p_values -> p_field) with ordinality e
-                              where btrim(e.value) <> '' group by 1) t order by n);
-end
-$$;
-comment on function internal.given_texts is 'A list of texts of a form, each once, at most 200. GT010 otherwise.';
-
-create or replace function internal.known_fields(p_values jsonb, variadic p_fields text[]) returns void
-language plpgsql stable set search_path = public, pg_temp as $$
-declare
-  v_field text;
-begin
-  if coalesce(jsonb_typeof(p_values), '') <> 'object' then
-    perform internal.refuse('corps', 'un objet est attendu');
-  end if;
-  select k into v_field from jsonb_object_keys(p_values) k where k <> all (p_fields) order by k limit 1;
-  if found then
-    perform internal.refuse(left(v_field, 60), 'ce champ n''existe pas');
-  end if;
-end
-$$;
-comment on function internal.known_fields is 'GT010 when a form has a field that nobody reads: a typing error must not be a silent success.';
-
-create or replace function internal.required(p_field text, p_value anyelement) returns void
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if p_value is null then
-    perform internal.refuse(p_field, 'ce champ est requis');
-  end if;
-end
-$$;
-comment on function internal.required is 'GT010 when a field has no value.';
 
 create or replace function internal.asset_json(p_asset public.assets) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
@@ -212,7 +111,7 @@ begin
     v_before := internal.asset_json(v_row);
   end if;
   v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
-  v_row.category := internal.given_text(p_values, 'category', v_row.category, 50);
+  v_row.category := internal.given_word(p_values, 'category', v_row.category, internal.asset_categories());
   v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
   v_row.qr_code := internal.given_text(p_values, 'qr_code', v_row.qr_code, 200);
   v_row.acquisition_date := internal.given_date(p_values, 'acquisition_date', v_row.acquisition_date);
@@ -220,7 +119,7 @@ begin
   v_row.current_value := internal.given_number(p_values, 'current_value', v_row.current_value, 0, 1000000000);
   v_row.location := internal.given_text(p_values, 'location', v_row.location, 200);
   v_row.assigned_to := internal.given_text(p_values, 'assigned_to', v_row.assigned_to, 200);
-  v_row.status := coalesce(internal.given_text(p_values, 'status', v_row.status, 50), 'actif');
+  v_row.status := coalesce(internal.given_word(p_values, 'status', v_row.status, internal.asset_statuses()), 'actif');
   v_row.client_external_id := internal.given_text(p_values, 'client_external_id', v_row.client_external_id, 100);
   v_row.service_interval_months := internal.given_whole(p_values, 'service_interval_months', v_row.service_interval_months, 1, 1200);
   v_row.next_service_date := internal.given_date(p_values, 'next_service_date', v_row.next_service_date);
@@ -246,10 +145,6 @@ begin
   perform internal.audit(p_user, case when p_id is null then 'asset.create' else 'asset.update' end, 'asset:' || v_row.id,
                          v_before, internal.asset_json(v_row), p_now);
   return internal.asset_json(v_row);
-exception when invalid_parameter_value then
-  -- The triggers' word for a category or a status that nobody knows.
-  perform internal.refuse(case when sqlerrm like '%category%' then 'category' else 'status' end,
-                          'valeur inconnue; acceptées: ' || substring(sqlerrm from 'accepted are (.*)$'));
 end
 $$;
 comment on function public.save_asset is

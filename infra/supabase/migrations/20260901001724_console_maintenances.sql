@@ -41,12 +41,12 @@ begin
     v_before := internal.maintenance_json(v_row);
   end if;
   v_row.asset_id := internal.given_whole(p_values, 'asset_id', v_row.asset_id, 1, 9007199254740991);
-  v_row.maintenance_type := coalesce(internal.given_text(p_values, 'maintenance_type', v_row.maintenance_type, 50), 'préventive');
+  v_row.maintenance_type := coalesce(internal.given_word(p_values, 'maintenance_type', v_row.maintenance_type, internal.maintenance_types()), 'préventive');
   v_row.scheduled_date := internal.given_date(p_values, 'scheduled_date', v_row.scheduled_date);
   v_row.completed_date := internal.given_date(p_values, 'completed_date', v_row.completed_date);
   v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
   v_row.cost := internal.given_number(p_values, 'cost', v_row.cost, 0, 1000000000);
-  v_row.status := coalesce(internal.given_text(p_values, 'status', v_row.status, 50), 'planifiée');
+  v_row.status := coalesce(internal.given_word(p_values, 'status', v_row.status, internal.maintenance_statuses()), 'planifiée');
   perform internal.required('asset_id', v_row.asset_id);
   if not exists (select from assets where id = v_row.asset_id) then
     perform internal.refuse('asset_id', 'cet équipement n''existe pas');
@@ -68,9 +68,6 @@ begin
   perform internal.audit(p_user, case when p_id is null then 'maintenance.create' else 'maintenance.update' end,
                          'maintenance:' || v_row.id, v_before, internal.maintenance_json(v_row), p_now);
   return internal.maintenance_json(v_row);
-exception when invalid_parameter_value then
-  perform internal.refuse(case when sqlerrm like '%maintenance_type%' then 'maintenance_type' else 'status' end,
-                          'valeur inconnue; acceptées: ' || substring(sqlerrm from 'accepted are (.*)$'));
 end
 $$;
 comment on function public.save_maintenance is
