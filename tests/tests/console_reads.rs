@@ -187,7 +187,8 @@ async fn lived_in(backend: Backend) -> anyhow::Result<Bed> {
 }
 
 /// Every answer that has no other filter than a limit.
-const LISTS: [(&str, bool); 31] = [
+const LISTS: [(&str, bool); 32] = [
+    ("asset_statistics", false),
     ("scheduler_logs_page", false),
     ("runs_page", false),
     ("scheduler_logs_recent", false),
@@ -635,6 +636,7 @@ async fn a_change_is_checked_field_by_field_and_audited(
     }
     for (function, arguments) in [
         ("save_setting", json!({"p_key": "humidity.low", "p_value": 35})),
+        ("save_notification_rule", json!({"p_id": 1, "p_values": {"enabled": true}})),
         (
             "save_notification_rule",
             json!({"p_id": 1, "p_values": {"enabled": false, "recipients": ["allan", "allan"]}}),

@@ -216,15 +216,18 @@ language sql stable set search_path = public, pg_temp as $$
   -- Before the first sync the shape is the same.
   select jsonb_build_object(
     'last_sync_date', internal.instant(coalesce(l.completed_at, l.created_at)), 'last_sync_status', l.status,
-    'last_sync_items', internal.run_volume(l.stats), 'last_sync_job', l.script_name, 'last_sync_error', l.error_details,
+    'last_sync_items', internal.run_volume(l.figures), 'last_sync_job', l.script_name, 'last_sync_error', l.error_details,
     'execution_time', l.execution_time_seconds,
     'tables_updated', coalesce((
       select jsonb_object_agg(c.key, coalesce((c.value ->> 'inserted')::bigint, 0) + coalesce((c.value ->> 'updated')::bigint, 0)
                                      + coalesce((c.value ->> 'deleted')::bigint, 0))
-      from jsonb_each(case when jsonb_typeof(l.stats -> 'collections') = 'object' then l.stats -> 'collections' else '{}' end) c
+      from jsonb_each(case when jsonb_typeof(l.figures -> 'collections') = 'object' then l.figures -> 'collections' else '{}' end) c
       where jsonb_typeof(c.value) = 'object'), '{}'))
   from (select) always
-  left join lateral (select * from sync_logs where task_type = 'sync' order by created_at desc, id desc limit 1) l on true
+  left join lateral (
+    -- The afternoon's sync is a part of its task, and so are its figures.
+    select *, coalesce(stats -> 'sync', stats) as figures
+    from sync_logs where task_type = 'sync' order by created_at desc, id desc limit 1) l on true
 $$;
 comment on function public.system_status is
   'GET /system/status: the last sync. last_sync_items: rows read; execution_time in seconds; tables_updated: {collection: rows changed}.';

@@ -93,6 +93,16 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.asset_detail is 'GET /assets/{id}: the asset with its maintenances and alerts, the newest 100 of each; null when there is none.';
 
+create or replace function public.asset_statistics() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select jsonb_build_object(
+    'total_assets', count(*), 'active_assets', count(*) filter (where status = 'actif'), 'total_value', coalesce(sum(current_value), 0),
+    'by_category', coalesce((select jsonb_agg(jsonb_build_object('category', category, 'count', n) order by category)
+                             from (select category, count(*) as n from assets group by category) c), '[]'))
+  from assets
+$$;
+comment on function public.asset_statistics is 'GET /statistics: {total_assets, active_assets, total_value, by_category[{category, count}]}.';
+
 create or replace function public.save_asset(
   p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
 ) returns jsonb

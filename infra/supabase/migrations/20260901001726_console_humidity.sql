@@ -112,6 +112,16 @@ $$;
 comment on function public.humidity_measurements is
   'The chart of a piano {piano_id, name, points[{observed_at, value, alert_type, is_resolved}]}, oldest first; value is the humidity measured (percent), null for a note.';
 
+create or replace function public.humidity_notes(p_piano_id text, p_limit integer default 200) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(jsonb_build_object('external_id', external_id, 'occurred_at', internal.instant(occurred_at), 'title', title,
+           'description', description) order by occurred_at, external_id), '[]')
+  from (select * from humidity_scan_entries where piano_id = p_piano_id
+        order by occurred_at desc, external_id desc limit internal.page_limit(p_limit, 200, 1000)) e
+$$;
+comment on function public.humidity_notes is
+  'What people wrote about a piano, oldest first: the caller reads the measurements in it, by the rules of the scan.';
+
 create or replace function public.console_resolve_humidity(p_id uuid, p_user text, p_now timestamptz, p_notes text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
