@@ -1,36 +1,22 @@
-//! What the console reads and writes through the database, in the documented shapes, on rows made by real runs.
+//! What the console reads through the database, in the documented shapes, on rows made by real runs.
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+
+#[path = "console/api.rs"]
+mod api;
+#[path = "console/shape.rs"]
+mod shape;
 
 use e2e::{Backend, Bed, empty_database};
 use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::{
-    supabase::SupabaseError,
-    task::{TASKS, TaskSpec},
+use shared::task::{TASKS, TaskSpec};
+
+use self::{
+    api::{MORNING, USER, ask, refused},
+    shape::{both, shape},
 };
-
-/// Ten past seven on the morning of the bed's night.
-const MORNING: &str = "2026-01-15T12:10:00Z";
-/// Who clicks.
-const USER: &str = "louise@example.com";
-
-async fn ask(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<Value> {
-    bed.stack
-        .observer
-        .rpc(function, &arguments)
-        .await
-        .map_err(|error| anyhow::anyhow!("{function} {arguments}: {error:?}"))
-}
-
-/// The code with which a call is refused.
-async fn refused(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<String> {
-    match bed.stack.observer.rpc::<Value>(function, &arguments).await {
-        Err(SupabaseError::Refused { code, .. } | SupabaseError::Data { code, .. }) => Ok(code),
-        other => anyhow::bail!("{function} {arguments}: {other:?}"),
-    }
-}
 
 fn tasks() -> Value {
     TASKS.iter().map(|task| task.name).collect()
@@ -38,79 +24,6 @@ fn tasks() -> Value {
 
 fn frequent() -> Value {
     TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect()
-}
-
-/// Objects whose keys are data: task names, event types, collections.
-const MAPS: [&str; 13] = [
-    "by_type",
-    "by_user",
-    "details",
-    "evidence",
-    "notifications_sent",
-    "options",
-    "parameters",
-    "progress",
-    "rows",
-    "runs_by_trigger",
-    "stats_by_technician",
-    "stats_by_user",
-    "tables_updated",
-];
-
-/// The shape of an answer: the names and kinds of its fields, lists as one element with all that theirs have.
-fn shape(value: &Value) -> Value {
-    match value {
-        Value::Null => json!("null"),
-        Value::Bool(_) => json!("bool"),
-        Value::Number(_) => json!("number"),
-        Value::String(text) if text.parse::<jiff::Timestamp>().is_ok() => {
-            assert!(text.ends_with('Z'), "an instant without Z: {text}");
-            json!("instant")
-        }
-        Value::String(_) => json!("text"),
-        Value::Array(items) => Value::Array(items.iter().map(shape).reduce(both).into_iter().collect()),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| match value {
-                Value::Object(_) if MAPS.contains(&name.as_str()) => (name.clone(), json!("map")),
-                // The figures of a run are data; the counts of a list are not.
-                Value::Object(inner) if name == "stats" && !inner.contains_key("unresolved") => {
-                    (name.clone(), json!("map"))
-                }
-                _ => (name.clone(), shape(value)),
-            })
-            .collect(),
-    }
-}
-
-/// One shape for two values of the same field.
-fn both(left: Value, right: Value) -> Value {
-    match (left, right) {
-        (Value::Object(mut left), Value::Object(right)) => {
-            assert!(left.keys().eq(right.keys()), "two shapes in one list: {left:?} {right:?}");
-            for (name, value) in right {
-                let merged = both(left[&name].take(), value);
-                left.insert(name, merged);
-            }
-            Value::Object(left)
-        }
-        (Value::Array(left), Value::Array(right)) => {
-            Value::Array(left.into_iter().chain(right).reduce(both).into_iter().collect())
-        }
-        (left, right) if left == right => left,
-        (Value::String(left), Value::String(right)) => {
-            let mut kinds: Vec<&str> = left.split(" or ").chain(right.split(" or ")).collect();
-            kinds.sort_unstable();
-            kinds.dedup();
-            json!(kinds.join(" or "))
-        }
-        // Nothing, or the thing itself.
-        (Value::String(kind), thing) | (thing, Value::String(kind)) => {
-            assert_eq!(kind, "null");
-            thing
-        }
-        (left, right) => panic!("two kinds in one list: {left} {right}"),
-    }
 }
 
 /// A company after its nightly chain and the tasks around it, one of which failed.
@@ -393,6 +306,129 @@ async fn a_walk_by_cursor_meets_every_run_once_even_at_equal_instants(
     Ok(())
 }
 
+/// Every item of a list, page by page.
+async fn walk(bed: &Bed, function: &str, mut arguments: Value) -> anyhow::Result<Vec<Value>> {
+    let mut items = Vec::new();
+    loop {
+        let page = ask(bed, function, arguments.clone()).await?;
+        items.extend(page["items"].as_array().unwrap().clone());
+        if page["next"].is_null() {
+            return Ok(items);
+        }
+        arguments["p_cursor"] = page["next"].clone();
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_can_be_walked_over_equal_keys(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let id = |number: u32| format!("00000000-0000-0000-0000-{number:012}");
+    let at = MORNING;
+    let rows = |row: &dyn Fn(u32) -> Value| (1..=5).map(row).collect::<Value>();
+    for (function, table, five) in [
+        (
+            "incidents_page",
+            "incidents",
+            rows(
+                &|n| json!({"id": id(n), "kind": "alarm", "subject": n.to_string(), "label": "x", "severity": "error", "fingerprint": id(n), "opened_at": at}),
+            ),
+        ),
+        (
+            "anomalies_page",
+            "anomalies",
+            rows(
+                &|n| json!({"id": id(n), "category": "cash", "type": "x", "severity": "low", "fingerprint": id(n), "first_seen_at": at, "last_seen_at": at, "opened_at": at}),
+            ),
+        ),
+        (
+            "recommendations_page",
+            "recommendations",
+            rows(
+                &|n| json!({"id": id(n), "type": "x", "subject": n.to_string(), "priority": "low", "title": "t", "description": "d", "evidence_key": "k", "period_days": 1, "first_seen_at": at, "last_seen_at": at, "due_date": "2026-02-01"}),
+            ),
+        ),
+        (
+            "backups_page",
+            "backups",
+            rows(
+                &|n| json!({"id": id(n), "run_id": id(n), "kind": "sqlite", "location": n.to_string(), "status": "verified", "started_at": at, "created_at": at}),
+            ),
+        ),
+        (
+            "cash_sessions_page",
+            "cash_sessions",
+            rows(&|n| json!({"id": id(n), "operator_id": "x", "opened_at": at})),
+        ),
+        ("assets_page", "assets", rows(&|n| json!({"id": n, "name": "Camion", "category": "véhicule"}))),
+        (
+            "maintenances_page",
+            "maintenances",
+            rows(&|n| json!({"id": n, "asset_id": 1, "scheduled_date": null})),
+        ),
+        (
+            "notices_page",
+            "notices",
+            rows(
+                &|n| json!({"fingerprint": id(n), "event_type": "x.y", "severity": "info", "opened_at": at, "last_seen_at": at}),
+            ),
+        ),
+        (
+            "deliveries_page",
+            "notification_deliveries",
+            rows(
+                &|n| json!({"id": id(n), "event_type": "x.y", "severity": "info", "channel": "slack", "recipient": "louise", "fingerprint": id(n), "status": "sent"}),
+            ),
+        ),
+        (
+            "quarantine_page",
+            "sync_quarantine",
+            rows(
+                &|n| json!({"collection": "clients", "external_id": id(n), "reason": "x", "last_seen_at": at}),
+            ),
+        ),
+        (
+            "weekly_reports_page",
+            "weekly_reports",
+            rows(
+                &|n| json!({"period_start": format!("2026-01-0{n}"), "period_end": "2026-01-09", "data": {}, "text": "x", "run_id": id(n)}),
+            ),
+        ),
+    ] {
+        bed.put(table, five).await?;
+        let arguments = |limit: u32| match function {
+            "incidents_page" | "backups_page" => json!({"p_limit": limit, "p_now": at}),
+            _ => json!({"p_limit": limit}),
+        };
+        let whole = walk(&bed, function, arguments(200)).await?;
+        assert_eq!(whole.len(), 5, "{function}");
+        for limit in [1, 2] {
+            assert_eq!(walk(&bed, function, arguments(limit)).await?, whole, "{function} by {limit}");
+        }
+    }
+    // Filters.
+    for (function, filter, count) in [
+        (
+            "deliveries_page",
+            json!({"p_status": "sent", "p_channel": "slack", "p_recipient": "louise", "p_event_type": "x.y"}),
+            5,
+        ),
+        ("deliveries_page", json!({"p_status": "failed"}), 0),
+        ("incidents_page", json!({"p_open": true, "p_kind": "alarm", "p_subject": "3", "p_now": at}), 1),
+        ("incidents_page", json!({"p_open": false, "p_now": at}), 0),
+        ("anomalies_page", json!({"p_status": "open", "p_category": "cash", "p_severity": "low"}), 5),
+        ("recommendations_page", json!({"p_status": "done"}), 0),
+        ("assets_page", json!({"p_category": "VEHICULE", "p_search": "cam"}), 5),
+        ("notices_page", json!({"p_open": true}), 5),
+    ] {
+        let items = ask(&bed, function, filter.clone()).await?["items"].as_array().unwrap().len();
+        assert_eq!(items, count, "{function} {filter}");
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_take_text_literally_and_frequent_successes_are_left_out(
@@ -438,349 +474,6 @@ async fn filters_take_text_literally_and_frequent_successes_are_left_out(
         (&old["items"][0]["status"], &real["items"][0]["status"]),
         (&json!("running"), &json!("queued"))
     );
-    Ok(())
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread")]
-async fn alerts_come_by_urgency_page_by_page_and_what_people_do_is_noted(
-    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
-) -> anyhow::Result<()> {
-    let bed = Bed::start(backend).await?;
-    let now = MORNING;
-    let asset = |values: Value| json!({"p_values": values, "p_user": USER, "p_now": now});
-    let mut ids = Vec::new();
-    for name in ["Camion", "Grue"] {
-        let saved = ask(
-            &bed,
-            "save_asset",
-            asset(json!({"name": name, "category": "VEHICULE", "status": "maintenance_required"})),
-        )
-        .await?;
-        assert_eq!(
-            (&saved["category"], &saved["qr_code"]),
-            (&json!("véhicule"), &json!(format!("ASSET-{}", saved["id"])))
-        );
-        ids.push(saved["id"].as_i64().unwrap());
-    }
-    for (day, status) in
-        [("2026-01-10", "planifié"), ("2026-01-20", "PLANIFIEE"), ("2026-01-15", "planifiée")]
-    {
-        let planned = json!({"asset_id": ids[0], "scheduled_date": day, "status": status});
-        let saved = ask(&bed, "save_maintenance", asset(planned)).await?;
-        assert_eq!(saved["status"], "planifiée");
-    }
-    bed.run("maintenance_alerts", "2026-01-15T12:05:00Z").await?;
-    let mut seen = Vec::new();
-    let mut arguments = json!({"p_limit": 1});
-    loop {
-        let page = ask(&bed, "alerts_page", arguments.clone()).await?;
-        seen.extend(page["items"].as_array().unwrap().clone());
-        if page["next"].is_null() {
-            break;
-        }
-        arguments["p_cursor"] = page["next"].clone();
-    }
-    let order: Vec<String> = seen
-        .iter()
-        .map(|alert| {
-            format!("{} {} {}", alert["priority"].as_str().unwrap(), alert["due_date"], alert["days_count"])
-        })
-        .collect();
-    assert_eq!(
-        order,
-        [
-            "CRITICAL \"2026-01-10\" 5",
-            "HIGH \"2026-01-15\" 0",
-            "HIGH \"2026-01-20\" 5",
-            "MEDIUM null null",
-            "MEDIUM null null"
-        ]
-    );
-    let whole = ask(&bed, "alerts_page", json!({})).await?;
-    assert_eq!(whole["items"], json!(seen));
-    let listed = ask(&bed, "maintenance_alerts_list", json!({"p_limit": 2})).await?;
-    assert_eq!((listed["alerts"].as_array().unwrap().len(), &listed["count"]), (2, &json!(5)));
-    let detailed =
-        ask(&bed, "alerts_page", json!({"p_details": true, "p_search": "CAMION", "p_priority": "CRITICAL"}))
-            .await?;
-    assert_eq!(detailed["items"][0]["asset_name"], "Camion");
-
-    let id = &seen[0]["id"];
-    let act = json!({"p_id": id, "p_user": USER, "p_now": now});
-    assert_eq!(ask(&bed, "console_read_alert", act.clone()).await?["is_read"], true);
-    ask(&bed, "console_read_alert", act.clone()).await?;
-    assert_eq!(ask(&bed, "console_dismiss_alert", act).await?["is_dismissed"], true);
-    assert_eq!(
-        ask(&bed, "console_read_alert", json!({"p_id": 0, "p_user": USER, "p_now": now})).await?,
-        Value::Null
-    );
-
-    // A piano of the mirror is not deleted; what a person added is, once.
-    bed.put(
-        "assets",
-        json!([{"id": 900001, "external_ref": "ins_1", "name": "Yamaha", "category": "piano"}]),
-    )
-    .await?;
-    let delete = |id: i64| json!({"p_id": id, "p_user": USER, "p_now": now});
-    assert_eq!(refused(&bed, "delete_asset", delete(900_001)).await?, "GT010");
-    assert_eq!(ask(&bed, "delete_asset", delete(ids[1])).await?["name"], "Grue");
-    assert_eq!(ask(&bed, "delete_asset", delete(ids[1])).await?, Value::Null);
-    for values in [
-        json!({"name": "Avion", "category": "avion"}),
-        json!({"category": "piano"}),
-        json!({"name": "x", "category": "piano", "nom": "x"}),
-        json!({"name": "x", "category": "piano", "acquisition_date": "2026-02-30"}),
-        json!({"name": "x", "category": "piano", "current_value": "cher"}),
-        json!([]),
-    ] {
-        assert_eq!(refused(&bed, "save_asset", asset(values)).await?, "GT010");
-    }
-    let actions: Vec<String> = bed
-        .stack
-        .rows("audit_log", "actor,action", "id")
-        .await?
-        .iter()
-        .map(|row| format!("{} {}", row["actor"].as_str().unwrap(), row["action"].as_str().unwrap()))
-        .collect();
-    assert_eq!(
-        actions,
-        [
-            "asset.create",
-            "asset.create",
-            "maintenance.create",
-            "maintenance.create",
-            "maintenance.create",
-            "alert.read",
-            "alert.dismiss",
-            "asset.delete"
-        ]
-        .map(|action| format!("{USER} {action}"))
-    );
-    Ok(())
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_is_checked_field_by_field_and_audited(
-    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
-) -> anyhow::Result<()> {
-    let bed = Bed::start(backend).await?;
-    let with = |mut arguments: Value| {
-        arguments["p_user"] = USER.into();
-        arguments["p_now"] = MORNING.into();
-        arguments
-    };
-    for setting in ask(&bed, "settings_list", json!({})).await?.as_array().unwrap() {
-        let again = json!({"p_key": setting["key"], "p_value": setting["value"]});
-        assert_eq!(ask(&bed, "save_setting", with(again)).await?["value"], setting["value"], "{setting}");
-    }
-    assert_eq!(
-        bed.stack.rows("settings", "key", "key").await?.len(),
-        ask(&bed, "settings_list", json!({})).await?.as_array().unwrap().len(),
-        "every setting has its rule"
-    );
-    assert!(bed.stack.rows("audit_log", "id", "id").await?.is_empty(), "what changed nothing is no change");
-    for (key, value) in [
-        ("humidity.low", json!(65)),
-        ("humidity.low", json!("trente")),
-        ("humidity.low", json!(0)),
-        ("humidity.all_clients", json!(1)),
-        ("retention.runs", json!(1.5)),
-        ("retention.runs", json!(0)),
-        ("anomaly.cash_high_cents", json!(1)),
-        ("gazelle_oauth_token", json!(1)),
-    ] {
-        assert_eq!(
-            refused(&bed, "save_setting", with(json!({"p_key": key, "p_value": value}))).await?,
-            "GT010",
-            "{key} {value}"
-        );
-    }
-    for (function, arguments) in [
-        ("save_notification_rule", json!({"p_id": 1, "p_values": {"recipients": ["bob"]}})),
-        ("save_notification_rule", json!({"p_id": 1, "p_values": {"min_severity": "grave"}})),
-        ("save_notification_rule", json!({"p_id": 1, "p_values": {"quiet_hours": {"from": "22:00"}}})),
-        ("save_notification_rule", json!({"p_id": 1, "p_values": {"escalation": [{"after_minutes": 0}]}})),
-        (
-            "save_notification_rule",
-            json!({"p_values": {"event_type": "sync.failed", "channel": "slack", "recipients": ["allan"]}}),
-        ),
-        (
-            "save_staff",
-            json!({"p_key": "allan", "p_values": {"slack_webhook_key": "https://hooks.example/T0/B0/x"}}),
-        ),
-        ("save_staff", json!({"p_key": "allan", "p_values": {"email": "allan"}})),
-        ("delete_staff", json!({"p_key": "allan"})),
-        (
-            "save_monitor_target",
-            json!({"p_name": "site", "p_values": {"label": "Site", "url": "https://u:p@example.com/"}}),
-        ),
-        ("delete_monitor_target", json!({"p_name": "gazelle"})),
-        (
-            "save_maintenance_window",
-            json!({"p_values": {"starts_at": "2026-01-15T06:00:00Z", "ends_at": "2026-01-15T06:00:00Z"}}),
-        ),
-        ("save_report_tab", json!({"p_key": "orford", "p_values": {"title": "Vincent"}})),
-        (
-            "save_institution",
-            json!({"p_slug": "x", "p_values": {"name": "X", "options": {"humidity_low": 60, "humidity_high": 40}}}),
-        ),
-        ("save_cash_register", json!({"p_values": {"name": "A", "variance_limit": 0}})),
-    ] {
-        assert_eq!(
-            refused(&bed, function, with(arguments.clone())).await?,
-            "GT010",
-            "{function} {arguments}"
-        );
-    }
-    for (function, arguments) in [
-        ("save_setting", json!({"p_key": "humidity.low", "p_value": 35})),
-        ("save_notification_rule", json!({"p_id": 1, "p_values": {"enabled": true}})),
-        (
-            "save_notification_rule",
-            json!({"p_id": 1, "p_values": {"enabled": false, "recipients": ["allan", "allan"]}}),
-        ),
-        (
-            "save_staff",
-            json!({"p_key": "marie", "p_values": {"first_name": "Marie", "roles": ["technician"]}}),
-        ),
-        (
-            "save_monitor_target",
-            json!({"p_name": "site", "p_values": {"label": "Site", "url": "https://example.com/", "expected_status": [200]}}),
-        ),
-        (
-            "save_maintenance_window",
-            json!({"p_values": {"target": "site", "starts_at": "2026-01-15T06:00:00Z", "ends_at": "2026-01-15T02:00:00-05:00"}}),
-        ),
-        ("delete_monitor_target", json!({"p_name": "site"})),
-        ("save_report_tab", json!({"p_key": "uqam", "p_values": {"title": "UQAM Musique"}})),
-        ("save_institution", json!({"p_slug": "orford", "p_values": {"name": "Orford"}})),
-        ("delete_institution", json!({"p_slug": "orford"})),
-        ("save_cash_register", json!({"p_values": {"name": "Comptoir", "variance_limit": 500}})),
-        ("console_open_cash_session", json!({"p_values": {"initial_amount": 10000}})),
-    ] {
-        assert!(ask(&bed, function, with(arguments)).await?.is_object(), "{function}");
-    }
-    let session = ask(&bed, "cash_sessions_page", json!({})).await?["items"][0].clone();
-    assert_eq!(session["operator_id"], USER);
-    let close = |actual: i64| {
-        with(json!({"p_id": session["id"], "p_values": {"total_sales": 500, "actual_amount": actual}}))
-    };
-    assert_eq!(refused(&bed, "console_close_cash_session", close(9000)).await?, "GT007");
-    assert_eq!(ask(&bed, "console_close_cash_session", close(10500)).await?["variance"], 0);
-    let tabs = ask(&bed, "report_tabs_list", json!({})).await?;
-    assert_eq!(tabs[0]["former_titles"], json!(["UQAM"]), "the sheet is renamed, not made twice");
-    let rule = bed.stack.rows("notification_rules", "enabled,recipients,updated_by", "id").await?[0].clone();
-    assert_eq!(rule, json!({"enabled": false, "recipients": ["allan"], "updated_by": USER}));
-    let audit = bed.stack.rows("audit_log", "action,subject,before,after", "id").await?;
-    let told: Vec<&str> = audit.iter().map(|row| row["action"].as_str().unwrap()).collect();
-    insta::assert_snapshot!("console_audit", told.join("\n"));
-    assert_eq!((&audit[0]["before"], &audit[0]["after"]), (&json!(30), &json!(35)));
-
-    let event = |values: Value| json!({"p_values": values, "p_now": MORNING});
-    let call =
-        json!({"feature": "humidity", "model": "m", "success": true, "confidence": 0.7, "latency_ms": 120});
-    assert_eq!(ask(&bed, "insert_ai_event", event(call)).await?["created_at"], MORNING);
-    assert_eq!(refused(&bed, "insert_ai_event", event(json!({"feature": "humidity"}))).await?, "GT010");
-    Ok(())
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread")]
-async fn humidity_appointments_and_quarantine_are_listed_and_settled(
-    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
-) -> anyhow::Result<()> {
-    let bed = Bed::start(backend).await?;
-    let alert = |number: u32, client: &str| {
-        json!({"id": format!("00000000-0000-0000-0000-{number:012}"), "timeline_entry_id": format!("tme_{number}"), "client_id": client,
-               "piano_id": "ins_1", "alert_type": "housse", "description": "Sans housse", "observed_at": "2026-01-10T12:00:00Z"})
-    };
-    let institution =
-        bed.stack.rows("institutions", "gazelle_client_id", "slug").await?[0]["gazelle_client_id"].clone();
-    bed.put(
-        "humidity_alerts",
-        json!([alert(1, institution.as_str().unwrap()), alert(2, "cli_other"), alert(3, "cli_other")]),
-    )
-    .await?;
-    let act = |id: u32| json!({"p_id": format!("00000000-0000-0000-0000-{id:012}"), "p_user": USER, "p_now": MORNING});
-    let mut resolve = act(2);
-    resolve["p_notes"] = "Remise".into();
-    assert_eq!(ask(&bed, "console_resolve_humidity", resolve).await?["success"], true);
-    assert_eq!(ask(&bed, "console_archive_humidity", act(3)).await?["success"], true);
-    assert_eq!(ask(&bed, "console_resolve_humidity", act(9)).await?, Value::Null);
-    for (function, count) in [
-        ("humidity_all", 2),
-        ("humidity_unresolved", 1),
-        ("humidity_resolved", 1),
-        ("humidity_archived", 1),
-        ("humidity_institutional", 1),
-    ] {
-        let answer = ask(&bed, function, json!({})).await?;
-        assert_eq!(answer["alerts"].as_array().unwrap().len(), count, "{function}: {answer}");
-    }
-    assert_eq!(
-        ask(&bed, "humidity_stats", json!({})).await?,
-        json!({"total_alerts": 2, "unresolved": 1, "resolved": 1, "by_type": {"housse": 2}, "institutional_unresolved": 1})
-    );
-    assert_eq!(
-        ask(&bed, "humidity_measurements", json!({"p_piano_id": "ins_1"})).await?["points"]
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
-
-    let told = |id: u32, status: &str, at: &str| {
-        json!({"id": id, "kind": "unconfirmed", "appointment_external_id": format!("evt_{id}"), "technician_id": "usr_1", "technician_name": "Marie",
-               "appointment_date": "2026-01-16", "client_phone": "514 555-0199", "technician_email": "marie@example.com", "status": status,
-               "triggered_by": "rv_alerts", "created_at": at})
-    };
-    bed.put(
-        "alert_logs",
-        json!([
-            told(1, "sent", "2026-01-14T21:00:00Z"),
-            told(2, "failed", "2026-01-14T21:00:00Z"),
-            told(3, "sent", "2025-12-20T21:00:00Z"),
-            told(4, "sent", "2025-11-20T21:00:00Z")
-        ]),
-    )
-    .await?;
-    let stats = ask(&bed, "appointment_stats", json!({"p_now": MORNING})).await?;
-    assert_eq!(
-        (
-            &stats["total_alerts_sent"],
-            &stats["alerts_last_7_days"],
-            &stats["alerts_last_30_days"],
-            &stats["by_status"]["failed"]
-        ),
-        (&json!(3), &json!(1), &json!(2), &json!(1))
-    );
-    let settle = json!({"p_id": "1", "p_user": USER, "p_now": MORNING});
-    assert_eq!(
-        ask(&bed, "console_acknowledge_appointment", settle).await?,
-        json!({"success": true, "id": "1"})
-    );
-    let pending = ask(&bed, "appointment_pending", json!({"p_technician_id": "usr_1"})).await?;
-    assert_eq!(pending["count"], 3);
-    let first = ask(&bed, "appointment_history", json!({"p_limit": 2})).await?;
-    let rest = ask(&bed, "appointment_history", json!({"p_limit": 2, "p_cursor": first["next"]})).await?;
-    assert_eq!((&rest["alerts"][1]["id"], &rest["next"]), (&json!(4), &Value::Null));
-    let history = first.to_string();
-    assert!(!history.contains("514 555") && !history.contains("marie@"), "{history}");
-
-    bed.put(
-        "sync_quarantine",
-        json!([{"collection": "clients", "external_id": "cli_1", "reason": "bad date", "payload": "{\"email\": \"client@example.com\"}"}]),
-    )
-    .await?;
-    let aside = ask(&bed, "quarantine_page", json!({"p_open": true})).await?;
-    assert_eq!(aside["items"][0]["reason"], "bad date");
-    assert!(!aside.to_string().contains("client@"));
-    let settle =
-        json!({"p_collection": "clients", "p_external_id": "cli_1", "p_user": USER, "p_now": MORNING});
-    ask(&bed, "resolve_quarantine", settle).await?;
-    assert_eq!(ask(&bed, "quarantine_page", json!({"p_open": true})).await?["items"], json!([]));
     Ok(())
 }
 

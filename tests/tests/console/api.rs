@@ -1,0 +1,27 @@
+//! What the tests of the console ask of the database.
+
+use e2e::Bed;
+use serde_json::Value;
+use shared::supabase::SupabaseError;
+
+/// Ten past seven on the morning of the bed's night.
+pub const MORNING: &str = "2026-01-15T12:10:00Z";
+/// Who clicks.
+pub const USER: &str = "louise@example.com";
+
+/// The answer of a function.
+pub async fn ask(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<Value> {
+    bed.stack
+        .observer
+        .rpc(function, &arguments)
+        .await
+        .map_err(|error| anyhow::anyhow!("{function} {arguments}: {error:?}"))
+}
+
+/// The code with which a call is refused.
+pub async fn refused(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<String> {
+    match bed.stack.observer.rpc::<Value>(function, &arguments).await {
+        Err(SupabaseError::Refused { code, .. } | SupabaseError::Data { code, .. }) => Ok(code),
+        other => anyhow::bail!("{function} {arguments}: {other:?}"),
+    }
+}
