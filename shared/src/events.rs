@@ -2,7 +2,10 @@
 //!
 //! Consumers de-duplicate by the run that an event speaks of, so publishing twice is harmless.
 
-use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use aws_sdk_eventbridge::{
+    config::{Credentials, Region},
+    types::PutEventsRequestEntry,
+};
 use aws_smithy_http_client::tls;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -73,6 +76,19 @@ pub struct AwsError(String);
 impl Aws {
     /// Reads the environment. No call is made.
     pub async fn from_environment() -> Self {
+        Self::load(aws_config::defaults(aws_config::BehaviorVersion::latest())).await
+    }
+
+    /// Another address than the environment's, for a program that is not a function itself but serves one.
+    pub async fn at(endpoint: &str, region: &str, credentials: Credentials) -> Self {
+        let loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(credentials);
+        Self::load(loader).await
+    }
+
+    async fn load(loader: aws_config::ConfigLoader) -> Self {
         let http_client = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -80,12 +96,7 @@ impl Aws {
             .operation_attempt_timeout(std::time::Duration::from_secs(5))
             .operation_timeout(std::time::Duration::from_secs(15))
             .build();
-        let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
-            .http_client(http_client)
-            .timeout_config(timeouts)
-            .load()
-            .await;
-        Self { config }
+        Self { config: loader.http_client(http_client).timeout_config(timeouts).load().await }
     }
 
     /// The text of a secret.

@@ -91,6 +91,9 @@ language sql immutable as $$
   select case p_table
     when 'system_settings' then
       'key not in (''gazelle_oauth_token'', ''GMAIL_TOKEN_JSON'', ''GOOGLE_SHEETS_JSON'', ''google_maps_api_key'')'
+    -- Whoever restores a copy signs in again.
+    when 'console_sessions' then 'false'
+    when 'rate_limits' then 'false'
     else 'true'
   end
 $$;

@@ -29,7 +29,10 @@ language sql immutable as $$
     -- Cash sessions are never deleted: they are books.
     ('anomalies', 400, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
     ('recommendations', 400, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
-    ('login_history', 180, 'login_history', 'created_at < $1')
+    ('login_history', 180, 'login_history', 'created_at < $1'),
+    ('console_sessions', 7, 'console_sessions', 'expires_at < $1'),
+    ('rate_limits', 1, 'rate_limits', 'window_ends_at < $1'),
+    ('audit_log', 730, 'audit_log', 'at < $1')
 $$;
 
 insert into public.settings (key, value, description)
