@@ -143,6 +143,8 @@ pub struct TaskSpec {
     pub sync_log: SyncLog,
     /// Part in the chain.
     pub chain: Chain,
+    /// Whether the task knows the parameter `dry_run`: it says what it would do, and does nothing.
+    pub has_dry_run: bool,
     /// Event type of the notice when a run fails.
     pub failure_event: Option<&'static str>,
     /// Tasks that the local stack runs first, so that this one finds something to work on.
@@ -169,6 +171,7 @@ const fn task(name: &'static str, label: &'static str, function: Function, limit
         expected_period: Duration::MAX,
         sync_log: SyncLog::None,
         chain: Chain::None,
+        has_dry_run: false,
         failure_event: None,
         needs: &[],
     }
@@ -221,6 +224,7 @@ pub const TASKS: &[TaskSpec] = &[
         expected_period: DAY,
         sync_log: SyncLog::TaskType("backup"),
         needs: &["sync_gazelle"],
+        has_dry_run: true,
         failure_event: Some("backup.failed"),
         ..task("backup", "Backup SQL", Function::Backup, 900)
     },
@@ -253,6 +257,7 @@ pub const TASKS: &[TaskSpec] = &[
     TaskSpec {
         schedule: Some("cron(0 4 * * ? *)"),
         expected_period: DAY,
+        has_dry_run: true,
         failure_event: Some("cleanup.failed"),
         ..task("cleanup", "Nettoyage", Function::Cleanup, 600)
     },
@@ -265,12 +270,14 @@ pub const TASKS: &[TaskSpec] = &[
     TaskSpec {
         schedule: Some("rate(30 minutes)"),
         expected_period: HALF_HOUR,
+        has_dry_run: true,
         failure_event: Some("anomaly.failed"),
         ..task("anomalies", "Détection d'anomalies", Function::AnomalyDetection, 120)
     },
     TaskSpec {
         schedule: Some("cron(0 8 ? * MON *)"),
         expected_period: WEEK,
+        has_dry_run: true,
         failure_event: Some("report.weekly_failed"),
         ..task("weekly_report", "Rapport hebdomadaire", Function::WeeklyReport, 120)
     },

@@ -1,0 +1,131 @@
+//! Bearer tokens: JWTs of the project's own users, checked with the project's public keys.
+//!
+//! Which algorithms count is decided here, never by the token. The keys are fetched once and again when a token
+//! names one that is not known, at most once a minute: nobody makes this function ask for them at will.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::Jwk};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::Value;
+use shared::config::Settings;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::Role;
+use crate::auth::{Auth, AuthError};
+
+const AUDIENCE: &str = "authenticated";
+const ASYMMETRIC: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
+/// Between two fetches of the keys.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A key that was taken back does not live on in a warm process.
+const FRESHNESS: Duration = Duration::from_secs(3600);
+
+/// Checks bearer tokens.
+pub struct Verifier {
+    issuer: String,
+    secret: Option<DecodingKey>,
+    keys: Mutex<Option<Known>>,
+}
+
+struct Known {
+    keys: Vec<Jwk>,
+    fetched_at: Instant,
+}
+
+/// The user that a token speaks of.
+#[derive(Debug)]
+pub struct Bearer {
+    pub user_id: String,
+    pub email: String,
+    pub role: Option<Role>,
+}
+
+/// Why a token gives no user.
+#[derive(Debug)]
+pub enum BearerError {
+    /// It is not valid; why is nobody's business.
+    Invalid,
+    /// The keys cannot be had.
+    Unavailable(AuthError),
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    exp: i64,
+    nbf: Option<i64>,
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    app_metadata: Value,
+}
+
+impl Verifier {
+    /// Reads `SUPABASE_JWT_SECRET`: only with it are HS256 tokens of older projects accepted.
+    pub fn read(settings: &mut Settings, project: &Url) -> Self {
+        let secret = settings.optional_secret("SUPABASE_JWT_SECRET");
+        Self {
+            issuer: format!("{}/auth/v1", project.as_str().trim_end_matches('/')),
+            secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
+            keys: Mutex::default(),
+        }
+    }
+
+    /// The user of a token.
+    ///
+    /// # Errors
+    /// See [`BearerError`].
+    pub async fn verify(&self, auth: &Auth, token: &str, now: Timestamp) -> Result<Bearer, BearerError> {
+        let header = decode_header(token).map_err(|_| BearerError::Invalid)?;
+        let key = match (header.alg, &self.secret) {
+            (Algorithm::HS256, Some(secret)) => secret.clone(),
+            (algorithm, _) if ASYMMETRIC.contains(&algorithm) => {
+                let id = header.kid.ok_or(BearerError::Invalid)?;
+                let key = self.key(auth, &id).await?;
+                DecodingKey::from_jwk(&key).map_err(|_| BearerError::Invalid)?
+            }
+            _ => return Err(BearerError::Invalid),
+        };
+        let mut validation = Validation::new(header.alg);
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The crate would read the machine's clock.
+        validation.validate_exp = false;
+        let claims = decode::<Claims>(token, &key, &validation).map_err(|_| BearerError::Invalid)?.claims;
+        let now = now.as_second();
+        if claims.exp <= now || claims.nbf.is_some_and(|from| from > now) {
+            return Err(BearerError::Invalid);
+        }
+        Ok(Bearer { role: Role::of_metadata(&claims.app_metadata), user_id: claims.sub, email: claims.email })
+    }
+
+    /// The project's key with this id.
+    async fn key(&self, auth: &Auth, id: &str) -> Result<Jwk, BearerError> {
+        let find =
+            |known: &Known| known.keys.iter().find(|key| key.common.key_id.as_deref() == Some(id)).cloned();
+        // Held over the fetch: who comes meanwhile waits for the same answer.
+        let mut known = self.keys.lock().await;
+        if let Some(known) = known.as_ref() {
+            let age = known.fetched_at.elapsed();
+            match find(known) {
+                Some(key) if age < FRESHNESS => return Ok(key),
+                None if age < PATIENCE => return Err(BearerError::Invalid),
+                _ => {}
+            }
+        }
+        let keys = auth.signing_keys().await.map_err(BearerError::Unavailable)?;
+        let fetched = Known {
+            // A kind of key that is not known here is not an error of the others.
+            keys: keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect(),
+            fetched_at: Instant::now(),
+        };
+        let found = find(&fetched).ok_or(BearerError::Invalid);
+        *known = Some(fetched);
+        found
+    }
+}

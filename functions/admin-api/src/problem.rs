@@ -1,0 +1,207 @@
+//! Errors as callers see them: RFC 9457, one stable code each, nothing of the inside.
+
+use std::borrow::Cow;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+use shared::supabase::SupabaseError;
+
+/// An answer that says what is wrong.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Cow<'static, str>,
+    more: Map<String, Value>,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, code, title, detail: detail.into(), more: Map::new(), retry_after_seconds: None }
+    }
+
+    /// Nobody knows who asks.
+    pub fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            "Connexion requise",
+            "Connectez-vous, ou envoyez un jeton valide.",
+        )
+    }
+
+    /// Supabase Auth does not know this name and password together.
+    pub fn wrong_password() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong_password",
+            "Connexion refusée",
+            "Le courriel ou le mot de passe est incorrect.",
+        )
+    }
+
+    /// A user of the project without a part in this product.
+    pub fn no_role() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "no_role",
+            "Accès refusé",
+            "Ce compte n'a pas accès à la console. Un administrateur peut lui donner un rôle.",
+        )
+    }
+
+    /// The role is not enough.
+    pub fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "Accès refusé",
+            "Votre rôle ne permet pas cette action.",
+        )
+    }
+
+    /// Another site made the browser ask.
+    pub fn cross_site() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "Requête refusée",
+            "La requête ne vient pas de la console.",
+        )
+    }
+
+    /// The form does not belong to the session.
+    pub fn form_token() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "form_token",
+            "Formulaire expiré",
+            "Rechargez la page, puis recommencez.",
+        )
+    }
+
+    /// Too many calls.
+    pub fn limited(retry_after_seconds: u32) -> Self {
+        let detail = format!("Réessayez dans {retry_after_seconds} s.");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Trop de requêtes", detail);
+        Self { retry_after_seconds: Some(retry_after_seconds), ..problem }
+    }
+
+    /// What the caller sent cannot be used; `detail` says what is accepted.
+    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Requête invalide", detail)
+    }
+
+    /// The body is too large.
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            "Requête trop volumineuse",
+            "Le corps de la requête est trop volumineux.",
+        )
+    }
+
+    /// There is no such thing.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "Introuvable", "Cette adresse ne correspond à rien.")
+    }
+
+    /// The address takes other methods.
+    pub fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "Méthode refusée",
+            "Cette adresse n'accepte pas cette méthode.",
+        )
+    }
+
+    /// A run that excludes the wanted one is live.
+    pub fn live(run_id: &str) -> Self {
+        let detail = "Une exécution est déjà en cours ou demandée.";
+        Self::new(StatusCode::CONFLICT, "run_live", "Déjà en cours", detail)
+            .with("run_id", run_id.into())
+            .with("location", format!("/runs/{run_id}").into())
+    }
+
+    /// What this stands on does not answer.
+    pub fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "Service indisponible",
+            "Supabase ne répond pas. Les tâches planifiées reprendront d'elles-mêmes; réessayez dans une minute.",
+        )
+    }
+
+    /// Something is wrong in here; the log says what.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Erreur interne",
+            "L'erreur a été notée au journal.",
+        )
+    }
+
+    /// With a field of its own.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.into(), value);
+        self
+    }
+
+    /// The sentence for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Its HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl From<SupabaseError> for Problem {
+    fn from(error: SupabaseError) -> Self {
+        tracing::error!(%error, "database.failed");
+        match error {
+            SupabaseError::Unavailable(_) => Self::unavailable(),
+            _ => Self::internal(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = json!({
+            "type": format!("urn:gazelle-tasks:problem:{}", self.code), "title": self.title,
+            "status": self.status.as_u16(), "code": self.code, "detail": self.detail,
+        });
+        if let Value::Object(fields) = &mut body {
+            fields.extend(self.more);
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,47 @@
+//! Parts of requests, refused as problems when they cannot be used.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{header::CONTENT_TYPE, request::Parts},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// The query, typed.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(_) => Err(Problem::invalid("Un paramètre de l'adresse est inconnu ou mal formé.")),
+        }
+    }
+}
+
+/// The body of a change: JSON, a form, or nothing, which is the defaults.
+pub struct Change<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Change<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let is_form = content_type.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let body = Bytes::from_request(request, state).await.map_err(|_| Problem::too_large())?;
+        if body.trim_ascii().is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let parsed = match is_form {
+            true => serde_urlencoded::from_bytes(&body).ok(),
+            false => serde_json::from_slice(&body).ok(),
+        };
+        parsed
+            .map(Self)
+            .ok_or_else(|| Problem::invalid("Le corps de la requête n'est pas de la forme attendue."))
+    }
+}

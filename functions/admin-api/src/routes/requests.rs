@@ -1,0 +1,142 @@
+//! Run now: a run is queued in the log, its event published, and only then is anything said. The task does the rest.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{
+    events::QueuedEvent,
+    supabase::QUICK,
+    task::{TASKS, TaskSpec},
+};
+
+use super::{extract::Change, runs::unknown_task};
+use crate::{
+    access::{Caller, random},
+    problem::Problem,
+    state::App,
+};
+
+/// What a request may say. `user_email` of old clients is not read: the signed-in user is recorded.
+#[derive(Deserialize, Default)]
+pub struct Wish {
+    #[serde(default)]
+    dry_run: bool,
+    reason: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    live_run_id: Option<String>,
+    started_at: Option<String>,
+    #[serde(default)]
+    events: Vec<QueuedEvent>,
+}
+
+/// `POST /scheduler/run/{task}`: by its name, or by the predecessor's short name.
+pub async fn run_task(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(task): Path<String>,
+    Change(wish): Change<Wish>,
+) -> Result<Response, Problem> {
+    let by_alias = || TASKS.iter().find(|spec| spec.alias == Some(task.as_str()));
+    let spec = TaskSpec::named(&task).or_else(by_alias).ok_or_else(|| unknown_task(&task))?;
+    request(&app, &caller, spec, wish).await
+}
+
+/// `POST /scheduler/run/import/{collection}`.
+pub async fn run_import(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(collection): Path<String>,
+    Change(wish): Change<Wish>,
+) -> Result<Response, Problem> {
+    let spec = TaskSpec::named(&format!("import_{collection}")).ok_or_else(|| {
+        let known: Vec<&str> = TASKS.iter().filter_map(|task| task.name.strip_prefix("import_")).collect();
+        Problem::invalid(format!("Collections: {}.", known.join(", ")))
+    })?;
+    request(&app, &caller, spec, wish).await
+}
+
+async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Response, Problem> {
+    let mut parameters = wish.parameters;
+    if wish.dry_run {
+        if !spec.has_dry_run {
+            return Err(Problem::invalid(format!("La tâche {} n'a pas d'essai à blanc.", spec.name)));
+        }
+        parameters.insert("dry_run".into(), true.into());
+    }
+    let run_id = new_run_id().ok_or_else(Problem::internal)?;
+    let mut request = json!({
+        "run_id": run_id, "task": spec.name, "label": spec.label, "exclusion_group": spec.exclusion_group,
+        "triggered_by": caller.triggered_by, "actor": caller.actor(), "failure_event": spec.failure_event,
+    });
+    // Without parameters the task has its defaults.
+    if !parameters.is_empty() {
+        request["parameters"] = parameters.into();
+    }
+    if let Some(reason) = wish.reason {
+        request["reason"] = shared::text::truncate(&reason, 500).into();
+    }
+    let arguments = json!({"p_request": request, "p_now": app.now().to_string()});
+    let outcome: Outcome = app.supabase.rpc_within("request_run", &arguments, QUICK).await?;
+    if let Some(live) = outcome.live_run_id {
+        return Err(Problem::live(&live));
+    }
+    tracing::info!(run_id, task = spec.name, triggered_by = caller.triggered_by, "run.requested");
+    publish(app, &outcome.events).await;
+    let location = format!("/runs/{run_id}");
+    let body = json!({
+        "success": true, "message": message(spec), "task_name": spec.name, "started_at": outcome.started_at,
+        "run_id": run_id, "location": location,
+    });
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// Publishes at once; what fails stays in the outbox, where the dispatcher finds it.
+async fn publish(app: &App, events: &[QueuedEvent]) {
+    let outcomes = app.aws().await.publish(&app.bus, events).await;
+    for refused in outcomes.iter().filter_map(|outcome| outcome.error.as_deref()) {
+        tracing::warn!(error = refused, "event.refused");
+    }
+    let arguments = json!({"p_results": outcomes, "p_now": app.now().to_string()});
+    if let Err(error) = app.supabase.rpc_within::<u32>("settle_events", &arguments, QUICK).await {
+        // Published again, they find the run at work: a duplicate does nothing.
+        tracing::warn!(%error, "events.not_settled");
+    }
+}
+
+/// What the old clients show (`domain/console-and-api.md` 2).
+fn message(spec: &TaskSpec) -> String {
+    let what = match spec.name {
+        "sync_gazelle" => "Synchronisation Gazelle démarrée",
+        "rapport_timeline" => "Génération du rapport Timeline démarrée",
+        "backup" => "Backup de la base de données démarré",
+        "rv_alerts" => "Synchronisation RV & Alertes démarrée",
+        _ => return format!("{} démarré en arrière-plan", spec.label),
+    };
+    format!("{what} en arrière-plan")
+}
+
+/// Made here and not in the database: the call may be repeated without a second run.
+fn new_run_id() -> Option<String> {
+    let mut bytes = random::<16>()?;
+    // Version 4 of RFC 9562.
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]))
+}

@@ -1,0 +1,117 @@
+//! What every request shares: clients, keys, and the clock.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use shared::{
+    clock::{self, Schedule},
+    config::{Settings, SupabaseSettings},
+    events::{self, Aws},
+    http::Http,
+    supabase::Supabase,
+};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::{
+    access::{Keys, Verifier},
+    auth::Auth,
+};
+
+/// Calls of one minute.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Of one user.
+    pub user: u32,
+    /// From one source address: an office shares one.
+    pub address: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { user: 300, address: 900 }
+    }
+}
+
+/// The application behind the router.
+pub struct App {
+    pub(crate) supabase: Supabase,
+    pub(crate) auth: Auth,
+    pub(crate) verifier: Verifier,
+    pub(crate) keys: Keys,
+    pub(crate) bus: String,
+    /// Where people reach the console; without it the address of the request is believed.
+    pub(crate) console: Option<Url>,
+    /// Expression per task, empty for none.
+    pub(crate) schedules: BTreeMap<String, String>,
+    pub(crate) limits: Limits,
+    aws: OnceCell<Aws>,
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl App {
+    /// Reads the settings; problems are noted in `settings`.
+    pub fn read(settings: &mut Settings, http: Http) -> Self {
+        let supabase = SupabaseSettings::read(settings);
+        let console = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
+        let schedules = settings.optional("SCHEDULES").unwrap_or_else(|| "{}".into());
+        let schedules = serde_json::from_str(&schedules).unwrap_or_else(|_| {
+            settings.problem("SCHEDULES is not a JSON object of texts");
+            BTreeMap::new()
+        });
+        let auth = Auth::read(settings, http.clone(), &supabase.url);
+        Self {
+            verifier: Verifier::read(settings, &supabase.url),
+            keys: Keys::read(settings),
+            supabase: Supabase::new(http, supabase),
+            auth,
+            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            console,
+            schedules,
+            limits: Limits::default(),
+            aws: OnceCell::new(),
+            now: Box::new(clock::now),
+        }
+    }
+
+    /// With another clock than the process's, for a stack that plays another day.
+    #[must_use]
+    pub fn with_clock(self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self { now: Box::new(now), ..self }
+    }
+
+    /// With other limits, for measurements.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// With other AWS clients than the environment's.
+    #[must_use]
+    pub fn with_aws(self, aws: Aws) -> Self {
+        Self { aws: OnceCell::new_with(Some(aws)), ..self }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// Whether people reach the console over plain HTTP, which only the own machine does.
+    pub(crate) fn is_local(&self) -> bool {
+        self.console.as_ref().is_some_and(|console| {
+            console.scheme() == "http" && matches!(console.host_str(), Some("127.0.0.1" | "localhost"))
+        })
+    }
+
+    /// The AWS clients, made at the first use: most requests publish nothing.
+    pub(crate) async fn aws(&self) -> &Aws {
+        self.aws.get_or_init(Aws::from_environment).await
+    }
+
+    /// The deployed schedule of a task and its next instant.
+    pub(crate) fn schedule(&self, task: &str) -> Option<(&str, Option<Timestamp>)> {
+        let expression = self.schedules.get(task).filter(|expression| !expression.is_empty())?;
+        let schedule: Option<Schedule> = expression.parse().ok();
+        Some((expression, schedule.and_then(|schedule| schedule.next_after(self.now()))))
+    }
+}
