@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod company;
+pub mod console;
 pub mod faults;
 pub mod lambda;
 pub mod notices;
@@ -38,5 +39,6 @@ pub fn become_function() -> Option<ExitCode> {
         Function::WeeklyReport => serve::<weekly_report::WeeklyReport>(),
         Function::NotificationDispatch => serve::<notification_dispatch::NotificationDispatch>(),
         Function::AlarmRelay => alarm_relay::serve(),
+        Function::AdminApi => admin_api::serve(),
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! It is strict: what the vendor refuses, it refuses. Everything that was sent is kept for whoever looks.
 
+pub mod auth;
 mod aws;
 mod gazelle;
 mod google;
@@ -85,6 +86,8 @@ pub mod credentials {
         ("SLACK_WEBHOOK_ADMIN_2", "/services/T0/B2/nicolas"),
         ("SLACK_WEBHOOK_ALLAN", "/services/T0/B3/allan"),
     ];
+    /// Seals the console's sessions: 32 bytes in base64.
+    pub const CONSOLE_SESSION_KEY: &str = "bG9jYWwtY29uc29sZS1zZXNzaW9uLWtleS0zMi1ieXQ=";
     /// Token of the Telegram bot.
     pub const TELEGRAM_TOKEN: &str = "100200300:local-telegram-token";
     /// Chats of Louise, Nicolas and Allan.

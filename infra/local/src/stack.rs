@@ -31,7 +31,7 @@ use crate::{
     company::{Company, ID_MARK, INSTITUTIONS, STAFF},
     faults::{Fault, FaultSpec, Faults},
     lambda::{Ended, Invocation, Lambda},
-    sandbox::{BusEvent, Sandbox, Traffic, credentials},
+    sandbox::{BusEvent, Sandbox, Traffic, auth::Auth, credentials},
     supabase::{self, Gateway, Upstream},
     template::{self, Deployed},
     tripwire::Tripwire,
@@ -78,6 +78,8 @@ impl Options {
 pub struct Stack {
     /// The outside services.
     pub sandbox: Arc<Sandbox>,
+    /// The project's users.
+    pub auth: Arc<Auth>,
     /// Faults in force.
     pub faults: Arc<Faults>,
     /// Requests so far.
@@ -130,7 +132,8 @@ impl Stack {
             traffic: traffic.clone(),
             tripwire: tripwire.clone(),
         });
-        let supabase_url = serve(options.listen, gateway.router()).await?;
+        let auth = Auth::start(clock.clone(), faults.clone())?;
+        let supabase_url = serve(options.listen, auth.router().merge(gateway.router())).await?;
         let observer_url = serve(options.listen, gateway.observer_router()).await?;
         let (sandbox, events) = Sandbox::new(
             company,
@@ -161,6 +164,7 @@ impl Stack {
             backups,
             functions,
             sandbox,
+            auth,
             faults,
             traffic,
             tripwire,
@@ -445,6 +449,8 @@ fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64)
     let mut environment: BTreeMap<String, String> = [
         ("SUPABASE_URL", supabase_url.to_owned()),
         ("SUPABASE_SERVICE_ROLE_KEY", key.to_owned()),
+        ("SUPABASE_ANON_KEY", supabase::key("anon")),
+        ("CONSOLE_SESSION_KEY", credentials::CONSOLE_SESSION_KEY.into()),
         ("GAZELLE_CLIENT_ID", credentials::GAZELLE_CLIENT_ID.into()),
         ("GAZELLE_CLIENT_SECRET", credentials::GAZELLE_CLIENT_SECRET.into()),
         ("GAZELLE_API_URL", format!("{sandbox_url}/graphql/private/")),

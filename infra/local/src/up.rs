@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use admin_api::Limits;
 use anyhow::Context;
 use axum::{
     Router,
@@ -23,8 +24,9 @@ use shared::{
 use tokio::net::TcpListener;
 
 use crate::{
+    console,
     faults::FaultSpec,
-    sandbox::Sandbox,
+    sandbox::{Sandbox, auth},
     stack::{Stack, local},
 };
 
@@ -50,12 +52,19 @@ pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) 
         .await
         .with_context(|| format!("port {port} is taken; choose another with --port"))?;
     let router = Router::new()
-        .route("/", get(page))
+        .route("/sandbox", get(page))
         .route("/faults", put(break_with))
         .with_state(stack.sandbox.clone())
-        .merge(Router::new().route("/schedules/off", put(switch_off)).with_state(off.clone()));
+        .merge(Router::new().route("/schedules/off", put(switch_off)).with_state(off.clone()))
+        .fallback_service(
+            console::router(&stack, &format!("http://127.0.0.1:{port}"), Limits::default()).await?,
+        );
     tokio::spawn(async move { axum::serve(listener, router).await });
-    progress(&format!("sandbox page: http://127.0.0.1:{port}/"));
+    progress(&format!("console: http://127.0.0.1:{port}/"));
+    for (email, password, role) in auth::USERS {
+        progress(&format!("  {}: {email} / {password}", role.unwrap_or("no role")));
+    }
+    progress(&format!("sandbox page: http://127.0.0.1:{port}/sandbox"));
     progress(&format!(
         "what goes wrong: curl -X PUT http://127.0.0.1:{port}/faults -d gazelle:500 (nothing: -d '')"
     ));

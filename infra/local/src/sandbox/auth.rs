@@ -1,0 +1,269 @@
+//! Supabase Auth: passwords, refresh tokens, sign-out, public keys, and users made by the service key.
+//!
+//! Its tokens are signed with a key made at the start (ES256), as a hosted project's are.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Context;
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::lock;
+use crate::{
+    clock::StackClock,
+    faults::{Fault, Faults},
+    supabase,
+};
+
+/// How long an access token lives, in seconds.
+const LIFETIME_SECONDS: i64 = 3600;
+const KEY_ID: &str = "local-es256";
+
+/// The users that every stack has: e-mail, password, and the role in `app_metadata`.
+pub const USERS: [(&str, &str, Option<&str>); 4] = [
+    ("admin@gazelle.example", "local-admin-password", Some("admin")),
+    ("operator@gazelle.example", "local-operator-password", Some("operator")),
+    ("viewer@gazelle.example", "local-viewer-password", Some("viewer")),
+    ("none@gazelle.example", "local-none-password", None),
+];
+
+/// The users of one project.
+pub struct Auth {
+    key: EcdsaKeyPair,
+    random: SystemRandom,
+    clock: Arc<StackClock>,
+    faults: Arc<Faults>,
+    users: Mutex<BTreeMap<String, User>>,
+    /// Unspent refresh tokens and whose they are.
+    sessions: Mutex<BTreeMap<String, String>>,
+    numbers: AtomicU64,
+}
+
+#[derive(Clone)]
+struct User {
+    id: String,
+    password: String,
+    app_metadata: Value,
+    is_banned: bool,
+}
+
+impl Auth {
+    /// With [`USERS`] and a new key.
+    pub fn start(clock: Arc<StackClock>, faults: Arc<Faults>) -> anyhow::Result<Arc<Self>> {
+        let random = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
+            .ok()
+            .context("a key for the sign-ins")?;
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random)
+            .ok()
+            .context("the key of the sign-ins")?;
+        let auth = Self {
+            key,
+            random,
+            clock,
+            faults,
+            users: Mutex::default(),
+            sessions: Mutex::default(),
+            numbers: AtomicU64::new(1),
+        };
+        for (email, password, role) in USERS {
+            auth.put_user(email, password, role.map_or(json!({}), |role| json!({"role": role})));
+        }
+        Ok(Arc::new(auth))
+    }
+
+    /// Serves `/auth/v1`.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .route("/auth/v1/token", post(token))
+            .route("/auth/v1/logout", post(logout))
+            .route("/auth/v1/.well-known/jwks.json", get(keys))
+            .route("/auth/v1/admin/users", post(create_user))
+            .layer(middleware::from_fn_with_state(self.clone(), break_down))
+            .with_state(self.clone())
+    }
+
+    /// Signs any claims, for tests of what must be refused.
+    pub fn sign(&self, claims: &Value) -> anyhow::Result<String> {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"alg": "ES256", "typ": "JWT", "kid": KEY_ID});
+        let signed = format!("{}.{}", encode(&header), encode(claims));
+        let signature = self.key.sign(&self.random, signed.as_bytes()).ok().context("a signature")?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The claims of a user's access token, as the project at `issuer` makes them.
+    pub fn claims(&self, email: &str, issuer: &str) -> Option<Value> {
+        let user = lock(&self.users).get(email)?.clone();
+        let now = self.clock.now().as_second();
+        Some(json!({
+            "iss": issuer, "sub": user.id, "aud": "authenticated", "role": "authenticated", "email": email,
+            "iat": now, "exp": now + LIFETIME_SECONDS, "app_metadata": user.app_metadata,
+        }))
+    }
+
+    /// Gives a user another role, or bans them.
+    pub fn set_user(&self, email: &str, role: Option<&str>, is_banned: bool) {
+        if let Some(user) = lock(&self.users).get_mut(email) {
+            user.app_metadata = role.map_or(json!({}), |role| json!({"role": role}));
+            user.is_banned = is_banned;
+        }
+    }
+
+    /// Sign-ins that have not ended.
+    pub fn open_sessions(&self) -> usize {
+        lock(&self.sessions).len()
+    }
+
+    fn put_user(&self, email: &str, password: &str, app_metadata: Value) -> Option<String> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let id = format!("00000000-0000-4000-b000-{number:012}");
+        let mut users = lock(&self.users);
+        if users.contains_key(email) {
+            return None;
+        }
+        let user = User { id: id.clone(), password: password.into(), app_metadata, is_banned: false };
+        users.insert(email.to_owned(), user);
+        Some(id)
+    }
+
+    /// A new pair of tokens for a user.
+    fn grant(&self, email: &str, issuer: &str) -> Option<Value> {
+        let user = lock(&self.users).get(email)?.clone();
+        let access_token = self.sign(&self.claims(email, issuer)?).ok()?;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let refresh_token = format!("local-refresh-{number}");
+        lock(&self.sessions).insert(refresh_token.clone(), email.to_owned());
+        Some(json!({
+            "access_token": access_token, "token_type": "bearer", "expires_in": LIFETIME_SECONDS,
+            "refresh_token": refresh_token,
+            "user": {"id": user.id, "email": email, "app_metadata": user.app_metadata, "aud": "authenticated"},
+        }))
+    }
+}
+
+/// Supabase is down as a whole.
+async fn break_down(State(auth): State<Arc<Auth>>, request: Request, next: Next) -> Response {
+    match auth.faults.strikes(Fault::SupabaseError) {
+        true => (StatusCode::INTERNAL_SERVER_ERROR, "planted").into_response(),
+        false => next.run(request).await,
+    }
+}
+
+fn refuse(status: StatusCode, code: &str) -> Response {
+    (status, Json(json!({"code": status.as_u16(), "error_code": code, "msg": code}))).into_response()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    grant_type: String,
+}
+
+/// `POST /auth/v1/token?grant_type=password|refresh_token`
+async fn token(
+    State(auth): State<Arc<Auth>>,
+    Query(kind): Query<Kind>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if text(&headers, "apikey") != supabase::key("anon") {
+        return refuse(StatusCode::UNAUTHORIZED, "no_authorization");
+    }
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let email = match kind.grant_type.as_str() {
+        "password" => {
+            let email = body["email"].as_str().unwrap_or_default().to_lowercase();
+            let is_right =
+                lock(&auth.users).get(&email).is_some_and(|user| body["password"] == *user.password);
+            is_right.then_some(email)
+        }
+        "refresh_token" => lock(&auth.sessions).remove(body["refresh_token"].as_str().unwrap_or_default()),
+        _ => return refuse(StatusCode::BAD_REQUEST, "validation_failed"),
+    };
+    let issuer = format!("http://{}/auth/v1", text(&headers, header::HOST.as_str()));
+    let is_allowed = |email: &String| lock(&auth.users).get(email).is_some_and(|user| !user.is_banned);
+    match email.filter(is_allowed).and_then(|email| auth.grant(&email, &issuer)) {
+        Some(grant) => Json(grant).into_response(),
+        None => refuse(StatusCode::BAD_REQUEST, "invalid_credentials"),
+    }
+}
+
+/// `POST /auth/v1/logout`: every sign-in of the token's user ends.
+async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
+    let token = text(&headers, header::AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default();
+    let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    let claims: Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
+    match claims["email"].as_str() {
+        Some(email) => {
+            lock(&auth.sessions).retain(|_, owner| owner != email);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        None => refuse(StatusCode::UNAUTHORIZED, "bad_jwt"),
+    }
+}
+
+/// `GET /auth/v1/.well-known/jwks.json`
+async fn keys(State(auth): State<Arc<Auth>>) -> Json<Value> {
+    // An uncompressed point: 4, then x and y of 32 bytes each.
+    let point = auth.key.public_key().as_ref();
+    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    Json(json!({"keys": [{
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "key_ops": ["verify"], "kid": KEY_ID,
+        "x": encode(&point[1..33]), "y": encode(&point[33..]),
+    }]}))
+}
+
+#[derive(Deserialize)]
+struct NewUser {
+    email: String,
+    password: String,
+    #[serde(default)]
+    app_metadata: Value,
+}
+
+/// `POST /auth/v1/admin/users`
+async fn create_user(State(auth): State<Arc<Auth>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_service(&headers) {
+        return refuse(StatusCode::UNAUTHORIZED, "not_admin");
+    }
+    let Ok(user) = serde_json::from_slice::<NewUser>(&body) else {
+        return refuse(StatusCode::BAD_REQUEST, "validation_failed");
+    };
+    if user.password.len() < 8 {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "weak_password");
+    }
+    let email = user.email.to_lowercase();
+    match auth.put_user(&email, &user.password, user.app_metadata) {
+        Some(id) => Json(json!({"id": id, "email": email})).into_response(),
+        None => refuse(StatusCode::UNPROCESSABLE_ENTITY, "email_exists"),
+    }
+}
+
+fn is_service(headers: &HeaderMap) -> bool {
+    let key = supabase::key("service_role");
+    text(headers, "apikey") == key && text(headers, header::AUTHORIZATION.as_str()) == format!("Bearer {key}")
+}
