@@ -3,6 +3,8 @@
 //! What cannot be embedded (Postgres, PostgREST, AWS emulators) comes from `cargo xtask test`; a test that misses
 //! it fails and says so.
 
+pub mod console;
+
 use std::{
     path::{Path, PathBuf},
     process::Stdio,

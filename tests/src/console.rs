@@ -1,0 +1,155 @@
+//! The console as a browser, and its API as a program sees it.
+
+use std::time::Duration;
+
+use admin_api::Limits;
+use anyhow::Context;
+use gazelle_local::{console, sandbox::auth::USERS, stack::Stack};
+use serde_json::Value;
+use shared::http::{Http, Response, json_request};
+use url::Url;
+
+/// A console that is being served.
+pub struct Console {
+    /// Its address, without a path.
+    pub address: Url,
+    http: Http,
+}
+
+/// What a request carries beyond its method and path.
+#[derive(Debug, Clone, Default)]
+pub struct Sent {
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Sent {
+    /// Nothing.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With a bearer token.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self { body: body.to_string(), ..self }
+    }
+
+    /// With the fields of a form.
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self { body, ..self.header("content-type", "application/x-www-form-urlencoded") }
+    }
+}
+
+/// Somebody who signed in by the form.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The whole `Set-Cookie`.
+    pub set_cookie: String,
+    /// What a browser sends back.
+    pub cookie: String,
+    /// What a script reads from `GET /session`.
+    pub csrf_token: String,
+    /// The console's own address, as a browser writes it.
+    pub origin: String,
+}
+
+impl SignedIn {
+    /// What the console's own pages send with a change.
+    pub fn change(&self) -> Sent {
+        Sent::nothing()
+            .header("cookie", &self.cookie)
+            .header("origin", &self.origin)
+            .header("x-csrf-token", &self.csrf_token)
+    }
+}
+
+impl Console {
+    /// Serves the console of a stack.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start(stack: &Stack) -> anyhow::Result<Self> {
+        let address = console::serve(stack, Limits::default()).await?;
+        Ok(Self { address, http: Http::new() })
+    }
+
+    /// Asks, and takes whatever comes.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn ask(&self, method: &str, path: &str, sent: &Sent) -> anyhow::Result<Response> {
+        let address = self.address.join(path)?;
+        let mut request = json_request("console", method.parse()?, address, sent.body.clone().into());
+        for (name, value) in &sent.headers {
+            request.headers.insert(*name, value.parse()?);
+        }
+        Ok(self.http.send_once(&request, Duration::from_secs(60)).await?)
+    }
+
+    /// The address as `Origin` has it.
+    pub fn origin(&self) -> String {
+        self.address.origin().ascii_serialization()
+    }
+
+    /// Sends the form.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn send_form(&self, email: &str, password: &str) -> anyhow::Result<Response> {
+        let form = Sent::nothing().header("origin", self.origin());
+        let form = form.form(&[("email", email), ("password", password), ("next", "/runs")]);
+        self.ask("POST", "/sign-in", &form).await
+    }
+
+    /// Signs a user of the sandbox in, by role.
+    ///
+    /// # Errors
+    /// When the console does not let them in.
+    pub async fn sign_in(&self, role: &str) -> anyhow::Result<SignedIn> {
+        let (email, password, _) =
+            USERS.into_iter().find(|(_, _, found)| *found == Some(role)).context("no such user")?;
+        let answer = self.send_form(email, password).await?;
+        anyhow::ensure!(answer.status == 303, "{}: {:?}", answer.status, answer.body);
+        let set_cookie = answer.headers["set-cookie"].to_str()?.to_owned();
+        let cookie = set_cookie.split(';').next().context("a cookie")?.to_owned();
+        let session = self.ask("GET", "/session", &Sent::nothing().header("cookie", &cookie)).await?;
+        let session: Value = session.json("console")?;
+        let csrf_token = session["csrf_token"].as_str().context("a form token")?.to_owned();
+        Ok(SignedIn { set_cookie, cookie, csrf_token, origin: self.origin() })
+    }
+}
+
+/// The JSON of an answer.
+///
+/// # Errors
+/// When it is none.
+pub fn body(answer: &Response) -> anyhow::Result<Value> {
+    serde_json::from_slice(&answer.body)
+        .with_context(|| format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)))
+}
+
+/// A bearer token of a user of the sandbox, by role, as Supabase Auth makes it.
+///
+/// # Errors
+/// When there is no such user.
+pub fn token(stack: &Stack, role: &str) -> anyhow::Result<String> {
+    let email = format!("{role}@gazelle.example");
+    let issuer = format!("{}/auth/v1", stack.supabase_url);
+    stack.auth.sign(&stack.auth.claims(&email, &issuer).context("no such user")?)
+}
