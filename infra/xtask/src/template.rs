@@ -167,6 +167,7 @@ mod tests {
             ),
             ("\"cleanup\":\"${CleanupSchedule}\",", "", "SCHEDULES has"),
             ("\"cleanup\":\"${CleanupSchedule}\"", "\"cleanup\":\"${SyncSchedule}\"", "SCHEDULES: cleanup"),
+            ("{ ThrottlingRateLimit: 50,", "{ ThrottlingRateLimit: 50000,", "no ThrottlingRateLimit"),
             ("AWSTemplateFormatVersion", "\u{feff}AWSTemplateFormatVersion", "byte-order mark"),
         ];
         for (good, bad, expected) in planted {
