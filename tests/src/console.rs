@@ -13,6 +13,7 @@ use url::Url;
 pub struct Console {
     /// Its address, without a path.
     pub address: Url,
+    public: Url,
     http: Http,
 }
 
@@ -85,8 +86,17 @@ impl Console {
     /// # Errors
     /// When it does not start.
     pub async fn start(stack: &Stack) -> anyhow::Result<Self> {
-        let address = console::serve(stack, Limits::default()).await?;
-        Ok(Self { address, http: Http::new() })
+        Self::start_with(stack, None, Limits::default()).await
+    }
+
+    /// The same for people who reach it at another address, or with other limits.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_with(stack: &Stack, public: Option<&str>, limits: Limits) -> anyhow::Result<Self> {
+        let address = console::serve(stack, public, limits).await?;
+        let public = public.map(str::parse).transpose()?.unwrap_or_else(|| address.clone());
+        Ok(Self { address, public, http: Http::new() })
     }
 
     /// Asks, and takes whatever comes.
@@ -104,7 +114,7 @@ impl Console {
 
     /// The address as `Origin` has it.
     pub fn origin(&self) -> String {
-        self.address.origin().ascii_serialization()
+        self.public.origin().ascii_serialization()
     }
 
     /// Sends the form.
@@ -144,12 +154,19 @@ pub fn body(answer: &Response) -> anyhow::Result<Value> {
         .with_context(|| format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)))
 }
 
+/// The claims of an access token of a user of the sandbox, by role.
+///
+/// # Errors
+/// When there is no such user.
+pub fn claims(stack: &Stack, role: &str) -> anyhow::Result<Value> {
+    let issuer = format!("{}/auth/v1", stack.supabase_url);
+    stack.auth.claims(&format!("{role}@gazelle.example"), &issuer).context("no such user")
+}
+
 /// A bearer token of a user of the sandbox, by role, as Supabase Auth makes it.
 ///
 /// # Errors
 /// When there is no such user.
 pub fn token(stack: &Stack, role: &str) -> anyhow::Result<String> {
-    let email = format!("{role}@gazelle.example");
-    let issuer = format!("{}/auth/v1", stack.supabase_url);
-    stack.auth.sign(&stack.auth.claims(&email, &issuer).context("no such user")?)
+    stack.auth.sign(&claims(stack, role)?)
 }

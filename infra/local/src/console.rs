@@ -29,11 +29,12 @@ pub async fn router(stack: &Stack, address: &str, limits: Limits) -> anyhow::Res
     Ok(admin_api::router(Arc::new(app)).layer(from))
 }
 
-/// Serves a stack's console on a port of its own; its address.
-pub async fn serve(stack: &Stack, limits: Limits) -> anyhow::Result<Url> {
+/// Serves a stack's console on a port of its own, for people who reach it there or, behind a gateway, at `public`; the
+/// port's address.
+pub async fn serve(stack: &Stack, public: Option<&str>, limits: Limits) -> anyhow::Result<Url> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("a port for the console")?;
     let address = format!("http://{}", listener.local_addr()?);
-    let router = router(stack, &address, limits).await?;
+    let router = router(stack, public.unwrap_or(&address), limits).await?;
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address.parse()?)
 }

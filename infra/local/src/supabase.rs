@@ -33,12 +33,13 @@ pub const JWT_SECRET: &str = "local-jwt-secret-of-at-least-thirty-two-bytes";
 
 /// A key of the local project for one of Supabase's roles.
 pub fn key(role: &str) -> String {
-    let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!(
-        "{}.{}",
-        encode(json!({"alg": "HS256", "typ": "JWT"})),
-        encode(json!({"role": role, "iss": "supabase", "exp": 4_102_444_800_i64}))
-    );
+    sign(&json!({"role": role, "iss": "supabase", "exp": 4_102_444_800_i64}))
+}
+
+/// Signs claims with [`JWT_SECRET`] (HS256).
+pub fn sign(claims: &Value) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, JWT_SECRET.as_bytes()), signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }

@@ -1,0 +1,299 @@
+//! Who is let in to the console and its API, and who is not.
+
+use admin_api::Limits;
+use e2e::{
+    Backend, Bed,
+    console::{Console, Sent, SignedIn, body, claims, token},
+};
+use gazelle_local::supabase;
+use jiff::SignedDuration;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
+    let bed = Bed::start(backend).await?;
+    let console = Console::start(&bed.stack).await?;
+    Ok((bed, console))
+}
+
+/// Every route, and the least role that may use it.
+const ROUTES: [(&str, &str, &str); 12] = [
+    ("GET", "/scheduler/logs", "viewer"),
+    ("GET", "/runs", "viewer"),
+    ("GET", "/runs/00000000-0000-4000-a000-000000000000", "viewer"),
+    ("GET", "/tasks", "viewer"),
+    ("GET", "/session", "viewer"),
+    ("POST", "/scheduler/run/sync", "admin"),
+    ("POST", "/scheduler/run/rapport", "admin"),
+    ("POST", "/scheduler/run/backup", "admin"),
+    ("POST", "/scheduler/run/alerts", "admin"),
+    ("POST", "/scheduler/run/import/clients", "admin"),
+    ("POST", "/tasks/cleanup/pause", "admin"),
+    ("POST", "/tasks/cleanup/resume", "admin"),
+];
+
+/// Tokens that are nobody's: what is wrong with each, and the token.
+fn invalid_tokens(bed: &Bed) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let good = claims(&bed.stack, "admin")?;
+    let with = |field: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[field] = value;
+        bed.stack.auth.sign(&claims)
+    };
+    let without = |field: &str| {
+        let mut claims = good.clone();
+        claims.as_object_mut().map(|claims| claims.remove(field));
+        bed.stack.auth.sign(&claims)
+    };
+    let now = bed.stack.clock.now().as_second();
+    let valid = token(&bed.stack, "admin")?;
+    let (signed, _) = valid.rsplit_once('.').unwrap_or_default();
+    let payload = signed.split('.').nth(1).unwrap_or_default();
+    Ok(vec![
+        ("expired", with("exp", json!(now - 1))?),
+        ("without an end", without("exp")?),
+        ("not valid yet", with("nbf", json!(now + 60))?),
+        ("another issuer", with("iss", json!("https://evil.example/auth/v1"))?),
+        ("another audience", with("aud", json!("anon"))?),
+        ("a symmetric key", supabase::sign(&good)),
+        ("no algorithm", format!("eyJhbGciOiJub25lIn0.{payload}.")),
+        ("no signature", format!("{signed}.")),
+        ("the service key", supabase::key("service_role")),
+        ("nonsense", "planted".into()),
+    ])
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_lets_in_its_roles_and_nobody_else(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    let invalid = invalid_tokens(&bed)?;
+    let order = ["none", "viewer", "operator", "admin"];
+    for (method, path, least) in ROUTES {
+        for path in [path.to_owned(), format!("/api{path}")] {
+            let answer = console.ask(method, &path, &Sent::nothing()).await?;
+            assert_eq!(answer.status, 401, "{method} {path} without a token");
+            let problem = body(&answer)?;
+            assert_eq!((&problem["code"], &problem["status"]), (&json!("unauthenticated"), &json!(401)));
+            for (wrong, token) in &invalid {
+                let answer = console.ask(method, &path, &Sent::nothing().bearer(token)).await?;
+                assert_eq!(answer.status, 401, "{method} {path} with a token: {wrong}");
+            }
+            for (rank, role) in order.iter().enumerate() {
+                let sent = Sent::nothing().bearer(&token(&bed.stack, role)?);
+                let status = console.ask(method, &path, &sent).await?.status;
+                let may = Some(rank) >= order.iter().position(|role| *role == least);
+                match may {
+                    true => assert!(![401, 403].contains(&status), "{method} {path} as {role}: {status}"),
+                    false => assert_eq!(status, 403, "{method} {path} as {role}"),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_symmetric_token_counts_only_where_its_secret_is_configured(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let symmetric = Sent::nothing().bearer(&supabase::sign(&claims(&bed.stack, "viewer")?));
+    let console = Console::start(&bed.stack).await?;
+    assert_eq!(console.ask("GET", "/session", &symmetric).await?.status, 401);
+    bed.stack.lambda.environment.insert("SUPABASE_JWT_SECRET".into(), supabase::JWT_SECRET.into());
+    let console = Console::start(&bed.stack).await?;
+    assert_eq!(console.ask("GET", "/session", &symmetric).await?.status, 200);
+    // The project's own keys still count, and nothing else does.
+    let own = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
+    assert_eq!(console.ask("GET", "/session", &own).await?.status, 200);
+    let service = Sent::nothing().bearer(&supabase::key("service_role"));
+    assert_eq!(console.ask("GET", "/session", &service).await?.status, 401);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_site_makes_a_browser_send_changes_nothing(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    let admin = console.sign_in("admin").await?;
+    let viewer = console.sign_in("viewer").await?;
+    let with_cookie = || Sent::nothing().header("cookie", &admin.cookie);
+    let own = || with_cookie().header("origin", &admin.origin);
+    let cases = [
+        ("no origin", with_cookie().header("x-csrf-token", &admin.csrf_token), "cross_site"),
+        ("a hidden origin", with_cookie().header("origin", "null"), "cross_site"),
+        ("another site", with_cookie().header("origin", "https://evil.example"), "cross_site"),
+        (
+            "a longer name",
+            with_cookie().header("origin", format!("{}.evil.example", admin.origin)),
+            "cross_site",
+        ),
+        ("no form token", own(), "form_token"),
+        ("another session's token", own().header("x-csrf-token", &viewer.csrf_token), "form_token"),
+        ("an empty form", own().form(&[("csrf_token", "")]), "form_token"),
+    ];
+    for (case, sent, code) in cases {
+        let answer = console.ask("POST", "/scheduler/run/backup", &sent).await?;
+        assert_eq!((answer.status, &body(&answer)?["code"]), (403, &json!(code)), "{case}");
+    }
+    assert!(bed.runs("backup").await?.is_empty());
+
+    let foreign = Sent::nothing().header("origin", "https://evil.example");
+    let foreign = foreign.form(&[("email", "admin@gazelle.example"), ("password", "local-admin-password")]);
+    let answer = console.ask("POST", "/sign-in", &foreign).await?;
+    assert_eq!(answer.status, 403);
+    assert!(!answer.headers.contains_key("set-cookie"));
+
+    // The console's own form passes.
+    let form = own().form(&[("csrf_token", &admin.csrf_token), ("reason", "essai")]);
+    assert_eq!(console.ask("POST", "/scheduler/run/backup", &form).await?.status, 202);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cookie_is_for_this_host_alone_and_only_its_hash_is_stored(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let flags = |signed: &SignedIn| -> Vec<String> {
+        signed.set_cookie.split("; ").skip(1).map(str::to_owned).collect()
+    };
+    let public = Some("https://console.example");
+    let console = Console::start_with(&bed.stack, public, Limits::default()).await?;
+    let signed = console.sign_in("admin").await?;
+    assert!(signed.cookie.starts_with("__Host-session="), "{}", signed.set_cookie);
+    assert_eq!(flags(&signed), ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=43200"]);
+
+    let local = Console::start(&bed.stack).await?.sign_in("admin").await?;
+    assert!(local.cookie.starts_with("session="), "{}", local.set_cookie);
+    assert_eq!(flags(&local), ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"]);
+
+    let rows = bed.stack.rows("console_sessions", "*", "id_hash").await?;
+    assert_eq!(rows.len(), 2);
+    let stored = Value::from(rows).to_string();
+    for signed in [&signed, &local] {
+        let (_, id) = signed.cookie.split_once('=').unwrap_or_default();
+        // 256 bits in base64.
+        assert_eq!(id.len(), 43);
+        assert!(!stored.contains(id));
+    }
+    assert!(!stored.contains("local-refresh"), "{stored}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_by_signing_out_and_after_twelve_hours(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = start(backend).await?;
+    let viewer = console.sign_in("viewer").await?;
+    let admin = console.sign_in("admin").await?;
+    let session = |signed: &SignedIn| Sent::nothing().header("cookie", &signed.cookie);
+    assert_eq!(bed.stack.auth.open_sessions(), 2);
+
+    let answer = console.ask("POST", "/sign-out", &viewer.change()).await?;
+    assert_eq!(answer.status, 303);
+    assert!(answer.headers["set-cookie"].to_str()?.contains("session=; "), "{:?}", answer.headers);
+    assert_eq!(console.ask("GET", "/session", &session(&viewer)).await?.status, 401);
+    // Supabase Auth has forgotten it as well.
+    assert_eq!(bed.stack.auth.open_sessions(), 1);
+    // A page offers the form instead.
+    let answer = console.ask("GET", "/?x=1", &session(&viewer)).await?;
+    assert_eq!((answer.status, answer.headers["location"].to_str()?), (303, "/sign-in?next=%2F%3Fx%3D1"));
+
+    assert_eq!(console.ask("GET", "/session", &session(&admin)).await?.status, 200);
+    bed.stack.advance(SignedDuration::from_hours(12));
+    assert_eq!(console.ask("GET", "/session", &session(&admin)).await?.status, 401);
+
+    let history = bed.stack.rows("login_history", "success,error_type,user_hash", "created_at,id").await?;
+    let kinds: Vec<&Value> = history.iter().map(|row| &row["error_type"]).collect();
+    assert_eq!(kinds, [&Value::Null, &Value::Null, &json!("logout")]);
+    assert!(!Value::from(history).to_string().contains("gazelle.example"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_taken_away_ends_within_minutes_and_a_banned_user_too(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = start(backend).await?;
+    let admin = console.sign_in("admin").await?;
+    let operator = console.sign_in("operator").await?;
+    let session = |signed: &SignedIn| Sent::nothing().header("cookie", &signed.cookie);
+    bed.stack.auth.set_user("admin@gazelle.example", Some("viewer"), false);
+    bed.stack.auth.set_user("operator@gazelle.example", Some("operator"), true);
+    bed.stack.advance(SignedDuration::from_mins(11));
+
+    let answer = console.ask("POST", "/tasks/backup/pause", &admin.change()).await?;
+    assert_eq!(answer.status, 403);
+    // What they may still do, they may; the renewed token serves the next look.
+    assert_eq!(console.ask("GET", "/tasks", &session(&admin)).await?.status, 200);
+    bed.stack.advance(SignedDuration::from_mins(11));
+    assert_eq!(console.ask("GET", "/tasks", &session(&admin)).await?.status, 200);
+
+    assert_eq!(console.ask("GET", "/tasks", &session(&operator)).await?.status, 401);
+    assert_eq!(bed.stack.rows("console_sessions", "id_hash", "id_hash").await?.len(), 1);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_recorded_and_guessing_is_slow(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    for _ in 0..10 {
+        let answer = console.send_form("admin@gazelle.example", "planted-password").await?;
+        assert_eq!(answer.status, 401);
+        let page = String::from_utf8(answer.body.to_vec())?;
+        assert!(page.contains("incorrect") && !page.contains("planted-password"), "{page}");
+    }
+    let answer = console.send_form("admin@gazelle.example", "local-admin-password").await?;
+    assert_eq!(answer.status, 429);
+    assert!(answer.headers["retry-after"].to_str()?.parse::<u32>()? <= 300);
+    // Another person is not locked out by it.
+    console.sign_in("viewer").await?;
+    // A user of the project without a part in this product.
+    assert_eq!(console.send_form("none@gazelle.example", "local-none-password").await?.status, 403);
+    let history = bed.stack.rows("login_history", "error_type", "created_at,id").await?;
+    assert_eq!(history.iter().filter(|row| row["error_type"] == "invalid_password").count(), 10);
+    assert_eq!(history.last().map(|row| &row["error_type"]), Some(&json!("invalid_user_or_inactive")));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_calls_of_a_user_or_from_an_address_have_to_wait(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let console = Console::start_with(&bed.stack, None, Limits { user: 3, address: 6 }).await?;
+    // The first instant of a minute: the calls of this test fall into one window.
+    let now = bed.stack.clock.now();
+    bed.stack.advance(SignedDuration::from_secs(60 - now.as_second().rem_euclid(60)));
+    let [viewer, admin] = ["viewer", "admin"].map(|role| token(&bed.stack, role));
+    let (viewer, admin) = (Sent::nothing().bearer(&viewer?), Sent::nothing().bearer(&admin?));
+    for _ in 0..3 {
+        assert_eq!(console.ask("GET", "/session", &viewer).await?.status, 200);
+    }
+    let answer = console.ask("GET", "/session", &viewer).await?;
+    assert_eq!((answer.status, &body(&answer)?["code"]), (429, &json!("rate_limited")));
+    let wait: i64 = answer.headers["retry-after"].to_str()?.parse()?;
+    assert!((1..=60).contains(&wait), "{wait}");
+    // Another user is free, until the address has had enough.
+    for expected in [200, 200, 429] {
+        assert_eq!(console.ask("GET", "/session", &admin).await?.status, expected);
+    }
+    bed.stack.advance(SignedDuration::from_secs(wait));
+    assert_eq!(console.ask("GET", "/session", &viewer).await?.status, 200);
+    Ok(())
+}
