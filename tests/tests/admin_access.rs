@@ -1,14 +1,17 @@
 //! Who is let in to the console and its API, and who is not.
 
+use std::process::Output;
+
 use admin_api::Limits;
 use e2e::{
-    Backend, Bed,
+    Backend, Bed, binary,
     console::{Console, Sent, SignedIn, body, claims, token},
 };
 use gazelle_local::supabase;
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
     let bed = Bed::start(backend).await?;
@@ -295,5 +298,29 @@ async fn too_many_calls_of_a_user_or_from_an_address_have_to_wait(
     }
     bed.stack.advance(SignedDuration::from_secs(wait));
     assert_eq!(console.ask("GET", "/session", &viewer).await?.status, 200);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_made_by_a_command(
+    #[values(Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    let create = async || -> anyhow::Result<Output> {
+        let mut command = Command::new(binary("xtask")?);
+        command.args(["admin", "create", "premier@gazelle.example"]);
+        command.env("SUPABASE_URL", &bed.stack.supabase_url);
+        command.env("SUPABASE_SERVICE_ROLE_KEY", supabase::key("service_role"));
+        Ok(command.output().await?)
+    };
+    let created = create().await?;
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+    let said = String::from_utf8(created.stdout)?;
+    let password = said.lines().last().unwrap_or_default().trim();
+    assert_eq!(console.send_form("premier@gazelle.example", password).await?.status, 303);
+    let again = create().await?;
+    assert!(!again.status.success());
+    assert!(String::from_utf8(again.stderr)?.contains("has an account already"));
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
+mod admin;
 mod bench;
 mod cost;
 mod gazelle;
@@ -36,6 +37,9 @@ enum Command {
     Cost(cost::Arguments),
     /// The next 10 runs of each task, in Montréal time and UTC.
     Schedule,
+    /// The people who may use the console.
+    #[command(subcommand)]
+    Admin(admin::Command),
     /// The authorization at Gazelle.
     #[command(subcommand)]
     Gazelle(gazelle::Command),
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Cost(arguments) => cost::run(&arguments),
         Command::Schedule => schedule::run(),
+        Command::Admin(command) => admin::run(command),
         Command::Gazelle(command) => gazelle::run(command),
     };
     match outcome {
