@@ -341,3 +341,53 @@ async fn behind_the_gateway_the_same_router_answers(
     assert!(logs.as_array().is_some_and(|logs| logs.iter().any(|run| run["task_name"] == "sync_gazelle")));
     Ok(())
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_of_the_shape_that_the_openapi_document_says(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = start(backend).await?;
+    let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
+    let document = body(&console.ask("GET", "/openapi.json", &Sent::nothing()).await?)?;
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    let accepted = body(&console.ask("POST", "/scheduler/run/sync", &admin).await?)?;
+    bed.stack.deliver_events().await?;
+    let child = &bed.runs("rapport_timeline").await?[0]["id"];
+    let [run, child] =
+        [&accepted["run_id"], child].map(|id| format!("/runs/{}", id.as_str().unwrap_or_default()));
+    let paths = [
+        ("GET", "/health", "/health", 200),
+        ("GET", "/session", "/session", 200),
+        ("GET", "/tasks", "/tasks", 200),
+        ("GET", "/scheduler/logs", "/scheduler/logs", 200),
+        ("GET", "/runs", "/runs", 200),
+        ("GET", "/runs/{id}", &run, 200),
+        ("GET", "/runs/{id}", &child, 200),
+        ("GET", "/runs/{id}", "/runs/planted", 404),
+        ("POST", "/tasks/{task}/pause", "/tasks/cleanup/pause", 200),
+        ("POST", "/tasks/{task}/resume", "/tasks/cleanup/resume", 200),
+        ("POST", "/scheduler/run/{task}", "/scheduler/run/sync", 202),
+        ("POST", "/scheduler/run/{task}", "/scheduler/run/sync", 409),
+        ("POST", "/scheduler/run/import/{collection}", "/scheduler/run/import/x", 400),
+    ];
+    for (method, template, path, status) in paths {
+        let answer = console.ask(method, path, &admin).await?;
+        assert_eq!(answer.status, status, "{method} {path}");
+        let kind = answer.headers["content-type"].to_str()?;
+        let operation = &document["paths"][template][method.to_lowercase()]["responses"];
+        let code = status.to_string();
+        let described = operation.get(&code).or(operation.get("default")).unwrap_or(&Value::Null);
+        let mut schema = described["content"][kind]["schema"].clone();
+        assert!(schema.is_object(), "{method} {template} {status} {kind}: {operation}");
+        schema["components"] = document["components"].clone();
+        let shape = jsonschema::validator_for(&schema)?;
+        let said = body(&answer)?;
+        let errors: Vec<String> = shape.iter_errors(&said).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{method} {path}: {errors:?}");
+    }
+    let documented = document["paths"].as_object().map_or(0, serde_json::Map::len);
+    let asked: std::collections::BTreeSet<&str> = paths.iter().map(|(_, template, ..)| *template).collect();
+    assert_eq!(documented, asked.len());
+    Ok(())
+}

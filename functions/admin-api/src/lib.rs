@@ -6,6 +6,7 @@
 mod access;
 mod auth;
 mod headers;
+mod openapi;
 mod problem;
 mod routes;
 mod state;

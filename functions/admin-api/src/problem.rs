@@ -7,8 +7,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
 use shared::supabase::SupabaseError;
+
+use crate::routes::shapes::ProblemBody;
 
 /// An answer that says what is wrong.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Problem {
     code: &'static str,
     title: &'static str,
     detail: Cow<'static, str>,
-    more: Map<String, Value>,
+    run_id: Option<String>,
     retry_after_seconds: Option<u32>,
 }
 
@@ -28,7 +29,7 @@ impl Problem {
         title: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, title, detail: detail.into(), more: Map::new(), retry_after_seconds: None }
+        Self { status, code, title, detail: detail.into(), run_id: None, retry_after_seconds: None }
     }
 
     /// Nobody knows who asks.
@@ -131,9 +132,8 @@ impl Problem {
     /// A run that excludes the wanted one is live.
     pub fn live(run_id: &str) -> Self {
         let detail = "Une exécution est déjà en cours ou demandée.";
-        Self::new(StatusCode::CONFLICT, "run_live", "Déjà en cours", detail)
-            .with("run_id", run_id.into())
-            .with("location", format!("/runs/{run_id}").into())
+        let problem = Self::new(StatusCode::CONFLICT, "run_live", "Déjà en cours", detail);
+        Self { run_id: Some(run_id.into()), ..problem }
     }
 
     /// What this stands on does not answer.
@@ -154,13 +154,6 @@ impl Problem {
             "Erreur interne",
             "L'erreur a été notée au journal.",
         )
-    }
-
-    /// With a field of its own.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.more.insert(name.into(), value);
-        self
     }
 
     /// The sentence for people.
@@ -186,13 +179,15 @@ impl From<SupabaseError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "type": format!("urn:gazelle-tasks:problem:{}", self.code), "title": self.title,
-            "status": self.status.as_u16(), "code": self.code, "detail": self.detail,
-        });
-        if let Value::Object(fields) = &mut body {
-            fields.extend(self.more);
-        }
+        let body = ProblemBody {
+            kind: format!("urn:gazelle-tasks:problem:{}", self.code),
+            title: self.title,
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail.into_owned(),
+            location: self.run_id.as_ref().map(|id| format!("/runs/{id}")),
+            run_id: self.run_id,
+        };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -1,16 +1,17 @@
 //! The table of routes: what each needs, and nothing twice. Every API route answers with and without `/api`.
 
 mod extract;
-mod health;
-mod requests;
-mod runs;
-mod session;
-mod tasks;
+pub mod health;
+pub mod requests;
+pub mod runs;
+pub mod session;
+pub mod shapes;
+pub mod tasks;
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::DefaultBodyLimit,
     http::header,
     middleware::{from_fn, from_fn_with_state},
@@ -18,9 +19,12 @@ use axum::{
     routing::{get, post},
 };
 
+use utoipa::OpenApi;
+
 use crate::{
     access::{Guard, Role, guard},
     headers::harden,
+    openapi::Document,
     problem::Problem,
     state::App,
 };
@@ -43,7 +47,7 @@ type Routes = Router<Arc<App>>;
 
 /// What nobody has to sign in for.
 fn open() -> Routes {
-    Router::new().route("/health", get(health::health))
+    Router::new().route("/health", get(health::health)).route("/openapi.json", get(document))
 }
 
 /// What every role may see.
@@ -78,6 +82,10 @@ fn pages(app: &Arc<App>) -> Routes {
 
 fn guarded(routes: Routes, app: &Arc<App>, needs: Role) -> Routes {
     routes.route_layer(from_fn_with_state(Guard { app: app.clone(), needs }, guard))
+}
+
+async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
 }
 
 async fn style() -> impl IntoResponse {

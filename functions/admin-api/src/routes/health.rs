@@ -9,7 +9,11 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde_json::{Value, json};
 use shared::{http::Retry, task::TASKS};
 
+use super::shapes::{Check, Health};
 use crate::state::App;
+
+const UP: &str = "ok";
+const DOWN: &str = "unavailable";
 
 const PROBE: Retry = Retry {
     attempts: 1,
@@ -18,8 +22,12 @@ const PROBE: Retry = Retry {
     first_wait: Duration::from_millis(100),
 };
 
-/// 200 `ok`, or 503 `unavailable`, with one result per dependency.
-pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
+/// Whether what the console stands on answers: one result per dependency.
+#[utoipa::path(get, path = "/health", security(()), responses(
+    (status = 200, description = "All of it does.", body = Health),
+    (status = 503, description = "Not all of it.", body = Health),
+))]
+pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     let (database, auth) = tokio::join!(
         check("database", async {
             let arguments = json!({"p_tasks": [TASKS[0].name], "p_now": app.now().to_string()});
@@ -27,18 +35,16 @@ pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Value>) {
         }),
         check("auth", async { app.auth.signing_keys().await.is_ok() }),
     );
-    let is_up = database.0 && auth.0;
-    let (status, word) = match is_up {
-        true => (StatusCode::OK, "ok"),
-        false => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+    let checks = vec![database, auth];
+    let (code, status) = match checks.iter().all(|check| check.status == UP) {
+        true => (StatusCode::OK, UP),
+        false => (StatusCode::SERVICE_UNAVAILABLE, DOWN),
     };
-    (status, Json(json!({"status": word, "checks": [database.1, auth.1]})))
+    (code, Json(Health { status, checks }))
 }
 
-async fn check(name: &str, probe: impl Future<Output = bool>) -> (bool, Value) {
+async fn check(name: &'static str, probe: impl Future<Output = bool>) -> Check {
     let started = Instant::now();
-    let is_up = probe.await;
-    let status = if is_up { "ok" } else { "unavailable" };
-    let duration_ms = started.elapsed().as_millis() as u64;
-    (is_up, json!({"name": name, "status": status, "duration_ms": duration_ms}))
+    let status = if probe.await { UP } else { DOWN };
+    Check { name, status, duration_ms: started.elapsed().as_millis() as u64 }
 }

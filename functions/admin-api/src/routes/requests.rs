@@ -15,8 +15,13 @@ use shared::{
     supabase::QUICK,
     task::{TASKS, TaskSpec},
 };
+use utoipa::ToSchema;
 
-use super::{extract::Change, runs::unknown_task};
+use super::{
+    extract::Change,
+    runs::unknown_task,
+    shapes::{Accepted, ProblemBody},
+};
 use crate::{
     access::{Caller, random},
     problem::Problem,
@@ -24,24 +29,35 @@ use crate::{
 };
 
 /// What a request may say. `user_email` of old clients is not read: the signed-in user is recorded.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
 pub struct Wish {
+    /// Say what would be done, and do nothing; only for tasks with `has_dry_run`.
     #[serde(default)]
     dry_run: bool,
+    /// For the audit.
     reason: Option<String>,
+    /// What the task itself understands.
     #[serde(default)]
+    #[schema(value_type = Object)]
     parameters: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
 struct Outcome {
     live_run_id: Option<String>,
-    started_at: Option<String>,
+    #[serde(default)]
+    started_at: String,
     #[serde(default)]
     events: Vec<QueuedEvent>,
 }
 
-/// `POST /scheduler/run/{task}`: by its name, or by the predecessor's short name.
+/// Runs a task now: by its name, or by the predecessor's short name (`sync`, `rapport`, `backup`, `alerts`).
+#[utoipa::path(post, path = "/scheduler/run/{task}", request_body = Option<Wish>,
+    params(("task" = String, Path, description = "Name of the task.")), responses(
+    (status = 202, description = "Queued, and recorded as such.", body = Accepted),
+    (status = 409, description = "Another run is live.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn run_task(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -53,7 +69,14 @@ pub async fn run_task(
     request(&app, &caller, spec, wish).await
 }
 
-/// `POST /scheduler/run/import/{collection}`.
+/// Imports one collection now.
+#[utoipa::path(post, path = "/scheduler/run/import/{collection}", request_body = Option<Wish>,
+    params(("collection" = String, Path, description = "clients, contacts, pianos, timeline or appointments.")),
+    responses(
+    (status = 202, description = "Queued, and recorded as such.", body = Accepted),
+    (status = 409, description = "Another run is live.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn run_import(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -95,10 +118,14 @@ async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Res
     tracing::info!(run_id, task = spec.name, triggered_by = caller.triggered_by, "run.requested");
     publish(app, &outcome.events).await;
     let location = format!("/runs/{run_id}");
-    let body = json!({
-        "success": true, "message": message(spec), "task_name": spec.name, "started_at": outcome.started_at,
-        "run_id": run_id, "location": location,
-    });
+    let body = Accepted {
+        success: true,
+        message: message(spec),
+        task_name: spec.name.into(),
+        started_at: outcome.started_at,
+        run_id,
+        location: location.clone(),
+    };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(header::LOCATION, location);

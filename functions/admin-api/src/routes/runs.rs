@@ -1,5 +1,7 @@
 //! Runs: the log of the old clients, the list with its filters, and one run with all that belongs to it.
 
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
 use std::sync::Arc;
 
 use axum::{
@@ -9,103 +11,97 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use shared::{
     supabase::QUICK,
     task::{TASKS, TaskSpec},
 };
 
-use super::extract::Params;
+use utoipa::IntoParams;
+
+use super::{
+    extract::Params,
+    shapes::{LogEntry, ProblemBody, Run, RunDetail, RunPage, Status},
+};
 use crate::{problem::Problem, state::App};
 
 const MAX_LIMIT: u32 = 200;
 
-/// The fields of `GET /scheduler/logs` (`domain/console-and-api.md` 2).
-const LOG_FIELDS: [&str; 12] = [
-    "id",
-    "task_name",
-    "task_label",
-    "started_at",
-    "completed_at",
-    "duration_seconds",
-    "status",
-    "message",
-    "stats",
-    "triggered_by",
-    "triggered_by_user",
-    "created_at",
-];
-
 /// What both lists can be asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Filter {
+    /// At most 200; 20 for the log, 50 for the list.
     limit: Option<u32>,
+    /// Where the page begins, from the page before.
     cursor: Option<String>,
+    /// Name of a task; its frequent runs are then shown.
     task: Option<String>,
     status: Option<Status>,
+    /// `scheduler`, `manual` or `api`.
     triggered_by: Option<String>,
+    /// First instant of the start, RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
+    /// Instant before which it started.
+    #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
+    /// `frequent`: also the successful scheduled runs of tasks that run every few minutes.
     include: Option<String>,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Status {
-    Queued,
-    Running,
-    Success,
-    Warning,
-    Error,
-}
-
 struct Page {
-    runs: Vec<Map<String, Value>>,
+    runs: Vec<Run>,
     /// Where the next page begins, if there is one.
     next: Option<String>,
     limit: u32,
 }
 
-/// `GET /scheduler/logs`: a bare array; the next page is in `Link`.
+/// The log of the old clients: a bare array; the next page is in `Link`.
+#[utoipa::path(get, path = "/scheduler/logs", params(Filter), responses(
+    (status = 200, description = "Newest first.", body = Vec<LogEntry>),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn logs(
     State(app): State<Arc<App>>,
     Params(filter): Params<Filter>,
-) -> Result<(HeaderMap, Json<Vec<Map<String, Value>>>), Problem> {
+) -> Result<(HeaderMap, Json<Vec<LogEntry>>), Problem> {
     let include = filter.include.clone();
-    let mut page = page(&app, filter, 20).await?;
-    for run in &mut page.runs {
-        run.retain(|field, _| LOG_FIELDS.contains(&field.as_str()));
-        if run["status"] == "queued" {
-            // Old clients know three states.
-            run.insert("status".into(), "running".into());
-        }
-    }
+    let page = page(&app, filter, 20).await?;
     let mut headers = HeaderMap::new();
     let more = if include.is_some() { "&include=frequent" } else { "" };
     let link = page.next.map(|cursor| format!("<?limit={}&cursor={cursor}{more}>; rel=\"next\"", page.limit));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         headers.insert(header::LINK, link);
     }
-    Ok((headers, Json(page.runs)))
+    Ok((headers, Json(page.runs.into_iter().map(LogEntry::from).collect())))
 }
 
-/// `GET /runs`: `{runs, next_cursor}`.
+/// Runs, newest first, page by page.
+#[utoipa::path(get, path = "/runs", params(Filter), responses(
+    (status = 200, description = "A page.", body = RunPage),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn list(
     State(app): State<Arc<App>>,
     Params(filter): Params<Filter>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<RunPage>, Problem> {
     let page = page(&app, filter, 50).await?;
-    Ok(Json(json!({"runs": page.runs, "next_cursor": page.next})))
+    Ok(Json(RunPage { runs: page.runs, next_cursor: page.next }))
 }
 
-/// `GET /runs/{id}`: with parameters, errors, parent, children and notices.
-pub async fn detail(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Value>, Problem> {
+/// One run with parameters, errors, parent, children and notices.
+#[utoipa::path(get, path = "/runs/{id}", params(("id" = String, Path, description = "The run.")), responses(
+    (status = 200, description = "The run.", body = RunDetail),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn detail(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<RunDetail>, Problem> {
     if !is_uuid(&id) {
         return Err(Problem::not_found());
     }
-    let run: Value = app.supabase.rpc_within("run_detail", &json!({"p_id": id}), QUICK).await?;
-    if run.is_null() { Err(Problem::not_found()) } else { Ok(Json(run)) }
+    let run: Option<RunDetail> = app.supabase.rpc_within("run_detail", &json!({"p_id": id}), QUICK).await?;
+    run.map(Json).ok_or_else(Problem::not_found)
 }
 
 async fn page(app: &App, filter: Filter, default_limit: u32) -> Result<Page, Problem> {
@@ -141,10 +137,10 @@ async fn page(app: &App, filter: Filter, default_limit: u32) -> Result<Page, Pro
         }
     }
     let arguments = json!({"p_filter": wanted});
-    let mut runs: Vec<Map<String, Value>> = app.supabase.rpc_within("list_runs", &arguments, QUICK).await?;
+    let mut runs: Vec<Run> = app.supabase.rpc_within("list_runs", &arguments, QUICK).await?;
     let has_more = runs.len() > limit as usize;
     runs.truncate(limit as usize);
-    let next = runs.last().filter(|_| has_more).map(cursor_of);
+    let next = runs.last().filter(|_| has_more).map(|run| cursor(&run.started_at, &run.id));
     Ok(Page { runs, next, limit })
 }
 
@@ -155,9 +151,8 @@ pub fn unknown_task(task: &str) -> Problem {
     Problem::invalid(format!("La tâche «{shown}» n'existe pas. Tâches: {}.", known.join(", ")))
 }
 
-fn cursor_of(run: &Map<String, Value>) -> String {
-    let text = |field: &str| run[field].as_str().unwrap_or_default();
-    URL_SAFE_NO_PAD.encode(format!("{} {}", text("started_at"), text("id")))
+fn cursor(started_at: &str, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{started_at} {id}"))
 }
 
 fn read_cursor(cursor: &str) -> Option<(String, String)> {
@@ -182,8 +177,7 @@ mod tests {
     #[test]
     fn a_cursor_is_what_the_last_row_of_a_page_says_and_nothing_else_passes() {
         let id = "00000000-0000-4000-a000-000000000001";
-        let run = json!({"started_at": "2026-01-15T06:00:00.123456+00:00", "id": id});
-        let cursor = cursor_of(run.as_object().unwrap());
+        let cursor = cursor("2026-01-15T06:00:00.123456+00:00", id);
         assert_eq!(read_cursor(&cursor).unwrap(), ("2026-01-15T06:00:00.123456+00:00".into(), id.into()));
         for wrong in ["", "planted", &URL_SAFE_NO_PAD.encode("now x"), &URL_SAFE_NO_PAD.encode([255, 0])] {
             assert!(read_cursor(wrong).is_none(), "{wrong}");

@@ -11,10 +11,13 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::supabase::{QUICK, SupabaseError};
 
-use super::extract::{Change, Params};
+use super::{
+    extract::{Change, Params},
+    shapes::{ProblemBody, SessionView},
+};
 use crate::{
     access::{
         Caller, LIFETIME_SECONDS, SessionId, Source, cleared_cookie, cookie, refuse_cross_site, session_of,
@@ -171,13 +174,21 @@ async fn forget(app: &App, sealed: &str, session: &str) {
     }
 }
 
-/// `GET /session`: who is signed in, and what a script must send with a change.
-pub async fn show(Extension(caller): Extension<Caller>) -> Json<Value> {
-    Json(json!({
-        "user_id": caller.user_id, "email": caller.email, "role": caller.role,
-        "csrf_token": caller.session.as_ref().map(|session| session.csrf_token.as_str()),
-        "expires_at": caller.session.as_ref().map(|session| session.expires_at.as_str()),
-    }))
+/// Who is signed in, and what a script must send with a change.
+#[utoipa::path(get, path = "/session", responses(
+    (status = 200, description = "The caller.", body = SessionView),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn show(Extension(caller): Extension<Caller>) -> Json<SessionView> {
+    let (csrf_token, expires_at) =
+        caller.session.map(|session| (session.csrf_token, session.expires_at)).unzip();
+    Json(SessionView {
+        user_id: caller.user_id,
+        email: caller.email,
+        role: caller.role,
+        csrf_token,
+        expires_at,
+    })
 }
 
 /// `GET /`

@@ -7,63 +7,86 @@ use axum::{
     extract::{Path, State},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::{
     supabase::QUICK,
     task::{TASKS, TaskSpec},
 };
+use utoipa::ToSchema;
 
-use super::{extract::Change, runs::unknown_task};
+use super::{
+    extract::Change,
+    runs::unknown_task,
+    shapes::{PauseState, ProblemBody, TaskState, TaskView},
+};
 use crate::{access::Caller, problem::Problem, state::App};
 
 /// What a pause may say.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
 pub struct Pause {
     reason: Option<String>,
 }
 
-/// `GET /tasks`
-pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Value>>, Problem> {
+/// Every task, as deployed, and how it stands.
+#[utoipa::path(get, path = "/tasks", responses(
+    (status = 200, description = "In the order of the registry.", body = Vec<TaskView>),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<TaskView>>, Problem> {
     let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
     let arguments = json!({"p_tasks": names, "p_now": app.now().to_string()});
-    let mut states: BTreeMap<String, Map<String, Value>> =
+    let mut states: BTreeMap<String, TaskState> =
         app.supabase.rpc_within("task_overview", &arguments, QUICK).await?;
-    Ok(Json(TASKS.iter().map(|spec| of_task(&app, spec, states.remove(spec.name))).collect()))
+    Ok(Json(
+        TASKS.iter().map(|spec| of_task(&app, spec, states.remove(spec.name).unwrap_or_default())).collect(),
+    ))
 }
 
-fn of_task(app: &App, spec: &TaskSpec, state: Option<Map<String, Value>>) -> Value {
+fn of_task(app: &App, spec: &TaskSpec, state: TaskState) -> TaskView {
     let schedule = app.schedule(spec.name);
-    let mut task = json!({
-        "name": spec.name, "label": spec.label, "short_name": spec.alias,
-        "function": spec.function.crate_name(), "exclusion_group": spec.exclusion_group,
-        "schedule": schedule.map(|(expression, _)| expression),
-        "next_run_at": schedule.and_then(|(_, next)| next).map(|next| next.to_string()),
-        "starts_on": spec.listens_to, "is_frequent": spec.is_frequent(), "has_dry_run": spec.has_dry_run,
-        "time_limit_seconds": spec.time_limit.as_secs(),
-    });
-    if let Value::Object(fields) = &mut task {
-        fields.extend(state.unwrap_or_default());
+    TaskView {
+        name: spec.name,
+        label: spec.label,
+        short_name: spec.alias,
+        function: spec.function.crate_name(),
+        exclusion_group: spec.exclusion_group,
+        schedule: schedule.map(|(expression, _)| expression.to_owned()),
+        next_run_at: schedule.and_then(|(_, next)| next).map(|next| next.to_string()),
+        starts_on: spec.listens_to,
+        is_frequent: spec.is_frequent(),
+        has_dry_run: spec.has_dry_run,
+        time_limit_seconds: spec.time_limit.as_secs(),
+        state,
     }
-    task
 }
 
-/// `POST /tasks/{task}/pause`: scheduled and chained runs end at once; a requested one still runs.
+/// Pauses a task: its scheduled and chained runs end at once; a requested one still runs.
+#[utoipa::path(post, path = "/tasks/{task}/pause", request_body = Option<Pause>,
+    params(("task" = String, Path, description = "Name of the task.")), responses(
+    (status = 200, description = "Paused, or was already.", body = PauseState),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn pause(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(task): Path<String>,
     Change(pause): Change<Pause>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PauseState>, Problem> {
     set_paused(&app, &caller, &task, true, pause).await
 }
 
-/// `POST /tasks/{task}/resume`
+/// Ends the pause of a task.
+#[utoipa::path(post, path = "/tasks/{task}/resume", request_body = Option<Pause>,
+    params(("task" = String, Path, description = "Name of the task.")), responses(
+    (status = 200, description = "Not paused any more.", body = PauseState),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Path(task): Path<String>,
     Change(pause): Change<Pause>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PauseState>, Problem> {
     set_paused(&app, &caller, &task, false, pause).await
 }
 
@@ -73,7 +96,7 @@ async fn set_paused(
     task: &str,
     paused: bool,
     pause: Pause,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<PauseState>, Problem> {
     let spec = TaskSpec::named(task).ok_or_else(|| unknown_task(task))?;
     let mut arguments = json!({
         "p_task": spec.name, "p_paused": paused, "p_actor": caller.actor(), "p_now": app.now().to_string(),

@@ -1,0 +1,46 @@
+//! The OpenAPI document, made from the handlers themselves.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+use crate::routes::{health, requests, runs, session, tasks};
+
+/// `GET /openapi.json`
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gazelle Tasks",
+        description = "What administrators see and do. Changes by cookie also need the header `x-csrf-token` and an own \
+                       `Origin`; a bearer token needs neither."
+    ),
+    servers((url = "/"), (url = "/api", description = "The predecessor's prefix: the same routes")),
+    paths(
+        health::health,
+        runs::logs,
+        runs::list,
+        runs::detail,
+        tasks::list,
+        tasks::pause,
+        tasks::resume,
+        requests::run_task,
+        requests::run_import,
+        session::show,
+    ),
+    security(("bearer" = []), ("session" = [])),
+    modifiers(&Schemes)
+)]
+pub struct Document;
+
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description("__Host-session", "By the form at /sign-in.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
