@@ -91,6 +91,18 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
     bed.put("recommendations", json!([recommendation(51, "ignored"), recommendation(52, "open")])).await?;
     let sign_in = |id: u32, at: &str| json!({"id": id, "user_hash": "x", "address_hash": "y", "success": true, "created_at": at});
     bed.put("login_history", json!([sign_in(61, OLD), sign_in(62, RECENT)])).await?;
+    let signed_in = |id: &str, until: &str| {
+        json!({"id_hash": id, "user_id": "x", "email": "x", "role": "admin", "refresh_token": "x", "created_at": OLD,
+               "expires_at": until, "last_seen_at": OLD, "checked_at": OLD})
+    };
+    let sessions = json!([signed_in("a", OLD), signed_in("b", "2026-01-15T12:00:00Z")]);
+    bed.put("console_sessions", sessions).await?;
+    let change = |id: u32, at: &str| {
+        json!({"id": uuid(id), "at": at, "user_id": "x", "email": "x", "action": "task.paused", "subject": "backup"})
+    };
+    bed.put("audit_log", json!([change(81, OLD), change(82, RECENT)])).await?;
+    let window = json!({"key": "x", "window_started_at": OLD, "window_ends_at": OLD, "count": 1});
+    bed.put("rate_limits", json!([window])).await?;
     let session =
         json!([{"id": uuid(71), "operator_id": "a", "status": "CLOSED", "opened_at": OLD, "closed_at": OLD}]);
     bed.put("cash_sessions", session).await?;
@@ -121,7 +133,7 @@ async fn what_is_old_goes_and_what_is_open_stays(
         "runs_frequent": 1, "runs": 1, "sync_logs": 0, "deliveries": 2, "events": 0, "quarantine": 1,
         "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 0, "backups": 2,
         "restore_drills": 0, "anomalies": 1, "recommendations": 1, "login_history": 1, "alarm_events": 0,
-        "incidents": 0, "monitor_checks": 0, "notices": 0,
+        "incidents": 0, "monitor_checks": 0, "notices": 0, "console_sessions": 1, "audit_log": 1, "rate_limits": 1,
     });
     let preview = bed
         .stack
@@ -146,6 +158,8 @@ async fn what_is_old_goes_and_what_is_open_stays(
     assert_eq!(left("anomalies", "id").await?, [uuid(42)]);
     assert_eq!(left("recommendations", "id").await?, [uuid(52)]);
     assert_eq!(left("login_history", "id").await?, ["62"]);
+    assert_eq!(left("console_sessions", "id_hash").await?, ["b"]);
+    assert_eq!(left("audit_log", "id").await?, [uuid(82)]);
     assert_eq!(left("cash_sessions", "id").await?, [uuid(71)], "books are kept");
     let runs = left("scheduler_logs", "id").await?;
     for id in [2, 3, 4, 6] {
