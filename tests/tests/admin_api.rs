@@ -313,6 +313,9 @@ async fn invoke(bed: &Bed, event: &str, change: impl FnOnce(&mut Value)) -> anyh
     let limit = Function::AdminApi.time_limit();
     let invocation =
         lambda.invoke(Function::AdminApi, &payload.to_string(), &id, limit, &bed.stack.tripwire).await?;
+    for secret in ["local-admin-password", "local-refresh", "eyJ", "admin@gazelle.example"] {
+        assert!(!invocation.log.contains(secret), "{event}: {}", invocation.log);
+    }
     match invocation.ended {
         Ended::Answer(answer) => Ok(answer),
         other => anyhow::bail!("{event}: {other:?}: {}", invocation.log),

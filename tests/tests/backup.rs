@@ -4,8 +4,9 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use anyhow::Context;
 use backup::{Key, copy::Kind, store::Store, verify};
-use e2e::{Backend, Bed, Moto, binary, empty_database};
+use e2e::{Backend, Bed, Moto, binary, console::Console, empty_database};
 use gazelle_local::{postgrest::Database, restore, supabase};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -258,9 +259,12 @@ async fn an_encrypted_copy_shows_nothing_and_no_copy_holds_the_token(
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
     bed.fill().await?;
+    Console::start(&bed.stack).await?.sign_in("admin").await?;
+    let sessions = bed.stack.rows("console_sessions", "id_hash", "id_hash").await?;
     back_up(&bed, 1).await?;
     let plain = read_all(&bed).await?;
     assert!(plain.contains("cli_local_000001"), "the test sees what it looks at");
+    assert!(!plain.contains(sessions[0]["id_hash"].as_str().context("a session")?));
     for secret in [bed.stack.sandbox.gazelle.access_token(), bed.stack.sandbox.gazelle.refresh_token()] {
         assert!(!plain.contains(&secret));
     }

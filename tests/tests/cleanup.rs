@@ -97,9 +97,7 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
     };
     let sessions = json!([signed_in("a", OLD), signed_in("b", "2026-01-15T12:00:00Z")]);
     bed.put("console_sessions", sessions).await?;
-    let change = |id: u32, at: &str| {
-        json!({"id": uuid(id), "at": at, "user_id": "x", "email": "x", "action": "task.paused", "subject": "backup"})
-    };
+    let change = |id: u32, at: &str| json!({"id": uuid(id), "at": at, "user_id": "x", "email": "x", "action": "task.paused", "subject": "backup"});
     bed.put("audit_log", json!([change(81, OLD), change(82, RECENT)])).await?;
     let window = json!({"key": "x", "window_started_at": OLD, "window_ends_at": OLD, "count": 1});
     bed.put("rate_limits", json!([window])).await?;

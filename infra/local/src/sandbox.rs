@@ -1,4 +1,5 @@
-//! The outside services on one local address: Gazelle, Google, Slack, SendGrid, EventBridge, Secrets Manager.
+//! The outside services on one local address: Gazelle, Google, Slack, SendGrid, EventBridge, Secrets Manager; and
+//! Supabase Auth, which answers beside the database.
 //!
 //! It is strict: what the vendor refuses, it refuses. Everything that was sent is kept for whoever looks.
 
