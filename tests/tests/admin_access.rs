@@ -120,6 +120,24 @@ async fn a_symmetric_token_counts_only_where_its_secret_is_configured(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_of_unknown_keys_do_not_make_the_function_ask_for_keys_each_time(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    let good = token(&bed.stack, "viewer")?;
+    // {"alg":"ES256","kid":"x"}
+    let (_, rest) = good.split_once('.').unwrap_or_default();
+    let unknown = Sent::nothing().bearer(&format!("eyJhbGciOiJFUzI1NiIsImtpZCI6IngifQ.{rest}"));
+    for _ in 0..5 {
+        assert_eq!(console.ask("GET", "/session", &unknown).await?.status, 401);
+        assert_eq!(console.ask("GET", "/session", &Sent::nothing().bearer(&good)).await?.status, 200);
+    }
+    assert_eq!(bed.stack.auth.key_requests(), 1);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_another_site_makes_a_browser_send_changes_nothing(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

@@ -57,6 +57,7 @@ pub struct Auth {
     /// Unspent refresh tokens and whose they are.
     sessions: Mutex<BTreeMap<String, String>>,
     numbers: AtomicU64,
+    key_requests: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -85,6 +86,7 @@ impl Auth {
             users: Mutex::default(),
             sessions: Mutex::default(),
             numbers: AtomicU64::new(1),
+            key_requests: AtomicU64::new(0),
         };
         for (email, password, role) in USERS {
             auth.put_user(email, password, role.map_or(json!({}), |role| json!({"role": role})));
@@ -133,6 +135,11 @@ impl Auth {
     /// Sign-ins that have not ended.
     pub fn open_sessions(&self) -> usize {
         lock(&self.sessions).len()
+    }
+
+    /// How often somebody asked for the public keys.
+    pub fn key_requests(&self) -> u64 {
+        self.key_requests.load(Ordering::Relaxed)
     }
 
     fn put_user(&self, email: &str, password: &str, app_metadata: Value) -> Option<String> {
@@ -228,6 +235,7 @@ async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
 
 /// `GET /auth/v1/.well-known/jwks.json`
 async fn keys(State(auth): State<Arc<Auth>>) -> Json<Value> {
+    auth.key_requests.fetch_add(1, Ordering::Relaxed);
     // An uncompressed point: 4, then x and y of 32 bytes each.
     let point = auth.key.public_key().as_ref();
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
