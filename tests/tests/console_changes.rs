@@ -9,7 +9,7 @@ use e2e::{Backend, Bed};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use self::api::{MORNING, USER, ask, refused};
+use self::api::{MORNING, USER, actor, ask, refused};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -18,7 +18,7 @@ async fn alerts_come_by_urgency_page_by_page_and_what_people_do_is_noted(
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
     let now = MORNING;
-    let asset = |values: Value| json!({"p_values": values, "p_user": USER, "p_now": now});
+    let asset = |values: Value| json!({"p_values": values, "p_actor": actor(), "p_now": now});
     let mut ids = Vec::new();
     for name in ["Camion", "Grue"] {
         let saved = ask(
@@ -77,12 +77,12 @@ async fn alerts_come_by_urgency_page_by_page_and_what_people_do_is_noted(
     assert_eq!(detailed["items"][0]["asset_name"], "Camion");
 
     let id = &seen[0]["id"];
-    let act = json!({"p_id": id, "p_user": USER, "p_now": now});
+    let act = json!({"p_id": id, "p_actor": actor(), "p_now": now});
     assert_eq!(ask(&bed, "console_read_alert", act.clone()).await?["is_read"], true);
     ask(&bed, "console_read_alert", act.clone()).await?;
     assert_eq!(ask(&bed, "console_dismiss_alert", act).await?["is_dismissed"], true);
     assert_eq!(
-        ask(&bed, "console_read_alert", json!({"p_id": 0, "p_user": USER, "p_now": now})).await?,
+        ask(&bed, "console_read_alert", json!({"p_id": 0, "p_actor": actor(), "p_now": now})).await?,
         Value::Null
     );
 
@@ -92,7 +92,7 @@ async fn alerts_come_by_urgency_page_by_page_and_what_people_do_is_noted(
         json!([{"id": 900001, "external_ref": "ins_1", "name": "Yamaha", "category": "piano"}]),
     )
     .await?;
-    let delete = |id: i64| json!({"p_id": id, "p_user": USER, "p_now": now});
+    let delete = |id: i64| json!({"p_id": id, "p_actor": actor(), "p_now": now});
     assert_eq!(refused(&bed, "delete_asset", delete(900_001)).await?, "GT010");
     assert_eq!(ask(&bed, "delete_asset", delete(ids[1])).await?["name"], "Grue");
     assert_eq!(ask(&bed, "delete_asset", delete(ids[1])).await?, Value::Null);
@@ -108,10 +108,10 @@ async fn alerts_come_by_urgency_page_by_page_and_what_people_do_is_noted(
     }
     let actions: Vec<String> = bed
         .stack
-        .rows("audit_log", "actor,action", "id")
+        .rows("audit_log", "email,action", "seq")
         .await?
         .iter()
-        .map(|row| format!("{} {}", row["actor"].as_str().unwrap(), row["action"].as_str().unwrap()))
+        .map(|row| format!("{} {}", row["email"].as_str().unwrap(), row["action"].as_str().unwrap()))
         .collect();
     assert_eq!(
         actions,
@@ -136,7 +136,7 @@ async fn a_change_is_checked_field_by_field_and_audited(
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
     let with = |mut arguments: Value| {
-        arguments["p_user"] = USER.into();
+        arguments["p_actor"] = actor();
         arguments["p_now"] = MORNING.into();
         arguments
     };
@@ -271,7 +271,7 @@ async fn humidity_appointments_and_quarantine_are_listed_and_settled(
         json!([alert(1, institution.as_str().unwrap()), alert(2, "cli_other"), alert(3, "cli_other")]),
     )
     .await?;
-    let act = |id: u32| json!({"p_id": format!("00000000-0000-0000-0000-{id:012}"), "p_user": USER, "p_now": MORNING});
+    let act = |id: u32| json!({"p_id": format!("00000000-0000-0000-0000-{id:012}"), "p_actor": actor(), "p_now": MORNING});
     let mut resolve = act(2);
     resolve["p_notes"] = "Remise".into();
     assert_eq!(ask(&bed, "console_resolve_humidity", resolve).await?["success"], true);
@@ -324,7 +324,7 @@ async fn humidity_appointments_and_quarantine_are_listed_and_settled(
         ),
         (&json!(3), &json!(1), &json!(2), &json!(1))
     );
-    let settle = json!({"p_id": "1", "p_user": USER, "p_now": MORNING});
+    let settle = json!({"p_id": "1", "p_actor": actor(), "p_now": MORNING});
     assert_eq!(
         ask(&bed, "console_acknowledge_appointment", settle).await?,
         json!({"success": true, "id": "1"})
@@ -346,7 +346,7 @@ async fn humidity_appointments_and_quarantine_are_listed_and_settled(
     assert_eq!(aside["items"][0]["reason"], "bad date");
     assert!(!aside.to_string().contains("client@"));
     let settle =
-        json!({"p_collection": "clients", "p_external_id": "cli_1", "p_user": USER, "p_now": MORNING});
+        json!({"p_collection": "clients", "p_external_id": "cli_1", "p_actor": actor(), "p_now": MORNING});
     ask(&bed, "resolve_quarantine", settle).await?;
     assert_eq!(ask(&bed, "quarantine_page", json!({"p_open": true})).await?["items"], json!([]));
     Ok(())

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use shared::task::{TASKS, TaskSpec};
 
 use self::{
-    api::{MORNING, USER, ask, refused},
+    api::{MORNING, USER, actor, ask, refused},
     shape::{both, shape},
 };
 
@@ -163,9 +163,9 @@ async fn every_answer_has_the_documented_shape(
         shapes.insert(function.into(), shape(&ask(&bed, function, json!({})).await?));
     }
     let sync = &bed.runs("sync_gazelle").await?[0];
-    let detail = ask(&bed, "run_detail", json!({"p_id": sync["id"], "p_now": MORNING})).await?;
+    let detail = ask(&bed, "console_run_detail", json!({"p_id": sync["id"], "p_now": MORNING})).await?;
     let failed = bed.runs("rapport_timeline").await?.pop().unwrap();
-    let told = ask(&bed, "run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
+    let told = ask(&bed, "console_run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
     shapes.insert("run_detail".into(), both(shape(&detail), shape(&told)));
     let week = ask(&bed, "weekly_report", json!({"p_period_start": "2026-01-05"})).await?;
     shapes.insert("weekly_report".into(), shape(&json!({"period_start": week["period_start"], "text": week["text"], "delivery_status": week["delivery_status"], "created_at": week["created_at"]})));
@@ -245,7 +245,7 @@ async fn an_empty_database_answers_the_same_shapes(
     assert!(health["anomalies"].as_object().unwrap().values().all(|list| list == &json!([])), "{health}");
     assert_eq!(health["system_health"]["scheduler_running"], false);
     let nobody = json!({"p_id": "00000000-0000-0000-0000-000000000000"});
-    assert_eq!(ask(&bed, "run_detail", nobody).await?, Value::Null);
+    assert_eq!(ask(&bed, "console_run_detail", nobody).await?, Value::Null);
     Ok(())
 }
 
@@ -513,7 +513,7 @@ async fn health_follows_severity_and_required_targets(
     assert_eq!(overall().await?, (json!("critical"), json!(4), json!(1)));
 
     let acknowledged =
-        json!({"p_id": "00000000-0000-0000-0000-000000000009", "p_user": USER, "p_now": MORNING});
+        json!({"p_id": "00000000-0000-0000-0000-000000000009", "p_actor": actor(), "p_now": MORNING});
     assert_eq!(ask(&bed, "console_acknowledge_incident", acknowledged).await?["acknowledged_by"], USER);
     let spec = TaskSpec::named("backup").unwrap();
     bed.put(

@@ -41,12 +41,20 @@ create table if not exists public.rate_limits (
 );
 comment on table public.rate_limits is 'Calls in the current window, per user, source address and sign-in name; one row each.';
 
+create or replace function internal.without_stamps(p_row jsonb) returns jsonb
+language sql immutable as $$
+  select case when jsonb_typeof(p_row) = 'object' then p_row - array['updated_at', 'updated_by'] else p_row end
+$$;
+comment on function internal.without_stamps is 'A row without who saved it last, and when.';
+
 create or replace function internal.audit(
   p_actor jsonb, p_action text, p_subject text, p_before jsonb, p_after jsonb, p_now timestamptz
 ) returns void language sql set search_path = public, pg_temp as $$
   insert into audit_log (at, user_id, email, action, subject, before, after, address_hash)
-  values (p_now, p_actor ->> 'user_id', p_actor ->> 'email', p_action, p_subject, p_before, p_after,
-          internal.sign_in_hash(p_actor ->> 'address'))
+  select p_now, p_actor ->> 'user_id', p_actor ->> 'email', p_action, left(p_subject, 200), p_before, p_after,
+         internal.sign_in_hash(p_actor ->> 'address')
+  -- What changed nothing is no change, whoever saved it and when.
+  where internal.without_stamps(p_before) is distinct from internal.without_stamps(p_after)
 $$;
 comment on function internal.audit is 'Records a change. p_actor: user_id, email, address (hashed before it is stored).';
 

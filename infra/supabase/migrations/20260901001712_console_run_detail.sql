@@ -51,7 +51,7 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function internal.anomaly_json is 'An anomaly as the console shows it: {type, severity, description, details} and its life.';
 
-create or replace function public.run_detail(p_id uuid, p_now timestamptz default null) returns jsonb
+create or replace function public.console_run_detail(p_id uuid, p_now timestamptz default null) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select internal.run_brief(r) || jsonb_build_object(
     'parameters', r.parameters, 'errors', r.errors, 'log_url', r.log_url, 'request_id', r.request_id,
@@ -75,7 +75,7 @@ language sql stable set search_path = public, pg_temp as $$
                   from (select * from anomalies where explained_by_run_id = r.id order by opened_at, id limit 50) a))
   from scheduler_logs r where r.id = p_id
 $$;
-comment on function public.run_detail is
+comment on function public.console_run_detail is
   'One run with progress, errors, parent, children, events, notices with their deliveries, and the incidents and anomalies it explains; null when there is none.';
 
 select internal.protect_functions();

@@ -67,25 +67,25 @@ $$;
 comment on function public.maintenance_alerts_list is
   'GET /alertes/maintenance: {alerts, count, next}; count is that of all active alerts, also of those on the next pages.';
 
-create or replace function public.console_read_alert(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_read_alert(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before jsonb := (select internal.alert_json(a) from alerts a where id = p_id);
 begin
   perform public.mark_alert_read(p_id, p_now);
-  perform internal.audit(p_user, 'alert.read', 'alert:' || p_id, v_before, (select internal.alert_json(a) from alerts a where id = p_id), p_now);
+  perform internal.audit(p_actor, 'alert.read', 'alert:' || p_id, v_before, (select internal.alert_json(a) from alerts a where id = p_id), p_now);
   return (select internal.alert_json(a) from alerts a where id = p_id);
 end
 $$;
 comment on function public.console_read_alert is 'PUT /alerts/{id}/read: the alert in the documented shape; null when there is none.';
 
-create or replace function public.console_dismiss_alert(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_dismiss_alert(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before jsonb := (select internal.alert_json(a) from alerts a where id = p_id);
 begin
-  perform public.dismiss_alert(p_id, p_user, p_now);
-  perform internal.audit(p_user, 'alert.dismiss', 'alert:' || p_id, v_before, (select internal.alert_json(a) from alerts a where id = p_id), p_now);
+  perform public.dismiss_alert(p_id, (p_actor ->> 'email'), p_now);
+  perform internal.audit(p_actor, 'alert.dismiss', 'alert:' || p_id, v_before, (select internal.alert_json(a) from alerts a where id = p_id), p_now);
   return (select internal.alert_json(a) from alerts a where id = p_id);
 end
 $$;

@@ -104,7 +104,7 @@ $$;
 comment on function public.asset_statistics is 'GET /statistics: {total_assets, active_assets, total_value, by_category[{category, count}]}.';
 
 create or replace function public.save_asset(
-  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+  p_values jsonb, p_actor jsonb, p_now timestamptz, p_id bigint default null
 ) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -152,7 +152,7 @@ begin
       next_service_date = v_row.next_service_date, updated_at = p_now
     where id = p_id returning * into v_row;
   end if;
-  perform internal.audit(p_user, case when p_id is null then 'asset.create' else 'asset.update' end, 'asset:' || v_row.id,
+  perform internal.audit(p_actor, case when p_id is null then 'asset.create' else 'asset.update' end, 'asset:' || v_row.id,
                          v_before, internal.asset_json(v_row), p_now);
   return internal.asset_json(v_row);
 end
@@ -160,7 +160,7 @@ $$;
 comment on function public.save_asset is
   'Creates (p_id null) or changes an asset; fields that are absent stay. Answers the row, null when there is none to change. GT010 names the field.';
 
-create or replace function public.delete_asset(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_asset(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row assets;
@@ -174,7 +174,7 @@ begin
     perform internal.refuse('id', 'ce piano vient de Gazelle; mettez son état à hors_service');
   end if;
   delete from assets where id = p_id;
-  perform internal.audit(p_user, 'asset.delete', 'asset:' || p_id, internal.asset_json(v_row), null, p_now);
+  perform internal.audit(p_actor, 'asset.delete', 'asset:' || p_id, internal.asset_json(v_row), null, p_now);
   return internal.asset_json(v_row);
 end
 $$;

@@ -25,7 +25,7 @@ $$;
 comment on function public.maintenances_page is 'GET /maintenances, those without a date first, then the latest; limit 100, at most 500.';
 
 create or replace function public.save_maintenance(
-  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+  p_values jsonb, p_actor jsonb, p_now timestamptz, p_id bigint default null
 ) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -65,7 +65,7 @@ begin
   update maintenances
   set completed_date = case when status = 'complétée' then coalesce(completed_date, (p_now at time zone 'America/Toronto')::date) end
   where id = v_row.id returning * into v_row;
-  perform internal.audit(p_user, case when p_id is null then 'maintenance.create' else 'maintenance.update' end,
+  perform internal.audit(p_actor, case when p_id is null then 'maintenance.create' else 'maintenance.update' end,
                          'maintenance:' || v_row.id, v_before, internal.maintenance_json(v_row), p_now);
   return internal.maintenance_json(v_row);
 end
@@ -73,7 +73,7 @@ $$;
 comment on function public.save_maintenance is
   'Creates (p_id null) or changes a maintenance; fields that are absent stay. Answers the row, null when there is none to change. GT010 names the field.';
 
-create or replace function public.delete_maintenance(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_maintenance(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row maintenances;
@@ -86,7 +86,7 @@ begin
     perform internal.refuse('id', 'cet entretien vient de Gazelle; mettez son état à annulée');
   end if;
   delete from maintenances where id = p_id;
-  perform internal.audit(p_user, 'maintenance.delete', 'maintenance:' || p_id, internal.maintenance_json(v_row), null, p_now);
+  perform internal.audit(p_actor, 'maintenance.delete', 'maintenance:' || p_id, internal.maintenance_json(v_row), null, p_now);
   return internal.maintenance_json(v_row);
 end
 $$;

@@ -122,7 +122,7 @@ $$;
 comment on function public.humidity_notes is
   'What people wrote about a piano, oldest first: the caller reads the measurements in it, by the rules of the scan.';
 
-create or replace function public.console_resolve_humidity(p_id uuid, p_user text, p_now timestamptz, p_notes text default null) returns jsonb
+create or replace function public.console_resolve_humidity(p_id uuid, p_actor jsonb, p_now timestamptz, p_notes text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before humidity_alerts;
@@ -134,7 +134,7 @@ begin
   end if;
   perform public.resolve_humidity_alert(p_id, p_notes, p_now);
   select * into v_after from humidity_alerts where id = p_id;
-  perform internal.audit(p_user, 'humidity.resolve', 'humidity:' || p_id,
+  perform internal.audit(p_actor, 'humidity.resolve', 'humidity:' || p_id,
     jsonb_build_object('is_resolved', v_before.is_resolved, 'resolution_notes', v_before.resolution_notes),
     jsonb_build_object('is_resolved', v_after.is_resolved, 'resolution_notes', v_after.resolution_notes), p_now);
   return jsonb_build_object('success', true, 'id', p_id);
@@ -142,7 +142,7 @@ end
 $$;
 comment on function public.console_resolve_humidity is 'POST /humidity-alerts/resolve/{id}: {success, id}; null when there is none.';
 
-create or replace function public.console_archive_humidity(p_id uuid, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_archive_humidity(p_id uuid, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_archived boolean;
@@ -152,7 +152,7 @@ begin
     return null;
   end if;
   perform public.archive_humidity_alert(p_id, p_now);
-  perform internal.audit(p_user, 'humidity.archive', 'humidity:' || p_id, jsonb_build_object('archived', v_archived),
+  perform internal.audit(p_actor, 'humidity.archive', 'humidity:' || p_id, jsonb_build_object('archived', v_archived),
                          '{"archived": true}', p_now);
   return jsonb_build_object('success', true, 'id', p_id);
 end

@@ -115,7 +115,7 @@ $$;
 comment on function public.appointment_stats is
   'GET /alertes-rv/stats: {total_alerts_sent, alerts_last_7_days, alerts_last_30_days, by_user, by_status, total_appointments_alerted}. Failures are shown.';
 
-create or replace function public.console_acknowledge_appointment(p_id text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_acknowledge_appointment(p_id text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before jsonb;
@@ -127,9 +127,9 @@ begin
   end if;
   -- Who took note first stays.
   if not (v_before -> 'acknowledged')::boolean then
-    perform public.acknowledge_appointment_alert(p_id, p_user, p_now);
-    perform internal.audit(p_user, 'appointment.acknowledge', 'appointment_alert:' || p_id, v_before,
-                           jsonb_build_object('acknowledged', true, 'acknowledged_by', left(p_user, 200)), p_now);
+    perform public.acknowledge_appointment_alert(p_id, (p_actor ->> 'email'), p_now);
+    perform internal.audit(p_actor, 'appointment.acknowledge', 'appointment_alert:' || p_id, v_before,
+                           jsonb_build_object('acknowledged', true, 'acknowledged_by', left((p_actor ->> 'email'), 200)), p_now);
   end if;
   return jsonb_build_object('success', true, 'id', p_id);
 end

@@ -55,7 +55,7 @@ $$;
 comment on function internal.check_escalation is 'GT010 unless the steps are complete and name people of the staff.';
 
 create or replace function public.save_notification_rule(
-  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+  p_values jsonb, p_actor jsonb, p_now timestamptz, p_id bigint default null
 ) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -111,16 +111,16 @@ begin
     insert into notification_rules (event_type, channel, recipients, min_severity, enabled, cooldown_minutes, quiet_hours,
                                     digest_minutes, escalation, reminder_minutes, updated_at, updated_by)
     values (v_row.event_type, v_row.channel, v_row.recipients, v_row.min_severity, v_row.enabled, v_row.cooldown_minutes,
-            v_row.quiet_hours, v_row.digest_minutes, v_row.escalation, v_row.reminder_minutes, p_now, left(p_user, 200))
+            v_row.quiet_hours, v_row.digest_minutes, v_row.escalation, v_row.reminder_minutes, p_now, left((p_actor ->> 'email'), 200))
     returning * into v_row;
   else
     update notification_rules set channel = v_row.channel, recipients = v_row.recipients, min_severity = v_row.min_severity,
       enabled = v_row.enabled, cooldown_minutes = v_row.cooldown_minutes, quiet_hours = v_row.quiet_hours,
       digest_minutes = v_row.digest_minutes, escalation = v_row.escalation, reminder_minutes = v_row.reminder_minutes,
-      updated_at = p_now, updated_by = left(p_user, 200)
+      updated_at = p_now, updated_by = left((p_actor ->> 'email'), 200)
     where id = p_id returning * into v_row;
   end if;
-  perform internal.audit(p_user, case when p_id is null then 'rule.create' else 'rule.update' end, 'rule:' || v_row.id, v_before,
+  perform internal.audit(p_actor, case when p_id is null then 'rule.create' else 'rule.update' end, 'rule:' || v_row.id, v_before,
                          internal.rule_json(v_row), p_now);
   return internal.rule_json(v_row);
 end
@@ -128,7 +128,7 @@ $$;
 comment on function public.save_notification_rule is
   'Creates (p_id null) or changes a rule; fields that are absent stay. Answers the row, null when there is none to change. GT010 names the field.';
 
-create or replace function public.delete_notification_rule(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_notification_rule(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row notification_rules;
@@ -137,7 +137,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'rule.delete', 'rule:' || p_id, internal.rule_json(v_row), null, p_now);
+  perform internal.audit(p_actor, 'rule.delete', 'rule:' || p_id, internal.rule_json(v_row), null, p_now);
   return internal.rule_json(v_row);
 end
 $$;
@@ -185,27 +185,27 @@ $$;
 comment on function public.notices_page is 'Notices with their deliveries, those seen last first; limit 50, at most 100.';
 create index if not exists idx_notices_page on public.notices (last_seen_at desc, fingerprint desc);
 
-create or replace function public.console_acknowledge_notice(p_fingerprint text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_acknowledge_notice(p_fingerprint text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before timestamptz := (select acknowledged_at from notices where fingerprint = p_fingerprint);
 begin
-  if not public.acknowledge_notice(p_fingerprint, left(p_user, 200), p_now) then
+  if not public.acknowledge_notice(p_fingerprint, left((p_actor ->> 'email'), 200), p_now) then
     return null;
   end if;
-  perform internal.audit(p_user, 'notice.acknowledge', 'notice:' || p_fingerprint, jsonb_build_object('acknowledged', v_before is not null),
+  perform internal.audit(p_actor, 'notice.acknowledge', 'notice:' || p_fingerprint, jsonb_build_object('acknowledged', v_before is not null),
                          '{"acknowledged": true}', p_now);
   return (select internal.notice_json(n) from notices n where fingerprint = p_fingerprint);
 end
 $$;
 comment on function public.console_acknowledge_notice is 'Somebody takes care: the notice, null when there is none.';
 
-create or replace function public.console_switch_on(p_channel text, p_user text, p_now timestamptz, p_recipient text default null) returns jsonb
+create or replace function public.console_switch_on(p_channel text, p_actor jsonb, p_now timestamptz, p_recipient text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_was_off boolean := public.switch_on(p_channel, coalesce(p_recipient, ''));
 begin
-  perform internal.audit(p_user, 'channel.switch_on', concat_ws(':', 'channel', p_channel, nullif(p_recipient, '')),
+  perform internal.audit(p_actor, 'channel.switch_on', concat_ws(':', 'channel', p_channel, nullif(p_recipient, '')),
                          jsonb_build_object('disabled', v_was_off), '{"disabled": false}', p_now);
   return jsonb_build_object('success', true, 'was_off', v_was_off);
 end

@@ -26,15 +26,15 @@ end
 $$;
 comment on function public.incidents_page is 'Incidents, the newest first; limit 50, at most 200.';
 
-create or replace function public.console_acknowledge_incident(p_id uuid, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_acknowledge_incident(p_id uuid, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before timestamptz := (select acknowledged_at from incidents where id = p_id);
 begin
-  if not public.acknowledge_incident(p_id, left(p_user, 200), p_now) then
+  if not public.acknowledge_incident(p_id, left((p_actor ->> 'email'), 200), p_now) then
     return null;
   end if;
-  perform internal.audit(p_user, 'incident.acknowledge', 'incident:' || p_id, jsonb_build_object('acknowledged', v_before is not null),
+  perform internal.audit(p_actor, 'incident.acknowledge', 'incident:' || p_id, jsonb_build_object('acknowledged', v_before is not null),
                          '{"acknowledged": true}', p_now);
   return (select internal.incident_json(i, p_now) from incidents i where id = p_id);
 end
@@ -58,7 +58,7 @@ end
 $$;
 comment on function public.recommendations_page is 'Recommendations, those seen last first; limit 50, at most 200.';
 
-create or replace function public.console_decide_recommendation(p_id uuid, p_user text, p_now timestamptz, p_status text default null) returns jsonb
+create or replace function public.console_decide_recommendation(p_id uuid, p_actor jsonb, p_now timestamptz, p_status text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before text := (select status from recommendations where id = p_id);
@@ -69,8 +69,8 @@ begin
   if coalesce(p_status, '') not in ('done', 'ignored') then
     perform internal.refuse('status', 'done ou ignored est attendu');
   end if;
-  perform public.decide_recommendation(p_id, p_status, left(p_user, 200), p_now);
-  perform internal.audit(p_user, 'recommendation.decide', 'recommendation:' || p_id, jsonb_build_object('status', v_before),
+  perform public.decide_recommendation(p_id, p_status, left((p_actor ->> 'email'), 200), p_now);
+  perform internal.audit(p_actor, 'recommendation.decide', 'recommendation:' || p_id, jsonb_build_object('status', v_before),
                          (select jsonb_build_object('status', status) from recommendations where id = p_id), p_now);
   return (select internal.recommendation_json(r) from recommendations r where id = p_id);
 end
@@ -133,7 +133,7 @@ $$;
 comment on function public.cash_registers_list is 'The cash registers with the number of their open sessions.';
 
 create or replace function public.save_cash_register(
-  p_values jsonb, p_user text, p_now timestamptz, p_id uuid default null
+  p_values jsonb, p_actor jsonb, p_now timestamptz, p_id uuid default null
 ) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -159,7 +159,7 @@ begin
   on conflict (id) do update set name = excluded.name, location = excluded.location, site_id = excluded.site_id,
     is_active = excluded.is_active, variance_limit = excluded.variance_limit
   returning * into v_row;
-  perform internal.audit(p_user, case when p_id is null then 'cash_register.create' else 'cash_register.update' end,
+  perform internal.audit(p_actor, case when p_id is null then 'cash_register.create' else 'cash_register.update' end,
                          'cash_register:' || v_row.id, v_before, to_jsonb(v_row), p_now);
   return to_jsonb(v_row);
 end
@@ -167,7 +167,7 @@ $$;
 comment on function public.save_cash_register is
   'Creates (p_id null) or changes a register; variance_limit in cents. Answers the row, null when there is none to change. GT010 names the field.';
 
-create or replace function public.delete_cash_register(p_id uuid, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_cash_register(p_id uuid, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row cash_registers;
@@ -180,7 +180,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'cash_register.delete', 'cash_register:' || p_id, to_jsonb(v_row), null, p_now);
+  perform internal.audit(p_actor, 'cash_register.delete', 'cash_register:' || p_id, to_jsonb(v_row), null, p_now);
   return to_jsonb(v_row);
 end
 $$;
@@ -206,7 +206,7 @@ end
 $$;
 comment on function public.cash_sessions_page is 'Cash sessions, the newest first, amounts in cents; limit 50, at most 200.';
 
-create or replace function public.console_open_cash_session(p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_open_cash_session(p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_operator text;
@@ -215,7 +215,7 @@ declare
   v_session jsonb;
 begin
   perform internal.known_fields(p_values, 'operator_id', 'initial_amount', 'site_id', 'register_id');
-  v_operator := coalesce(internal.given_text(p_values, 'operator_id', null, 200), left(p_user, 200));
+  v_operator := coalesce(internal.given_text(p_values, 'operator_id', null, 200), left((p_actor ->> 'email'), 200));
   v_amount := internal.given_whole(p_values, 'initial_amount', 0, 0, 100000000000);
   perform internal.required('initial_amount', v_amount);
   select id into v_register from cash_registers where id::text = p_values ->> 'register_id' and is_active;
@@ -223,14 +223,14 @@ begin
     perform internal.refuse('register_id', 'cette caisse n''existe pas ou est inactive');
   end if;
   v_session := internal.row_json(public.open_cash_session(v_operator, v_amount, p_now, internal.given_text(p_values, 'site_id', null, 100), v_register));
-  perform internal.audit(p_user, 'cash_session.open', 'cash_session:' || (v_session ->> 'id'), null, v_session, p_now);
+  perform internal.audit(p_actor, 'cash_session.open', 'cash_session:' || (v_session ->> 'id'), null, v_session, p_now);
   return v_session;
 end
 $$;
 comment on function public.console_open_cash_session is
   'Opens a session from a form {operator_id?, initial_amount?, site_id?, register_id?}, amounts in cents; answers the row. GT010 names the field.';
 
-create or replace function public.console_close_cash_session(p_id uuid, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.console_close_cash_session(p_id uuid, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before jsonb := (select internal.row_json(to_jsonb(s)) from cash_sessions s where id = p_id);
@@ -250,7 +250,7 @@ begin
   perform internal.required('actual_amount', v_actual);
   v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now,
                                                            internal.given_text(p_values, 'comment', null, 2000)));
-  perform internal.audit(p_user, 'cash_session.close', 'cash_session:' || p_id, v_before, v_session, p_now);
+  perform internal.audit(p_actor, 'cash_session.close', 'cash_session:' || p_id, v_before, v_session, p_now);
   return v_session;
 end
 $$;

@@ -52,7 +52,7 @@ end
 $$;
 comment on function internal.check_setting_pair is 'GT010 when the value just written turns two thresholds around.';
 
-create or replace function public.save_setting(p_key text, p_user text, p_now timestamptz, p_value jsonb default null) returns jsonb
+create or replace function public.save_setting(p_key text, p_actor jsonb, p_now timestamptz, p_value jsonb default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_rule record;
@@ -72,13 +72,13 @@ begin
     perform internal.required(p_key, internal.given_number(v_form, p_key, null, v_rule.minimum, v_rule.maximum));
   end if;
   select * into v_before from settings where key = p_key for update;
-  insert into settings (key, value, updated_at, updated_by) values (p_key, p_value, p_now, left(p_user, 200))
+  insert into settings (key, value, updated_at, updated_by) values (p_key, p_value, p_now, left((p_actor ->> 'email'), 200))
   on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by
   returning * into v_after;
   perform internal.check_setting_pair('humidity.low', 'humidity.high', false, p_key);
   perform internal.check_setting_pair('anomaly.' || pair || '_medium' || unit, 'anomaly.' || pair || '_high' || unit, true, p_key)
   from (values ('cash', '_cents'), ('sync_failures', ''), ('auth_failures', ''), ('ai_error_percent', '')) pairs (pair, unit);
-  perform internal.audit(p_user, 'setting.update', 'setting:' || p_key, v_before.value, v_after.value, p_now);
+  perform internal.audit(p_actor, 'setting.update', 'setting:' || p_key, v_before.value, v_after.value, p_now);
   return internal.setting_json(v_after);
 end
 $$;
@@ -95,7 +95,7 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.institutions_list is 'The institutions with the name that Gazelle gives their client; null when it knows none.';
 
-create or replace function public.save_institution(p_slug text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_institution(p_slug text, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row institutions;
@@ -130,14 +130,14 @@ begin
   on conflict (slug) do update set name = excluded.name, gazelle_client_id = excluded.gazelle_client_id, active = excluded.active,
     options = excluded.options
   returning * into v_row;
-  perform internal.audit(p_user, case when v_before is null then 'institution.create' else 'institution.update' end,
+  perform internal.audit(p_actor, case when v_before is null then 'institution.create' else 'institution.update' end,
                          'institution:' || p_slug, v_before, to_jsonb(v_row), p_now);
   return to_jsonb(v_row);
 end
 $$;
 comment on function public.save_institution is 'Creates or changes an institution by its slug; fields that are absent stay. GT010 names the field.';
 
-create or replace function public.delete_institution(p_slug text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_institution(p_slug text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row institutions;
@@ -146,7 +146,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'institution.delete', 'institution:' || p_slug, to_jsonb(v_row), null, p_now);
+  perform internal.audit(p_actor, 'institution.delete', 'institution:' || p_slug, to_jsonb(v_row), null, p_now);
   return to_jsonb(v_row);
 end
 $$;
@@ -161,7 +161,7 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.report_tabs_list is 'The tabs of the timeline report in their order.';
 
-create or replace function public.save_report_tab(p_key text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_report_tab(p_key text, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row report_tabs;
@@ -199,7 +199,7 @@ begin
   on conflict (key) do update set title = excluded.title, kind = excluded.kind, position = excluded.position,
     client_ids = excluded.client_ids, keywords = excluded.keywords, former_titles = excluded.former_titles, enabled = excluded.enabled
   returning * into v_row;
-  perform internal.audit(p_user, case when v_before is null then 'report_tab.create' else 'report_tab.update' end,
+  perform internal.audit(p_actor, case when v_before is null then 'report_tab.create' else 'report_tab.update' end,
                          'report_tab:' || p_key, v_before, to_jsonb(v_row), p_now);
   return to_jsonb(v_row);
 end
@@ -207,7 +207,7 @@ $$;
 comment on function public.save_report_tab is
   'Creates or changes a tab by its key; fields that are absent stay. A title that changes becomes a former title, by which the sheet is found and renamed. GT010 names the field.';
 
-create or replace function public.delete_report_tab(p_key text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_report_tab(p_key text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row report_tabs;
@@ -216,7 +216,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'report_tab.delete', 'report_tab:' || p_key, to_jsonb(v_row), null, p_now);
+  perform internal.audit(p_actor, 'report_tab.delete', 'report_tab:' || p_key, to_jsonb(v_row), null, p_now);
   return to_jsonb(v_row);
 end
 $$;

@@ -12,7 +12,7 @@ $$;
 comment on function public.staff_list is
   'The people who receive notices. slack_webhook_key is the name of a setting; its value is no row of this database.';
 
-create or replace function public.save_staff(p_key text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_staff(p_key text, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row staff;
@@ -63,14 +63,14 @@ begin
     email = excluded.email, slack_webhook_key = excluded.slack_webhook_key, telegram_chat_id = excluded.telegram_chat_id,
     language = excluded.language, roles = excluded.roles, active = excluded.active
   returning * into v_row;
-  perform internal.audit(p_user, case when v_before is null then 'staff.create' else 'staff.update' end, 'staff:' || p_key, v_before,
+  perform internal.audit(p_actor, case when v_before is null then 'staff.create' else 'staff.update' end, 'staff:' || p_key, v_before,
                          internal.staff_json(v_row), p_now);
   return internal.staff_json(v_row);
 end
 $$;
 comment on function public.save_staff is 'Creates or changes a person by key; fields that are absent stay. GT010 names the field.';
 
-create or replace function public.delete_staff(p_key text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_staff(p_key text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row staff;
@@ -84,7 +84,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'staff.delete', 'staff:' || p_key, internal.staff_json(v_row), null, p_now);
+  perform internal.audit(p_actor, 'staff.delete', 'staff:' || p_key, internal.staff_json(v_row), null, p_now);
   return internal.staff_json(v_row);
 end
 $$;
@@ -101,7 +101,7 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.monitor_targets_list is 'What is probed, with its policy and its present state.';
 
-create or replace function public.save_monitor_target(p_name text, p_values jsonb, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.save_monitor_target(p_name text, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row monitor_targets;
@@ -154,7 +154,7 @@ begin
     timeout_ms = excluded.timeout_ms, failure_threshold = excluded.failure_threshold, success_threshold = excluded.success_threshold,
     required = excluded.required, enabled = excluded.enabled
   returning * into v_row;
-  perform internal.audit(p_user, case when v_before is null then 'target.create' else 'target.update' end, 'target:' || p_name, v_before,
+  perform internal.audit(p_actor, case when v_before is null then 'target.create' else 'target.update' end, 'target:' || p_name, v_before,
                          to_jsonb(v_row), p_now);
   return to_jsonb(v_row);
 end
@@ -162,7 +162,7 @@ $$;
 comment on function public.save_monitor_target is
   'Creates a target of kind http, or changes any by its name; fields that are absent stay. GT010 names the field.';
 
-create or replace function public.delete_monitor_target(p_name text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_monitor_target(p_name text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row monitor_targets;
@@ -177,7 +177,7 @@ begin
   -- Nobody would probe it any more: its trouble ends with it.
   perform internal.close_incident('availability', p_name, null, 'removed', '{}', null, p_now);
   delete from monitor_targets where name = p_name;
-  perform internal.audit(p_user, 'target.delete', 'target:' || p_name, to_jsonb(v_row), null, p_now);
+  perform internal.audit(p_actor, 'target.delete', 'target:' || p_name, to_jsonb(v_row), null, p_now);
   return to_jsonb(v_row);
 end
 $$;
@@ -192,7 +192,7 @@ $$;
 comment on function public.maintenance_windows_list is 'Times in which a target may be down, the latest first, at most 200.';
 
 create or replace function public.save_maintenance_window(
-  p_values jsonb, p_user text, p_now timestamptz, p_id bigint default null
+  p_values jsonb, p_actor jsonb, p_now timestamptz, p_id bigint default null
 ) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -224,12 +224,12 @@ begin
   end if;
   if p_id is null then
     insert into maintenance_windows (target, starts_at, ends_at, reason, created_by)
-    values (v_row.target, v_row.starts_at, v_row.ends_at, v_row.reason, left(p_user, 200)) returning * into v_row;
+    values (v_row.target, v_row.starts_at, v_row.ends_at, v_row.reason, left((p_actor ->> 'email'), 200)) returning * into v_row;
   else
     update maintenance_windows set target = v_row.target, starts_at = v_row.starts_at, ends_at = v_row.ends_at, reason = v_row.reason
     where id = p_id returning * into v_row;
   end if;
-  perform internal.audit(p_user, case when p_id is null then 'window.create' else 'window.update' end, 'window:' || v_row.id, v_before,
+  perform internal.audit(p_actor, case when p_id is null then 'window.create' else 'window.update' end, 'window:' || v_row.id, v_before,
                          internal.row_json(to_jsonb(v_row)), p_now);
   return internal.row_json(to_jsonb(v_row));
 end
@@ -237,7 +237,7 @@ $$;
 comment on function public.save_maintenance_window is
   'Creates (p_id null) or changes a window; target null means every one. Answers the row, null when there is none to change. GT010 names the field.';
 
-create or replace function public.delete_maintenance_window(p_id bigint, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.delete_maintenance_window(p_id bigint, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row maintenance_windows;
@@ -246,7 +246,7 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.audit(p_user, 'window.delete', 'window:' || p_id, internal.row_json(to_jsonb(v_row)), null, p_now);
+  perform internal.audit(p_actor, 'window.delete', 'window:' || p_id, internal.row_json(to_jsonb(v_row)), null, p_now);
   return internal.row_json(to_jsonb(v_row));
 end
 $$;
@@ -282,7 +282,7 @@ end
 $$;
 comment on function public.quarantine_page is 'Rows of Gazelle that could not be stored, those seen last first; limit 50, at most 200.';
 
-create or replace function public.resolve_quarantine(p_collection text, p_external_id text, p_user text, p_now timestamptz) returns jsonb
+create or replace function public.resolve_quarantine(p_collection text, p_external_id text, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   v_before jsonb;
@@ -296,7 +296,7 @@ begin
   update sync_quarantine set resolved_at = p_now
   where collection = p_collection and external_id = p_external_id and resolved_at is null;
   select * into v_row from sync_quarantine where collection = p_collection and external_id = p_external_id;
-  perform internal.audit(p_user, 'quarantine.resolve', concat_ws(':', 'quarantine', p_collection, p_external_id), v_before,
+  perform internal.audit(p_actor, 'quarantine.resolve', concat_ws(':', 'quarantine', p_collection, p_external_id), v_before,
                          internal.quarantine_json(v_row), p_now);
   return internal.quarantine_json(v_row);
 end

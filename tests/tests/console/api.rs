@@ -1,13 +1,18 @@
 //! What the tests of the console ask of the database.
 
 use e2e::Bed;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::supabase::SupabaseError;
 
 /// Ten past seven on the morning of the bed's night.
 pub const MORNING: &str = "2026-01-15T12:10:00Z";
 /// Who clicks.
 pub const USER: &str = "louise@example.com";
+
+/// The same as the API hands it to the functions that change something.
+pub fn actor() -> Value {
+    json!({"user_id": "usr-1", "email": USER, "address": "203.0.113.7"})
+}
 
 /// The answer of a function.
 pub async fn ask(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<Value> {

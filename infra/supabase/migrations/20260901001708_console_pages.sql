@@ -71,23 +71,6 @@ language sql immutable as $$
 $$;
 comment on function internal.percent is 'A share in percent with one decimal; null of nothing.';
 
-create or replace function internal.without_stamps(p_row jsonb) returns jsonb
-language sql immutable as $$
-  select case when jsonb_typeof(p_row) = 'object' then p_row - array['updated_at', 'updated_by'] else p_row end
-$$;
-comment on function internal.without_stamps is 'A row without who saved it last, and when.';
-
-create or replace function internal.audit(
-  p_user text, p_action text, p_subject text, p_before jsonb, p_after jsonb, p_now timestamptz
-) returns void language sql set search_path = public, pg_temp as $$
-  insert into audit_log (at, actor, action, subject, before, after)
-  select p_now, left(p_user, 200), p_action, left(p_subject, 200), p_before, p_after
-  -- What changed nothing is no change, whoever saved it and when.
-  where internal.without_stamps(p_before) is distinct from internal.without_stamps(p_after)
-$$;
-comment on function internal.audit is
-  'Notes who changed what, from what to what. The writing functions of the console call it in their own transaction.';
-
 create or replace function internal.refuse(p_field text, p_message text) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
