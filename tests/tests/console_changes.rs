@@ -242,7 +242,7 @@ async fn a_change_is_checked_field_by_field_and_audited(
     assert_eq!(tabs[0]["former_titles"], json!(["UQAM"]), "the sheet is renamed, not made twice");
     let rule = bed.stack.rows("notification_rules", "enabled,recipients,updated_by", "id").await?[0].clone();
     assert_eq!(rule, json!({"enabled": false, "recipients": ["allan"], "updated_by": USER}));
-    let audit = bed.stack.rows("audit_log", "action,subject,before,after", "id").await?;
+    let audit = bed.stack.rows("audit_log", "action,subject,before,after", "seq").await?;
     let told: Vec<&str> = audit.iter().map(|row| row["action"].as_str().unwrap()).collect();
     insta::assert_snapshot!("console_audit", told.join("\n"));
     assert_eq!((&audit[0]["before"], &audit[0]["after"]), (&json!(30), &json!(35)));
