@@ -55,6 +55,14 @@ pub enum SupabaseError {
         /// The database's message, which may quote data: for the quarantine, never for a log.
         detail: String,
     },
+    /// A function of this product does not accept a value that a person gave (SQLSTATE GT010 and GT011).
+    #[error("the database refused a value (SQLSTATE {code})")]
+    Input {
+        /// SQLSTATE.
+        code: String,
+        /// For the person, in French.
+        message: String,
+    },
     /// The request itself is wrong, or not allowed.
     #[error("Supabase refused the request (HTTP {status}, code {code})")]
     Refused {
@@ -228,6 +236,7 @@ fn refusal(response: &Response) -> SupabaseError {
         _ if code.len() == 5 && (code.starts_with("22") || code.starts_with("23") || code == "21000") => {
             SupabaseError::Data { code, detail: body.message.unwrap_or_default() }
         }
+        "GT010" | "GT011" => SupabaseError::Input { code, message: body.message.unwrap_or_default() },
         _ => SupabaseError::Refused { status: response.status, code },
     }
 }

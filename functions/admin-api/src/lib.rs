@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod headers;
 mod openapi;
+mod pages;
 mod problem;
 mod routes;
 mod state;

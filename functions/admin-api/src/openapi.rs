@@ -1,13 +1,11 @@
-//! The OpenAPI document, made from the handlers themselves.
+//! What the OpenAPI document says of the whole API; its paths come from the table of routes.
 
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use crate::routes::{health, requests, runs, session, tasks};
-
-/// `GET /openapi.json`
+/// `GET /openapi.json`, without the paths.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -16,18 +14,6 @@ use crate::routes::{health, requests, runs, session, tasks};
                        `Origin`; a bearer token needs neither."
     ),
     servers((url = "/"), (url = "/api", description = "The predecessor's prefix: the same routes")),
-    paths(
-        health::health,
-        runs::logs,
-        runs::list,
-        runs::detail,
-        tasks::list,
-        tasks::pause,
-        tasks::resume,
-        requests::run_task,
-        requests::run_import,
-        session::show,
-    ),
     security(("bearer" = []), ("session" = [])),
     modifiers(&Schemes)
 )]

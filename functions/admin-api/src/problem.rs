@@ -12,7 +12,7 @@ use shared::supabase::SupabaseError;
 use crate::routes::shapes::ProblemBody;
 
 /// An answer that says what is wrong.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
@@ -156,6 +156,11 @@ impl Problem {
         )
     }
 
+    /// Its title for people.
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
     /// The sentence for people.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -169,9 +174,13 @@ impl Problem {
 
 impl From<SupabaseError> for Problem {
     fn from(error: SupabaseError) -> Self {
+        if let SupabaseError::Input { message, .. } = error {
+            return Self::invalid(message);
+        }
         tracing::error!(%error, "database.failed");
         match error {
             SupabaseError::Unavailable(_) => Self::unavailable(),
+            SupabaseError::Data { .. } => Self::invalid("Une valeur n'est pas acceptée."),
             _ => Self::internal(),
         }
     }
@@ -179,6 +188,7 @@ impl From<SupabaseError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let shown = self.clone();
         let body = ProblemBody {
             kind: format!("urn:gazelle-tasks:problem:{}", self.code),
             title: self.title,
@@ -189,6 +199,8 @@ impl IntoResponse for Problem {
             run_id: self.run_id,
         };
         let mut response = (self.status, Json(body)).into_response();
+        // For the pages, which say the same in HTML.
+        response.extensions_mut().insert(shown);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_seconds {

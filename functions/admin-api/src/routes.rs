@@ -1,6 +1,8 @@
-//! The table of routes: what each needs, and nothing twice. Every API route answers with and without `/api`.
+//! The table of routes: what each needs, and nothing twice. Every API route answers with and without `/api`; a browser
+//! that asks for HTML gets the page of the same address, where there is one.
 
-mod extract;
+pub mod backups;
+pub mod extract;
 pub mod health;
 pub mod requests;
 pub mod runs;
@@ -12,84 +14,112 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::DefaultBodyLimit,
-    http::header,
+    extract::{DefaultBodyLimit, Request},
+    http::{Method, header},
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
     routing::{get, post},
 };
-
+use tower::ServiceExt;
+use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{Guard, Role, guard},
-    headers::harden,
+    headers::{self, harden, validate},
     openapi::Document,
+    pages,
     problem::Problem,
     state::App,
 };
 
 /// Everything that the console and the API answer.
 pub fn router(app: Arc<App>) -> Router {
-    let api = open().merge(readers(&app)).merge(administrators(&app));
+    let api = api(&app);
+    let pages = pages::router(&app).fallback_service(api.clone());
+    let pages = pages.with_state(app);
     Router::new()
-        .merge(pages(&app))
-        .nest("/api", api.clone())
-        .merge(api)
-        .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::method())
+        .fallback(async move |request: Request| {
+            // A router's error is `Infallible`.
+            if wants_page(&request) { pages.oneshot(request).await } else { api.oneshot(request).await }
+        })
         .layer(DefaultBodyLimit::max(256 * 1024))
         .layer(from_fn(harden))
-        .with_state(app)
+        .layer(CompressionLayer::new())
 }
 
-type Routes = Router<Arc<App>>;
+fn api(app: &Arc<App>) -> Router {
+    let routes: Router<Arc<App>> = table(app).into();
+    let routes = routes.layer(from_fn(validate));
+    Router::new()
+        .nest("/api", routes.clone())
+        .merge(routes)
+        .route("/sign-in", post(session::sign_in))
+        .route("/preferences", post(pages::preferences))
+        .merge(sign_out(app))
+        .merge(headers::assets())
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method())
+        .with_state(app.clone())
+}
+
+fn sign_out(app: &Arc<App>) -> Router<Arc<App>> {
+    let guard = from_fn_with_state(Guard { app: app.clone(), needs: Role::Viewer }, guard);
+    Router::new().route("/sign-out", post(session::sign_out)).route_layer(guard)
+}
+
+/// Whether a browser asks for something to show. Scripts of the pages ask for parts of them with htmx's header.
+fn wants_page(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && !request.uri().path().starts_with("/api/")
+        && (request.headers().contains_key("hx-request")
+            || accept.is_some_and(|accept| accept.contains("text/html")))
+}
+
+type Routes = OpenApiRouter<Arc<App>>;
+
+fn table(app: &Arc<App>) -> Routes {
+    let guarded = |routes: Routes, needs: Role| {
+        routes.route_layer(from_fn_with_state(Guard { app: app.clone(), needs }, guard))
+    };
+    open()
+        .merge(guarded(readers(), Role::Viewer))
+        .merge(guarded(operators(), Role::Operator))
+        .merge(guarded(administrators(), Role::Admin))
+}
 
 /// What nobody has to sign in for.
 fn open() -> Routes {
-    Router::new().route("/health", get(health::health)).route("/openapi.json", get(document))
+    Routes::new().routes(routes!(health::health)).route("/openapi.json", get(document))
 }
 
 /// What every role may see.
-fn readers(app: &Arc<App>) -> Routes {
-    let routes = Router::new()
-        .route("/scheduler/logs", get(runs::logs))
-        .route("/runs", get(runs::list))
-        .route("/runs/{id}", get(runs::detail))
-        .route("/tasks", get(tasks::list))
-        .route("/session", get(session::show));
-    guarded(routes, app, Role::Viewer)
+fn readers() -> Routes {
+    Routes::new()
+        .routes(routes!(runs::logs))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::detail))
+        .routes(routes!(tasks::list))
+        .routes(routes!(backups::list))
+        .routes(routes!(session::show))
+}
+
+/// What takes note of something, resolves it, or enters data.
+fn operators() -> Routes {
+    Routes::new()
 }
 
 /// What starts, stops or changes something for everybody.
-fn administrators(app: &Arc<App>) -> Routes {
-    let routes = Router::new()
-        .route("/scheduler/run/{task}", post(requests::run_task))
-        .route("/scheduler/run/import/{collection}", post(requests::run_import))
-        .route("/tasks/{task}/pause", post(tasks::pause))
-        .route("/tasks/{task}/resume", post(tasks::resume));
-    guarded(routes, app, Role::Admin)
-}
-
-/// What people see in a browser.
-fn pages(app: &Arc<App>) -> Routes {
-    let home = Router::new().route("/", get(session::home)).route("/sign-out", post(session::sign_out));
-    guarded(home, app, Role::Viewer)
-        .route_layer(from_fn(session::offer_sign_in))
-        .route("/sign-in", get(session::page).post(session::sign_in))
-        .route("/assets/console.css", get(style))
-}
-
-fn guarded(routes: Routes, app: &Arc<App>, needs: Role) -> Routes {
-    routes.route_layer(from_fn_with_state(Guard { app: app.clone(), needs }, guard))
+fn administrators() -> Routes {
+    Routes::new()
+        .routes(routes!(requests::run_task))
+        .routes(routes!(requests::run_import))
+        .routes(routes!(tasks::pause))
+        .routes(routes!(tasks::resume))
 }
 
 async fn document() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
-}
-
-async fn style() -> impl IntoResponse {
-    let headers =
-        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (headers, include_str!("../assets/console.css"))
+    let routes = Routes::with_openapi(Document::openapi());
+    Json(routes.merge(open()).merge(readers()).merge(operators()).merge(administrators()).into_openapi())
 }

@@ -33,7 +33,8 @@ pub enum Language {
 }
 
 impl Language {
-    fn pick<'a>(self, fr: &'a str, en: &'a str) -> &'a str {
+    /// The text in this language.
+    pub fn pick<'a>(self, fr: &'a str, en: &'a str) -> &'a str {
         match self {
             Language::Fr => fr,
             Language::En => en,

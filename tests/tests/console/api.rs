@@ -26,7 +26,11 @@ pub async fn ask(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<
 /// The code with which a call is refused.
 pub async fn refused(bed: &Bed, function: &str, arguments: Value) -> anyhow::Result<String> {
     match bed.stack.observer.rpc::<Value>(function, &arguments).await {
-        Err(SupabaseError::Refused { code, .. } | SupabaseError::Data { code, .. }) => Ok(code),
+        Err(
+            SupabaseError::Input { code, .. }
+            | SupabaseError::Refused { code, .. }
+            | SupabaseError::Data { code, .. },
+        ) => Ok(code),
         other => anyhow::bail!("{function} {arguments}: {other:?}"),
     }
 }

@@ -65,7 +65,15 @@ enum Credentials {
 /// Middleware: lets a request through with its [`Caller`], or answers why not.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match admit(&guard, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            let caller = request.extensions().get::<Caller>().cloned();
+            let mut response = next.run(request).await;
+            // A problem may be shown inside the caller's page.
+            if let Some(caller) = caller {
+                response.extensions_mut().insert(caller);
+            }
+            response
+        }
         Err(problem) => problem.into_response(),
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Extension, Json,
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    middleware::Next,
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +22,7 @@ use crate::{
         Caller, LIFETIME_SECONDS, SessionId, Source, cleared_cookie, cookie, refuse_cross_site, session_of,
     },
     auth::{AuthError, Grant},
+    pages::{self, Frame},
     problem::Problem,
     state::App,
 };
@@ -34,16 +34,10 @@ const ATTEMPTS_WINDOW_SECONDS: u32 = 300;
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
+    frame: Frame,
     next: &'a str,
     email: &'a str,
     problem: Option<&'a str>,
-}
-
-#[derive(Template)]
-#[template(path = "home.html")]
-struct HomePage<'a> {
-    email: &'a str,
-    csrf_token: &'a str,
 }
 
 /// Where somebody wanted to go.
@@ -64,9 +58,9 @@ pub struct Form {
 }
 
 /// `GET /sign-in`
-pub async fn page(Params(wanted): Params<Wanted>) -> Result<Response, Problem> {
+pub async fn page(frame: Frame, Params(wanted): Params<Wanted>) -> Result<Response, Problem> {
     let next = own_path(wanted.next.as_deref().unwrap_or("/"));
-    show_form(StatusCode::OK, &SignInPage { next, email: "", problem: None })
+    pages::show(&SignInPage { frame, next, email: "", problem: None })
 }
 
 /// `POST /sign-in`: a session and its cookie, or the form again with what is wrong.
@@ -74,6 +68,7 @@ pub async fn sign_in(
     State(app): State<Arc<App>>,
     Source(address): Source,
     headers: HeaderMap,
+    frame: Frame,
     Change(form): Change<Form>,
 ) -> Result<Response, Problem> {
     refuse_cross_site(&app, &headers)?;
@@ -81,8 +76,8 @@ pub async fn sign_in(
     match open_session(&app, &form, &address).await {
         Ok(cookie) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()),
         Err(problem) => {
-            let page = SignInPage { next, email: &form.email, problem: Some(problem.detail()) };
-            let mut response = show_form(problem.status(), &page)?;
+            let page = SignInPage { frame, next, email: &form.email, problem: Some(problem.detail()) };
+            let mut response = pages::show_as(problem.status(), &page)?;
             if let Some(wait) = problem.into_response().headers_mut().remove(header::RETRY_AFTER) {
                 response.headers_mut().insert(header::RETRY_AFTER, wait);
             }
@@ -191,39 +186,8 @@ pub async fn show(Extension(caller): Extension<Caller>) -> Json<SessionView> {
     })
 }
 
-/// `GET /`
-pub async fn home(Extension(caller): Extension<Caller>) -> Result<Response, Problem> {
-    let csrf_token = caller.session.as_ref().map_or("", |session| &session.csrf_token);
-    show_page(StatusCode::OK, &HomePage { email: &caller.email, csrf_token })
-}
-
-/// Middleware of pages: who is not signed in gets the form instead of a problem.
-pub async fn offer_sign_in(request: Request, next: Next) -> Response {
-    let wanted = (request.method() == Method::GET).then(|| request.uri().to_string());
-    let response = next.run(request).await;
-    match wanted {
-        Some(wanted) if response.status() == StatusCode::UNAUTHORIZED => {
-            let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
-            Redirect::to(&format!("/sign-in?next={wanted}")).into_response()
-        }
-        _ => response,
-    }
-}
-
-fn show_form(status: StatusCode, page: &SignInPage<'_>) -> Result<Response, Problem> {
-    show_page(status, page)
-}
-
-fn show_page(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
-    let html = page.render().map_err(|error| {
-        tracing::error!(%error, "page.not_rendered");
-        Problem::internal()
-    })?;
-    Ok((status, Html(html)).into_response())
-}
-
 /// A path of this console; anything else could send a person elsewhere.
-fn own_path(next: &str) -> &str {
+pub fn own_path(next: &str) -> &str {
     let is_path = next.starts_with('/') && !next.starts_with("//");
     if is_path && !next.contains(['\\', '\n', '\r', '\t']) { next } else { "/" }
 }

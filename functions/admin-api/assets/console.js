@@ -1,0 +1,96 @@
+// What the pages need beyond htmx: bodies as JSON, messages, and menus that follow the width.
+"use strict";
+
+// A form's fields with the types of its controls: the API takes JSON. A control without a name, or disabled, is not sent.
+const typed = (form, entries) => {
+  const body = {};
+  for (const control of form instanceof HTMLFormElement ? form.elements : []) {
+    if (!control.name || control.disabled || control.name === "csrf_token") continue;
+    const value = control.value.trim();
+    if (control.type === "checkbox" && control.dataset.list !== undefined) {
+      body[control.name] ??= [];
+      if (control.checked) body[control.name].push(value);
+    } else if (control.type === "checkbox") body[control.name] = control.checked;
+    else if (control.type === "radio") { if (control.checked) body[control.name] = value; }
+    else if (control.type === "number") body[control.name] = value === "" ? null : Number(value);
+    else if (control.type === "datetime-local") body[control.name] = value === "" ? null : new Date(value).toISOString();
+    else if (control.multiple) body[control.name] = Array.from(control.selectedOptions, (option) => option.value);
+    // A text of several lines that stands for a list, or one that is JSON.
+    else if (control.dataset.lines !== undefined) body[control.name] = value.split("\n").map((line) => line.trim()).filter(Boolean);
+    else if (control.dataset.json !== undefined) body[control.name] = value === "" ? null : JSON.parse(value);
+    else if (control.type !== "submit" && control.type !== "button") body[control.name] = value === "" ? null : value;
+  }
+  // What hx-vals adds.
+  for (const [name, value] of entries) if (!(name in body) && name !== "csrf_token") body[name] = value;
+  return body;
+};
+
+// Controls named "a.b" become {a: {b}}; an object whose parts are all empty becomes null.
+const nested = (flat) => {
+  const body = {};
+  for (const [name, value] of Object.entries(flat)) {
+    const [outer, inner] = name.split(".");
+    if (inner === undefined) body[outer] = value;
+    else (body[outer] ??= {})[inner] = value;
+  }
+  for (const [name, value] of Object.entries(body)) {
+    const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
+    if (isObject && Object.values(value).every((part) => part === null)) body[name] = null;
+  }
+  return body;
+};
+
+htmx.defineExtension("json", {
+  onEvent: (name, event) => {
+    if (name === "htmx:configRequest") event.detail.headers["Content-Type"] = "application/json";
+  },
+  encodeParameters: (xhr, parameters, element) => {
+    xhr.overrideMimeType("text/json");
+    const entries = parameters instanceof FormData ? [...parameters.entries()] : Object.entries(parameters);
+    return JSON.stringify(nested(typed(element.closest("form"), entries)));
+  },
+});
+
+const say = (text, kind) => {
+  const toast = document.createElement("p");
+  toast.className = `toast ${kind}`;
+  toast.textContent = text;
+  if (kind === "error") toast.setAttribute("role", "alert");
+  document.getElementById("toasts").append(toast);
+  setTimeout(() => toast.remove(), kind === "error" ? 12000 : 4000);
+};
+
+const isChange = (event) => event.detail.requestConfig?.verb && event.detail.requestConfig.verb !== "get";
+
+// The API's answers are JSON: nothing of them is put into the page, their sentences are said.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.getResponseHeader("content-type")?.includes("json")) event.detail.shouldSwap = false;
+});
+// A part that could not be read again stays, marked as old; that is said once, until it works again.
+const refreshed = (elt, successful) => {
+  if (!successful && !document.querySelector(".stale")) say(document.body.dataset.stale, "error");
+  elt.classList.toggle("stale", !successful);
+};
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, elt, successful } = event.detail;
+  if (!isChange(event)) return refreshed(elt, successful);
+  let answer = {};
+  try { answer = JSON.parse(xhr.responseText); } catch { /* no body */ }
+  if (!successful) return say(answer.detail ?? document.body.dataset.failed, "error");
+  say(elt.dataset.done ?? (typeof answer.message === "string" ? answer.message : document.body.dataset.done), "success");
+  elt.closest("dialog")?.close();
+  if (elt.dataset.next) location.assign(elt.dataset.next);
+});
+
+// A button that opens the dialog it names, and those that close theirs.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+});
+
+// On a wide screen the menu is always open.
+const wide = matchMedia("(min-width: 60rem)");
+const follow = () => document.querySelectorAll("details.menu").forEach((menu) => { menu.open = wide.matches; });
+wide.addEventListener("change", follow);
+follow();

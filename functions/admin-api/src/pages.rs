@@ -1,0 +1,85 @@
+//! What people see in a browser: pages and parts of pages, read only. Every change they offer is a call of the API.
+
+mod backups;
+mod display;
+mod frame;
+mod home;
+mod problem;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    middleware::from_fn_with_state,
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde::Deserialize;
+
+pub use self::{
+    display::Markup,
+    frame::{Frame, Theme},
+};
+use crate::{
+    access::{Guard, Role, guard, refuse_cross_site},
+    problem::Problem,
+    routes::{extract::Change, session},
+    state::App,
+};
+
+/// The pages. Their addresses are those of the API where both show the same.
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let guard = from_fn_with_state(Guard { app: app.clone(), needs: Role::Viewer }, guard);
+    Router::new()
+        .route("/", get(home::show))
+        .route("/backups", get(backups::show))
+        .route_layer(guard)
+        .route("/sign-in", get(session::page))
+        .layer(from_fn_with_state(app.clone(), problem::explain))
+}
+
+/// A page, or the answer that it could not be shown.
+pub fn show(page: &impl askama::Template) -> Result<Response, Problem> {
+    show_as(StatusCode::OK, page)
+}
+
+/// The same with another status.
+pub fn show_as(status: StatusCode, page: &impl askama::Template) -> Result<Response, Problem> {
+    let html = page.render().map_err(|error| {
+        tracing::error!(%error, "page.not_rendered");
+        Problem::internal()
+    })?;
+    Ok((status, Html(html)).into_response())
+}
+
+/// What somebody chose.
+#[derive(Deserialize, Default)]
+pub struct Preferences {
+    language: Option<String>,
+    theme: Option<String>,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /preferences`: keeps language and colours in the browser, and goes back.
+pub async fn preferences(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Change(wanted): Change<Preferences>,
+) -> Result<Response, Problem> {
+    refuse_cross_site(&app, &headers)?;
+    let mut response = Redirect::to(session::own_path(&wanted.next)).into_response();
+    let language = wanted.language.and_then(|name| frame::language_named(&name)).map(frame::language_name);
+    let theme = wanted.theme.and_then(|name| Theme::named(&name)).map(Theme::name);
+    for (name, value) in [("language", language), ("theme", theme)] {
+        let Some(value) = value else { continue };
+        let secure = if app.is_local() { "" } else { "; Secure" };
+        let cookie = format!("{name}={value}; HttpOnly{secure}; SameSite=Lax; Path=/; Max-Age=31536000");
+        if let Ok(cookie) = cookie.parse() {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    Ok(response)
+}

@@ -1,0 +1,160 @@
+//! What every page has around its content: who looks, in which language and colours, and where they are.
+
+use std::{convert::Infallible, sync::Arc, sync::LazyLock};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header::COOKIE, request::Parts},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use ring::digest;
+use shared::notify::Language;
+
+use crate::{
+    access::{Caller, Role},
+    state::App,
+};
+
+/// Colours of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// As the device has it.
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The theme of a name, as forms and cookies have it.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The language of a name.
+pub fn language_named(name: &str) -> Option<Language> {
+    [Language::Fr, Language::En].into_iter().find(|language| language_name(*language) == name)
+}
+
+/// The name of a language, as HTML has it.
+pub fn language_name(language: Language) -> &'static str {
+    language.pick("fr", "en")
+}
+
+/// Changes with the assets, so that browsers may keep them.
+static ASSETS: LazyLock<String> = LazyLock::new(|| {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for asset in [
+        include_str!("../../assets/console.css"),
+        include_str!("../../assets/console.js"),
+        include_str!("../../assets/vendor/htmx.min.js"),
+    ] {
+        hash.update(asset.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(&hash.finish().as_ref()[..6])
+});
+
+/// The frame of one answer.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    pub language: Language,
+    pub theme: Theme,
+    pub caller: Option<Caller>,
+    /// Path and query.
+    pub address: String,
+    pub now: Timestamp,
+}
+
+impl FromRequestParts<Arc<App>> for Frame {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let address = parts.uri.path_and_query().map_or("/", |address| address.as_str()).to_owned();
+        let caller = parts.extensions.get::<Caller>().cloned();
+        Ok(Self::of(&parts.headers, address, caller, app.now()))
+    }
+}
+
+impl Frame {
+    /// The frame of a request.
+    pub fn of(headers: &HeaderMap, address: String, caller: Option<Caller>, now: Timestamp) -> Self {
+        Self {
+            language: cookie(headers, "language").and_then(language_named).unwrap_or_default(),
+            theme: cookie(headers, "theme").and_then(Theme::named).unwrap_or(Theme::Auto),
+            caller,
+            address,
+            now,
+        }
+    }
+
+    /// The text in the reader's language.
+    pub fn t<'a>(&self, fr: &'a str, en: &'a str) -> &'a str {
+        self.language.pick(fr, en)
+    }
+
+    /// For the attribute `lang`.
+    pub fn lang(&self) -> &'static str {
+        language_name(self.language)
+    }
+
+    /// For the attribute `data-theme`.
+    pub fn theme(&self) -> &'static str {
+        self.theme.name()
+    }
+
+    /// Whether this theme was chosen.
+    pub fn has_theme(&self, name: &str) -> bool {
+        self.theme.name() == name
+    }
+
+    /// What changes with the assets.
+    pub fn assets(&self) -> &'static str {
+        &ASSETS
+    }
+
+    /// The session's form token, for the header that htmx sends.
+    pub fn csrf_token(&self) -> &str {
+        let session = self.caller.as_ref().and_then(|caller| caller.session.as_ref());
+        session.map_or("", |session| &session.csrf_token)
+    }
+
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.address.split('?').next().unwrap_or_default()
+    }
+
+    /// Whether the reader is at this page or below it.
+    pub fn is_at(&self, path: &str) -> bool {
+        let rest = self.path().strip_prefix(path);
+        rest.is_some_and(|rest| rest.is_empty() || path != "/" && rest.starts_with('/'))
+    }
+
+    /// Whether the reader may take note of things, resolve them and enter data.
+    pub fn is_operator(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.role >= Role::Operator)
+    }
+
+    /// Whether the reader may run, pause and configure.
+    pub fn is_admin(&self) -> bool {
+        self.caller.as_ref().is_some_and(|caller| caller.role >= Role::Admin)
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
