@@ -20,12 +20,14 @@ async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
 }
 
 /// Every route, and the least role that may use it.
-const ROUTES: [(&str, &str, &str); 12] = [
+const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/scheduler/logs", "viewer"),
     ("GET", "/runs", "viewer"),
     ("GET", "/runs/00000000-0000-4000-a000-000000000000", "viewer"),
     ("GET", "/tasks", "viewer"),
     ("GET", "/session", "viewer"),
+    ("GET", "/backups", "viewer"),
+    ("POST", "/incidents/00000000-0000-4000-a000-000000000000/acknowledge", "operator"),
     ("POST", "/scheduler/run/sync", "admin"),
     ("POST", "/scheduler/run/rapport", "admin"),
     ("POST", "/scheduler/run/backup", "admin"),
@@ -74,7 +76,7 @@ async fn every_route_lets_in_its_roles_and_nobody_else(
     let (bed, console) = start(backend).await?;
     let invalid = invalid_tokens(&bed)?;
     let order = ["none", "viewer", "operator", "admin"];
-    for (method, path, least) in ROUTES {
+    for &(method, path, least) in ROUTES {
         for path in [path.to_owned(), format!("/api{path}")] {
             let answer = console.ask(method, &path, &Sent::nothing()).await?;
             assert_eq!(answer.status, 401, "{method} {path} without a token");

@@ -4,6 +4,7 @@
 pub mod backups;
 pub mod extract;
 pub mod health;
+pub mod incidents;
 pub mod requests;
 pub mod runs;
 pub mod session;
@@ -68,12 +69,15 @@ fn sign_out(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new().route("/sign-out", post(session::sign_out)).route_layer(guard)
 }
 
-/// Whether a browser asks for something to show. Scripts of the pages ask for parts of them with htmx's header.
+/// Whether a browser asks for something to show. Scripts of the pages ask for parts of them with htmx's header. Nobody
+/// but people has use for the home page and the form.
 fn wants_page(request: &Request) -> bool {
+    let path = request.uri().path();
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     matches!(*request.method(), Method::GET | Method::HEAD)
-        && !request.uri().path().starts_with("/api/")
-        && (request.headers().contains_key("hx-request")
+        && !path.starts_with("/api/")
+        && (["/", "/sign-in"].contains(&path)
+            || request.headers().contains_key("hx-request")
             || accept.is_some_and(|accept| accept.contains("text/html")))
 }
 
@@ -107,7 +111,7 @@ fn readers() -> Routes {
 
 /// What takes note of something, resolves it, or enters data.
 fn operators() -> Routes {
-    Routes::new()
+    Routes::new().routes(routes!(incidents::acknowledge))
 }
 
 /// What starts, stops or changes something for everybody.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use shared::{
     clock::{self, Schedule},
     config::{Settings, SupabaseSettings},
     events::{self, Aws},
-    http::Http,
-    supabase::Supabase,
+    http::{Http, Retry},
+    supabase::{QUICK, Supabase},
 };
 use tokio::sync::OnceCell;
 use url::Url;
@@ -16,6 +18,7 @@ use url::Url;
 use crate::{
     access::{Keys, Verifier},
     auth::Auth,
+    problem::Problem,
 };
 
 /// Calls of one minute.
@@ -90,6 +93,48 @@ impl App {
     #[must_use]
     pub fn with_aws(self, aws: Aws) -> Self {
         Self { aws: OnceCell::new_with(Some(aws)), ..self }
+    }
+
+    /// The answer of a SQL function that may be repeated: fast or not at all. Arguments that are null are left out,
+    /// since not every server passes a null on.
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &Value,
+    ) -> Result<T, Problem> {
+        self.call(function, arguments, QUICK).await
+    }
+
+    /// The same for one thing that may not exist.
+    pub(crate) async fn find<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &Value,
+    ) -> Result<T, Problem> {
+        let found: Option<T> = self.ask(function, arguments).await?;
+        found.ok_or_else(Problem::not_found)
+    }
+
+    /// The same for a call that makes something: repeated, it would make it twice.
+    pub(crate) async fn ask_once<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &Value,
+    ) -> Result<T, Problem> {
+        self.call(function, arguments, Retry::ONCE).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: &Value,
+        retry: Retry,
+    ) -> Result<T, Problem> {
+        let mut arguments = arguments.clone();
+        if let Some(arguments) = arguments.as_object_mut() {
+            arguments.retain(|_, value| !value.is_null());
+        }
+        Ok(self.supabase.rpc_within(function, &arguments, retry).await?)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -88,7 +88,9 @@ impl Seen {
     fn failed(&mut self, run: &Run, detector: &str, error: SupabaseError) -> Result<(), SupabaseError> {
         let code = match &error {
             SupabaseError::Unavailable(_) | SupabaseError::LeaseLost => return Err(error),
-            SupabaseError::Data { code, .. } | SupabaseError::Refused { code, .. } => code.clone(),
+            SupabaseError::Data { code, .. }
+            | SupabaseError::Input { code, .. }
+            | SupabaseError::Refused { code, .. } => code.clone(),
             SupabaseError::Malformed => "malformed".into(),
         };
         tracing::error!(run_id = run.id, detector, %error, "detector.failed");

@@ -7,24 +7,20 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::supabase::QUICK;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{extract::Params, shapes::ProblemBody};
 use crate::{problem::Problem, state::App};
 
 /// Which copies.
-#[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// At most 100; 30 unless told.
-    #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u32>,
     /// Where the page begins, from the page before.
-    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
     /// `supabase` or `sqlite`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
 }
 
@@ -88,14 +84,8 @@ pub async fn list(
 
 /// A page of copies.
 pub async fn read(app: &App, filter: &Filter) -> Result<BackupPage, Problem> {
-    let mut arguments = json!({"p_now": app.now().to_string()});
-    for (name, value) in [("p_cursor", &filter.cursor), ("p_kind", &filter.kind)] {
-        if let Some(value) = value {
-            arguments[name] = value.as_str().into();
-        }
-    }
-    if let Some(limit) = filter.limit {
-        arguments["p_limit"] = limit.into();
-    }
-    Ok(app.supabase.rpc_within("backups_page", &arguments, QUICK).await?)
+    let arguments = json!({
+        "p_now": app.now().to_string(), "p_cursor": filter.cursor, "p_kind": filter.kind, "p_limit": filter.limit,
+    });
+    app.ask("backups_page", &arguments).await
 }

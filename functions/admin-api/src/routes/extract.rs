@@ -45,3 +45,17 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Change<T>
             .ok_or_else(|| Problem::invalid("Le corps de la requête n'est pas de la forme attendue."))
     }
 }
+
+/// An id of the address: there is nothing of another form.
+pub fn uuid(text: &str) -> Result<(), Problem> {
+    if is_uuid(text) { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+/// Whether a text has the form of a UUID.
+pub fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

@@ -21,7 +21,7 @@ use shared::{
 use utoipa::IntoParams;
 
 use super::{
-    extract::Params,
+    extract::{Params, is_uuid, uuid},
     shapes::{LogEntry, ProblemBody, Run, RunDetail, RunPage, Status},
 };
 use crate::{problem::Problem, state::App};
@@ -97,9 +97,7 @@ pub async fn list(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn detail(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<RunDetail>, Problem> {
-    if !is_uuid(&id) {
-        return Err(Problem::not_found());
-    }
+    uuid(&id)?;
     let run: Option<RunDetail> = app.supabase.rpc_within("run_detail", &json!({"p_id": id}), QUICK).await?;
     run.map(Json).ok_or_else(Problem::not_found)
 }
@@ -160,14 +158,6 @@ fn read_cursor(cursor: &str) -> Option<(String, String)> {
     let (at, id) = text.split_once(' ')?;
     let is_valid = at.parse::<Timestamp>().is_ok() && is_uuid(id);
     is_valid.then(|| (at.to_owned(), id.to_owned()))
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 #[cfg(test)]
