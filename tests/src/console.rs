@@ -112,6 +112,16 @@ impl Console {
         Ok(self.http.send_once(&request, Duration::from_secs(60)).await?)
     }
 
+    /// What the console says of its own API.
+    ///
+    /// # Errors
+    /// When it is no OpenAPI 3.1.
+    pub async fn document(&self) -> anyhow::Result<Document> {
+        let document = body(&self.ask("GET", "/openapi.json", &Sent::nothing()).await?)?;
+        anyhow::ensure!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+        Ok(Document(document))
+    }
+
     /// The address as `Origin` has it.
     pub fn origin(&self) -> String {
         self.public.origin().ascii_serialization()
@@ -142,6 +152,34 @@ impl Console {
         let session: Value = session.json("console")?;
         let csrf_token = session["csrf_token"].as_str().context("a form token")?.to_owned();
         Ok(SignedIn { set_cookie, cookie, csrf_token, origin: self.origin() })
+    }
+}
+
+/// The API's description of itself.
+pub struct Document(Value);
+
+impl Document {
+    /// The described paths.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str())
+    }
+
+    /// Holds an answer against its description: status, kind, and every field.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn check(&self, method: &str, path: &str, answer: &Response) -> anyhow::Result<()> {
+        let kind = answer.headers["content-type"].to_str()?;
+        let operation = &self.0["paths"][path][method.to_lowercase()]["responses"];
+        let described = operation.get(answer.status.to_string()).or(operation.get("default"));
+        let mut schema = described.map(|found| found["content"][kind]["schema"].clone()).unwrap_or_default();
+        anyhow::ensure!(schema.is_object(), "{method} {path} {} {kind}: {operation}", answer.status);
+        schema["components"] = self.0["components"].clone();
+        let shape = jsonschema::validator_for(&schema)?;
+        let said = body(answer)?;
+        let errors: Vec<String> = shape.iter_errors(&said).map(|error| error.to_string()).collect();
+        anyhow::ensure!(errors.is_empty(), "{method} {path}: {errors:?}");
+        Ok(())
     }
 }
 
