@@ -51,10 +51,17 @@ htmx.defineExtension("json", {
   },
 });
 
-const say = (text, kind) => {
+// `location`: where what is said can be seen.
+const say = (text, kind, location) => {
   const toast = document.createElement("p");
   toast.className = `toast ${kind}`;
   toast.textContent = text;
+  if (location?.startsWith("/")) {
+    const link = document.createElement("a");
+    link.href = location;
+    link.textContent = document.body.dataset.open;
+    toast.append(" ", link);
+  }
   if (kind === "error") toast.setAttribute("role", "alert");
   document.getElementById("toasts").append(toast);
   setTimeout(() => toast.remove(), kind === "error" ? 12000 : 4000);
@@ -76,9 +83,15 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isChange(event)) return refreshed(elt, successful);
   let answer = {};
   try { answer = JSON.parse(xhr.responseText); } catch { /* no body */ }
-  if (!successful) return say(answer.detail ?? document.body.dataset.failed, "error");
-  say(elt.dataset.done ?? (typeof answer.message === "string" ? answer.message : document.body.dataset.done), "success");
+  if (!successful) {
+    // Somebody else was faster: the page shows what is.
+    if (xhr.status === 409) htmx.trigger(document.body, "changed");
+    return say(answer.detail ?? document.body.dataset.failed, "error", answer.location);
+  }
+  const done = elt.dataset.done ?? (typeof answer.message === "string" ? answer.message : document.body.dataset.done);
+  say(done, "success", answer.location);
   elt.closest("dialog")?.close();
+  if (elt.dataset.follow !== undefined && answer.location?.startsWith("/")) location.assign(answer.location);
   if (elt.dataset.next) location.assign(elt.dataset.next);
 });
 

@@ -2,9 +2,15 @@
 
 mod backups;
 mod display;
+mod docs;
+mod figures;
 mod frame;
 mod home;
+mod journal;
 mod problem;
+mod run;
+mod runbook;
+mod syncs;
 
 use std::sync::Arc;
 
@@ -35,6 +41,16 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home::show))
         .route("/backups", get(backups::show))
+        // Runs, and what explains them.
+        .route("/journal", get(journal::show))
+        .route("/journal/tasks", get(journal::board))
+        .route("/journal/newest", get(journal::newest))
+        .route("/journal/rows", get(journal::older))
+        .route("/runs", get(async || Redirect::to("/journal")))
+        .route("/runs/{id}", get(run::show))
+        .route("/syncs", get(syncs::show))
+        .route("/docs", get(docs::show))
+        .route("/runbook", get(runbook::show))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .layer(from_fn_with_state(app.clone(), problem::explain))

@@ -5,10 +5,13 @@ pub mod backups;
 pub mod extract;
 pub mod health;
 pub mod incidents;
+pub mod logs;
+pub mod period;
 pub mod requests;
 pub mod runs;
 pub mod session;
 pub mod shapes;
+pub mod syncs;
 pub mod tasks;
 
 use std::sync::Arc;
@@ -76,7 +79,7 @@ fn wants_page(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     matches!(*request.method(), Method::GET | Method::HEAD)
         && !path.starts_with("/api/")
-        && (["/", "/sign-in"].contains(&path)
+        && (["/", "/sign-in", "/journal", "/docs", "/runbook"].contains(&path)
             || request.headers().contains_key("hx-request")
             || accept.is_some_and(|accept| accept.contains("text/html")))
 }
@@ -101,9 +104,16 @@ fn open() -> Routes {
 /// What every role may see.
 fn readers() -> Routes {
     Routes::new()
+        // Runs and their logs.
         .routes(routes!(runs::logs))
         .routes(routes!(runs::list))
         .routes(routes!(runs::detail))
+        .routes(routes!(logs::recent_runs))
+        .routes(routes!(logs::run_stats))
+        .routes(routes!(logs::recent_syncs))
+        .routes(routes!(logs::sync_stats))
+        .routes(routes!(logs::system_status))
+        .routes(routes!(syncs::list))
         .routes(routes!(tasks::list))
         .routes(routes!(backups::list))
         .routes(routes!(session::show))
@@ -119,8 +129,19 @@ fn administrators() -> Routes {
     Routes::new()
         .routes(routes!(requests::run_task))
         .routes(routes!(requests::run_import))
+        .routes(routes!(requests::generate_report))
         .routes(routes!(tasks::pause))
         .routes(routes!(tasks::resume))
+}
+
+/// The described routes by the least role that they need; `None` needs no sign-in.
+pub fn described() -> [(Option<Role>, utoipa::openapi::OpenApi); 4] {
+    [
+        (None, open().into_openapi()),
+        (Some(Role::Viewer), readers().into_openapi()),
+        (Some(Role::Operator), operators().into_openapi()),
+        (Some(Role::Admin), administrators().into_openapi()),
+    ]
 }
 
 async fn document() -> Json<utoipa::openapi::OpenApi> {

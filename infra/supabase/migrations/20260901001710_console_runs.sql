@@ -91,6 +91,25 @@ $$;
 comment on function public.runs_page is
   'The journal of the console: as scheduler_logs_page, with real states, milliseconds and the place in the chain.';
 
+create or replace function public.task_overview(p_tasks text[], p_now timestamptz) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_object_agg(t.name, jsonb_build_object(
+    'paused', coalesce(s.paused, false), 'paused_by', s.paused_by, 'paused_at', internal.instant(s.paused_at),
+    'reason', s.reason,
+    'last_run', l.run,
+    'last_success_at', (select internal.instant(r.completed_at) from scheduler_logs r
+                        where r.task_name = t.name and r.status in ('success', 'warning')
+                        order by r.started_at desc limit 1),
+    'live_run_id', (select r.id from scheduler_logs r
+                    where r.task_name = t.name and r.status in ('queued', 'running') and r.lease_expires_at >= p_now
+                    order by r.status desc, r.started_at limit 1))), '{}')
+  from unnest(p_tasks) t (name)
+  left join task_states s on s.task_name = t.name
+  left join lateral (select internal.run_brief(r) as run from scheduler_logs r where r.task_name = t.name
+                     order by r.started_at desc limit 1) l on true
+$$;
+comment on function public.task_overview is 'Pause, last run, last success and live run of each task.';
+
 create or replace function public.scheduler_logs_recent(p_limit integer default 30) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   with page as (
@@ -183,6 +202,27 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.sync_logs_recent is
   'GET /sync-logs/recent: {logs, count, last_success}; limit 20, at most 100. last_success is looked for in the whole log.';
+
+create or replace function public.sync_logs_page(
+  p_limit integer default 20, p_cursor text default null, p_status text default null, p_task_type text default null,
+  p_from timestamptz default null, p_until timestamptz default null
+) returns jsonb language plpgsql stable set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_limit integer := internal.page_limit(p_limit, 20, 200);
+  v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
+begin
+  return (
+    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
+             'item', internal.sync_log(l), 'key', jsonb_build_array(l.created_at, l.id)) order by l.created_at desc, l.id desc), '[]'), v_limit)
+    from (
+      select * from sync_logs
+      where (v_key is null or (created_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid))
+        and (p_status is null or status = p_status) and (p_task_type is null or task_type = p_task_type)
+        and (p_from is null or created_at >= p_from) and (p_until is null or created_at < p_until)
+      order by created_at desc, id desc limit v_limit + 1) l);
+end
+$$;
+comment on function public.sync_logs_page is 'The sync log, newest first; limit 20, at most 200.';
 
 create or replace function public.sync_logs_stats(p_now timestamptz, p_hours integer default 24) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

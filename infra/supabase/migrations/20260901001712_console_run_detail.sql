@@ -56,6 +56,9 @@ language sql stable set search_path = public, pg_temp as $$
   select internal.run_brief(r) || jsonb_build_object(
     'parameters', r.parameters, 'errors', r.errors, 'log_url', r.log_url, 'request_id', r.request_id,
     'lease_expires_at', internal.instant(r.lease_expires_at),
+    'is_live', r.status in ('queued', 'running') and coalesce(r.lease_expires_at >= p_now, false),
+    'reason', (select a.after ->> 'reason' from audit_log a
+               where a.at = r.created_at and a.action = 'run.requested' and a.after ->> 'run_id' = r.id::text limit 1),
     'parent', (select internal.run_brief(p) from scheduler_logs p where p.id = r.parent_run_id),
     'children', (select coalesce(jsonb_agg(internal.run_brief(c) order by c.started_at, c.id), '[]')
                  from (select * from scheduler_logs where parent_run_id = r.id order by started_at, id limit 50) c),
@@ -76,6 +79,6 @@ language sql stable set search_path = public, pg_temp as $$
   from scheduler_logs r where r.id = p_id
 $$;
 comment on function public.console_run_detail is
-  'One run with progress, errors, parent, children, events, notices with their deliveries, and the incidents and anomalies it explains; null when there is none.';
+  'One run with progress, errors, whether it holds its task now (is_live), why it was asked for, parent, children, events, notices with their deliveries, and the incidents and anomalies it explains; null when there is none.';
 
 select internal.protect_functions();

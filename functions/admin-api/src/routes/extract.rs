@@ -1,25 +1,28 @@
 //! Parts of requests, refused as problems when they cannot be used.
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Query, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{header::CONTENT_TYPE, request::Parts},
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use url::form_urlencoded;
 
 use crate::problem::Problem;
 
-/// The query, typed.
+/// The query, typed. What is empty counts as absent: forms send every field they have.
 pub struct Params<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        match Query::from_request_parts(parts, state).await {
-            Ok(Query(params)) => Ok(Self(params)),
-            Err(_) => Err(Problem::invalid("Un paramètre de l'adresse est inconnu ou mal formé.")),
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let given = form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty());
+        let given = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        serde_urlencoded::from_str(&given)
+            .map(Self)
+            .map_err(|_| Problem::invalid("Un paramètre de l'adresse est inconnu ou mal formé."))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Run now: a run is queued in the log, its event published, and only then is anything said. The task does the rest.
 
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
 use std::sync::Arc;
 
 use axum::{
@@ -15,10 +17,10 @@ use shared::{
     supabase::QUICK,
     task::{TASKS, TaskSpec},
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::Change,
+    extract::{Change, Params},
     runs::unknown_task,
     shapes::{Accepted, ProblemBody},
 };
@@ -87,6 +89,37 @@ pub async fn run_import(
         let known: Vec<&str> = TASKS.iter().filter_map(|task| task.name.strip_prefix("import_")).collect();
         Problem::invalid(format!("Collections: {}.", known.join(", ")))
     })?;
+    request(&app, &caller, spec, wish).await
+}
+
+/// What a request for the report may say, in the address or in the body.
+#[derive(Debug, Deserialize, Default, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReportWish {
+    /// Recorded with the run. Every run builds all tabs anew, with or without it.
+    #[serde(default)]
+    full_refresh: bool,
+}
+
+/// Generates the timeline report now. The documented `append` and `counts` are not known before the run ends: nothing
+/// is ever appended, and the rows per tab are the run's `stats.tabs`.
+#[utoipa::path(post, path = "/reports/timeline/generate", params(ReportWish), request_body = Option<ReportWish>,
+    responses(
+    (status = 202, description = "Queued, and recorded as such.", body = Accepted),
+    (status = 409, description = "Another run is live.", body = ProblemBody, content_type = "application/problem+json"),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn generate_report(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Params(asked): Params<ReportWish>,
+    Change(said): Change<ReportWish>,
+) -> Result<Response, Problem> {
+    let spec = TaskSpec::named("rapport_timeline").ok_or_else(Problem::internal)?;
+    let mut wish = Wish::default();
+    if asked.full_refresh || said.full_refresh {
+        wish.parameters.insert("full_refresh".into(), true.into());
+    }
     request(&app, &caller, spec, wish).await
 }
 

@@ -9,73 +9,70 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, header},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{
-    supabase::QUICK,
-    task::{TASKS, TaskSpec},
-};
-
+use shared::task::{TASKS, TaskSpec};
 use utoipa::IntoParams;
 
 use super::{
-    extract::{Params, is_uuid, uuid},
-    shapes::{LogEntry, ProblemBody, Run, RunDetail, RunPage, Status},
+    extract::{Params, uuid},
+    period,
+    shapes::{LogEntry, Page, ProblemBody, Run, RunDetail, RunPage, Status},
 };
 use crate::{problem::Problem, state::App};
 
-const MAX_LIMIT: u32 = 200;
-
 /// What both lists can be asked for.
-#[derive(Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// At most 200; 20 for the log, 50 for the list.
-    limit: Option<u32>,
+    pub limit: Option<u32>,
     /// Where the page begins, from the page before.
-    cursor: Option<String>,
+    pub cursor: Option<String>,
     /// Name of a task; its frequent runs are then shown.
-    task: Option<String>,
-    status: Option<Status>,
+    pub task: Option<String>,
+    /// `running` finds queued runs too.
+    pub status: Option<Status>,
     /// `scheduler`, `manual` or `api`.
-    triggered_by: Option<String>,
-    /// First instant of the start, RFC 3339.
-    #[param(value_type = Option<String>, format = DateTime)]
-    from: Option<Timestamp>,
-    /// Instant before which it started.
-    #[param(value_type = Option<String>, format = DateTime)]
-    to: Option<Timestamp>,
+    pub triggered_by: Option<String>,
+    /// E-mail of who asked for it.
+    pub user: Option<String>,
+    /// First instant of the start, RFC 3339, or first day in Montréal, `YYYY-MM-DD`.
+    pub from: Option<String>,
+    /// Instant before which it started, or last day in Montréal.
+    pub to: Option<String>,
+    /// Text of the task's name, the message, the user or the kind of error.
+    pub search: Option<String>,
     /// `frequent`: also the successful scheduled runs of tasks that run every few minutes.
-    include: Option<String>,
+    pub include: Option<String>,
 }
 
-struct Page {
-    runs: Vec<Run>,
-    /// Where the next page begins, if there is one.
-    next: Option<String>,
-    limit: u32,
+impl Filter {
+    /// The query of another page with the same filters.
+    pub fn query(&self, cursor: Option<&str>) -> String {
+        let wanted = Self { cursor: cursor.map(str::to_owned), ..self.clone() };
+        // Texts, numbers and names only: nothing that cannot be written.
+        serde_urlencoded::to_string(wanted).unwrap_or_default()
+    }
 }
 
-/// The log of the old clients: a bare array; the next page is in `Link`.
+/// The log of the old clients: a bare array; the next page, with the same filters, is in `Link`.
 #[utoipa::path(get, path = "/scheduler/logs", params(Filter), responses(
-    (status = 200, description = "Newest first.", body = Vec<LogEntry>),
+    (status = 200, description = "Newest first.", body = Vec<LogEntry>,
+     headers(("Link" = String, description = "`rel=\"next\"`: the next page, if there is one."))),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn logs(
     State(app): State<Arc<App>>,
     Params(filter): Params<Filter>,
 ) -> Result<(HeaderMap, Json<Vec<LogEntry>>), Problem> {
-    let include = filter.include.clone();
-    let page = page(&app, filter, 20).await?;
+    let page: Page<LogEntry> = app.ask("scheduler_logs_page", &arguments(&filter, 20)?).await?;
     let mut headers = HeaderMap::new();
-    let more = if include.is_some() { "&include=frequent" } else { "" };
-    let link = page.next.map(|cursor| format!("<?limit={}&cursor={cursor}{more}>; rel=\"next\"", page.limit));
+    let link = page.next.map(|cursor| format!("<?{}>; rel=\"next\"", filter.query(Some(&cursor))));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         headers.insert(header::LINK, link);
     }
-    Ok((headers, Json(page.runs.into_iter().map(LogEntry::from).collect())))
+    Ok((headers, Json(page.items)))
 }
 
 /// Runs, newest first, page by page.
@@ -87,59 +84,48 @@ pub async fn list(
     State(app): State<Arc<App>>,
     Params(filter): Params<Filter>,
 ) -> Result<Json<RunPage>, Problem> {
-    let page = page(&app, filter, 50).await?;
-    Ok(Json(RunPage { runs: page.runs, next_cursor: page.next }))
+    Ok(Json(read(&app, &filter, 50).await?))
 }
 
-/// One run with parameters, errors, parent, children and notices.
+/// One run: steps, figures, errors, parent and children, and who was told.
 #[utoipa::path(get, path = "/runs/{id}", params(("id" = String, Path, description = "The run.")), responses(
     (status = 200, description = "The run.", body = RunDetail),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn detail(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<RunDetail>, Problem> {
-    uuid(&id)?;
-    let run: Option<RunDetail> = app.supabase.rpc_within("run_detail", &json!({"p_id": id}), QUICK).await?;
-    run.map(Json).ok_or_else(Problem::not_found)
+    Ok(Json(find(&app, &id).await?))
 }
 
-async fn page(app: &App, filter: Filter, default_limit: u32) -> Result<Page, Problem> {
-    let limit = filter.limit.unwrap_or(default_limit).clamp(1, MAX_LIMIT);
-    // One more than asked for tells whether there is another page.
-    let mut wanted = json!({"limit": limit + 1});
-    if let Some(cursor) = &filter.cursor {
-        let (at, id) = read_cursor(cursor).ok_or_else(|| Problem::invalid("Le curseur n'est pas valide."))?;
-        wanted["before_at"] = at.into();
-        wanted["before_id"] = id.into();
-    }
-    if let Some(task) = &filter.task {
-        let spec = TaskSpec::named(task).ok_or_else(|| unknown_task(task))?;
-        wanted["task"] = spec.name.into();
-    }
-    match filter.include.as_deref() {
+/// A page of runs.
+pub async fn read(app: &App, filter: &Filter, default_limit: u32) -> Result<RunPage, Problem> {
+    let page: Page<Run> = app.ask("runs_page", &arguments(filter, default_limit)?).await?;
+    Ok(RunPage { items: page.items, next: page.next })
+}
+
+/// A run with all that belongs to it.
+pub async fn find(app: &App, id: &str) -> Result<RunDetail, Problem> {
+    uuid(id)?;
+    app.find("console_run_detail", &json!({"p_id": id, "p_now": app.now().to_string()})).await
+}
+
+fn arguments(filter: &Filter, default_limit: u32) -> Result<Value, Problem> {
+    let task = match &filter.task {
+        Some(task) => Some(TaskSpec::named(task).ok_or_else(|| unknown_task(task))?.name),
+        None => None,
+    };
+    let include_frequent = match filter.include.as_deref() {
         // Who asks for one task wants to see it run.
-        None if filter.task.is_none() => {
-            wanted["without_frequent"] =
-                TASKS.iter().filter(|task| task.is_frequent()).map(|t| t.name).collect();
-        }
-        None | Some("frequent") => {}
+        None => task.is_some(),
+        Some("frequent") => true,
         Some(_) => return Err(Problem::invalid("`include` accepte: frequent.")),
-    }
-    for (name, value) in [
-        ("status", filter.status.map(|status| json!(status))),
-        ("triggered_by", filter.triggered_by.map(Value::from)),
-        ("from", filter.from.map(|from| from.to_string().into())),
-        ("to", filter.to.map(|to| to.to_string().into())),
-    ] {
-        if let Some(value) = value {
-            wanted[name] = value;
-        }
-    }
-    let arguments = json!({"p_filter": wanted});
-    let mut runs: Vec<Run> = app.supabase.rpc_within("list_runs", &arguments, QUICK).await?;
-    let has_more = runs.len() > limit as usize;
-    runs.truncate(limit as usize);
-    let next = runs.last().filter(|_| has_more).map(|run| cursor(&run.started_at, &run.id));
-    Ok(Page { runs, next, limit })
+    };
+    let frequent: Vec<&str> = TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect();
+    Ok(json!({
+        "p_limit": filter.limit.unwrap_or(default_limit).min(200), "p_cursor": filter.cursor, "p_task": task,
+        "p_include_frequent": include_frequent, "p_frequent_tasks": frequent, "p_status": filter.status,
+        "p_triggered_by": filter.triggered_by, "p_user": filter.user, "p_search": filter.search,
+        "p_from": period::start(filter.from.as_deref())?, "p_until": period::end(filter.to.as_deref())?,
+    }))
 }
 
 /// The tasks that a caller may mean.
@@ -149,28 +135,20 @@ pub fn unknown_task(task: &str) -> Problem {
     Problem::invalid(format!("La tâche «{shown}» n'existe pas. Tâches: {}.", known.join(", ")))
 }
 
-fn cursor(started_at: &str, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{started_at} {id}"))
-}
-
-fn read_cursor(cursor: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (at, id) = text.split_once(' ')?;
-    let is_valid = at.parse::<Timestamp>().is_ok() && is_uuid(id);
-    is_valid.then(|| (at.to_owned(), id.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_what_the_last_row_of_a_page_says_and_nothing_else_passes() {
-        let id = "00000000-0000-4000-a000-000000000001";
-        let cursor = cursor("2026-01-15T06:00:00.123456+00:00", id);
-        assert_eq!(read_cursor(&cursor).unwrap(), ("2026-01-15T06:00:00.123456+00:00".into(), id.into()));
-        for wrong in ["", "planted", &URL_SAFE_NO_PAD.encode("now x"), &URL_SAFE_NO_PAD.encode([255, 0])] {
-            assert!(read_cursor(wrong).is_none(), "{wrong}");
-        }
+    fn the_next_page_has_the_filters_of_this_one() {
+        let filter = Filter {
+            limit: Some(20),
+            cursor: Some("old".into()),
+            status: Some(Status::Error),
+            search: Some("100 % & plus".into()),
+            ..Filter::default()
+        };
+        assert_eq!(filter.query(Some("new")), "limit=20&cursor=new&status=error&search=100+%25+%26+plus");
+        assert_eq!(Filter::default().query(None), "");
     }
 }

@@ -20,8 +20,16 @@ pub enum Status {
     Error,
 }
 
+/// A page of a list, as every SQL function of the console answers it.
+#[derive(Debug, Deserialize)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// The cursor of the next page; null on the last.
+    pub next: Option<String>,
+}
+
 /// A run as `GET /scheduler/logs` has always shown it (`domain/console-and-api.md` 2).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LogEntry {
     id: String,
     task_name: String,
@@ -67,68 +75,94 @@ pub struct Run {
     pub error_kind: Option<String>,
     #[schema(value_type = Object)]
     pub progress: Value,
-    pub log_url: Option<String>,
-}
-
-impl From<Run> for LogEntry {
-    fn from(run: Run) -> Self {
-        Self {
-            id: run.id,
-            task_name: run.task_name,
-            task_label: run.task_label,
-            started_at: run.started_at,
-            completed_at: run.completed_at,
-            duration_seconds: run.duration_seconds,
-            // Old clients know three states.
-            status: if run.status == Status::Queued { Status::Running } else { run.status },
-            message: run.message,
-            stats: run.stats,
-            triggered_by: run.triggered_by,
-            triggered_by_user: run.triggered_by_user,
-            created_at: run.created_at,
-        }
-    }
 }
 
 /// A page of runs, newest first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RunPage {
-    pub runs: Vec<Run>,
+    pub items: Vec<Run>,
     /// The parameter `cursor` of the next page; null on the last.
-    pub next_cursor: Option<String>,
+    pub next: Option<String>,
 }
 
 /// A run with all that belongs to it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct RunDetail {
     #[serde(flatten)]
-    run: Run,
+    pub run: Run,
+    /// Whether it holds its task now: at work, or requested, and not given up.
+    pub is_live: bool,
+    /// Until when it holds its task without a sign of life.
+    pub lease_expires_at: Option<String>,
+    /// Why somebody asked for it.
+    pub reason: Option<String>,
+    pub request_id: Option<String>,
+    /// Its log in CloudWatch.
+    pub log_url: Option<String>,
     #[schema(value_type = Object)]
-    parameters: Value,
+    pub parameters: Value,
     /// Errors of this and earlier attempts, and of single items.
     #[schema(value_type = Vec<Object>)]
-    errors: Vec<Value>,
+    pub errors: Vec<Value>,
     /// The run whose event started this one.
-    parent: Option<Run>,
+    pub parent: Option<Run>,
     /// The runs that this one's event started.
-    children: Vec<Run>,
-    /// Who was told of it.
-    notices: Vec<Delivery>,
+    pub children: Vec<Run>,
+    /// What it published.
+    pub events: Vec<RunEvent>,
+    /// What was told of it, and to whom.
+    pub notices: Vec<RunNotice>,
+    /// Incidents that it explains.
+    #[schema(value_type = Vec<Object>)]
+    pub incidents: Vec<Value>,
+    /// Anomalies that it explains.
+    #[schema(value_type = Vec<Object>)]
+    pub anomalies: Vec<Value>,
 }
 
-/// A message about a run to one person on one channel.
+/// An event of a run.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Delivery {
-    id: String,
-    event_type: String,
-    severity: String,
-    channel: String,
-    recipient: String,
+pub struct RunEvent {
+    pub detail_type: String,
+    pub part: Option<u32>,
+    pub created_at: Option<String>,
+    /// Null while EventBridge has not taken it.
+    pub published_at: Option<String>,
+    pub attempts: u32,
+    pub last_error: Option<String>,
+}
+
+/// A notice about a run.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunNotice {
+    pub fingerprint: String,
+    pub event_type: String,
+    pub severity: String,
+    pub occurrences: i64,
+    pub opened_at: Option<String>,
+    pub last_seen_at: Option<String>,
+    pub resolved_at: Option<String>,
+    pub acknowledged_at: Option<String>,
+    pub acknowledged_by: Option<String>,
+    pub deliveries: Vec<RunDelivery>,
+}
+
+/// A message of a notice to one person on one channel.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RunDelivery {
+    pub id: String,
+    pub event_type: String,
+    pub severity: String,
+    pub channel: String,
+    pub recipient: String,
+    /// `first`, `again`, `escalation`, `reminder` or `recovery`.
+    pub reason: String,
     /// `pending`, `sent`, `failed`, `skipped` or `unknown`.
-    status: String,
-    created_at: String,
-    sent_at: Option<String>,
-    error_kind: Option<String>,
+    pub status: String,
+    pub attempts: i64,
+    pub created_at: Option<String>,
+    pub sent_at: Option<String>,
+    pub error_kind: Option<String>,
 }
 
 /// A request that was taken.
@@ -169,15 +203,15 @@ pub struct TaskView {
 /// What the database knows of a task.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct TaskState {
-    paused: bool,
-    paused_by: Option<String>,
-    paused_at: Option<String>,
+    pub paused: bool,
+    pub paused_by: Option<String>,
+    pub paused_at: Option<String>,
     /// Why it is paused.
-    reason: Option<String>,
-    last_run: Option<Run>,
-    last_success_at: Option<String>,
+    pub reason: Option<String>,
+    pub last_run: Option<Run>,
+    pub last_success_at: Option<String>,
     /// At work, or requested.
-    live_run_id: Option<String>,
+    pub live_run_id: Option<String>,
 }
 
 /// The pause of a task.

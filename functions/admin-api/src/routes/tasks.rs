@@ -33,13 +33,15 @@ pub struct Pause {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<TaskView>>, Problem> {
+    Ok(Json(read(&app).await?))
+}
+
+/// Every task, in the order of the registry.
+pub async fn read(app: &App) -> Result<Vec<TaskView>, Problem> {
     let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
     let arguments = json!({"p_tasks": names, "p_now": app.now().to_string()});
-    let mut states: BTreeMap<String, TaskState> =
-        app.supabase.rpc_within("task_overview", &arguments, QUICK).await?;
-    Ok(Json(
-        TASKS.iter().map(|spec| of_task(&app, spec, states.remove(spec.name).unwrap_or_default())).collect(),
-    ))
+    let mut states: BTreeMap<String, TaskState> = app.ask("task_overview", &arguments).await?;
+    Ok(TASKS.iter().map(|spec| of_task(app, spec, states.remove(spec.name).unwrap_or_default())).collect())
 }
 
 fn of_task(app: &App, spec: &TaskSpec, state: TaskState) -> TaskView {

@@ -1,0 +1,222 @@
+//! One run: how far it has come, what it did, what went wrong and what to do, and who was told.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::{notify::Message, task::TaskSpec, text::display_names};
+
+use super::{Frame, Markup, figures};
+use crate::{
+    problem::Problem,
+    routes::{
+        runs,
+        shapes::{RunDetail, Status},
+    },
+    state::App,
+};
+
+/// For so long after its end a run may still start others, and have somebody told.
+const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct RunPage {
+    frame: Frame,
+    run: RunDetail,
+    spec: Option<&'static TaskSpec>,
+    charts: Vec<figures::Bars>,
+    steps: Vec<Step>,
+    errors: Vec<Told>,
+}
+
+/// A step of a run: what happened, when, and how it stands (`done`, `now`, `failed`).
+struct Step {
+    class: &'static str,
+    what: String,
+    at: Option<String>,
+}
+
+/// An error, and what to do.
+struct Told {
+    at: Option<String>,
+    /// The reason in words.
+    reason: String,
+    /// What the program wrote.
+    message: String,
+}
+
+impl RunPage {
+    fn new(frame: Frame, run: RunDetail) -> Self {
+        Self {
+            spec: TaskSpec::named(&run.run.task_name),
+            charts: figures::bars(&frame, &run.run.stats),
+            steps: steps(&frame, &run),
+            errors: run.errors.iter().map(|error| told(&frame, &run, error)).collect(),
+            frame,
+            run,
+        }
+    }
+
+    /// How often the page looks again; a run that ended long ago does not change.
+    fn pace(&self) -> Option<u32> {
+        let ended: Option<Timestamp> = self.run.run.completed_at.as_ref().and_then(|at| at.parse().ok());
+        let is_fresh = ended.is_some_and(|ended| self.frame.now.duration_since(ended) < AFTERMATH);
+        match (self.is_open(), is_fresh) {
+            (true, _) => Some(2),
+            (false, true) => Some(5),
+            (false, false) => None,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self.run.run.status, Status::Queued | Status::Running)
+    }
+
+    fn stats(&self) -> Option<String> {
+        figures::shown(&self.run.run.stats)
+    }
+
+    fn parameters(&self) -> Option<String> {
+        figures::shown(&self.run.parameters)
+    }
+
+    /// The body of a request for the same again.
+    fn again(&self) -> String {
+        if self.run.parameters.is_object() { self.run.parameters.to_string() } else { "{}".into() }
+    }
+
+    /// What somebody can do about a failure.
+    fn advice(&self) -> Option<(String, &'static str)> {
+        let event = self.spec?.failure_event?;
+        let data = json!({"error_kind": self.run.run.error_kind});
+        let advice = Message::render(event, &data, self.frame.language, None).advice;
+        (self.run.run.status == Status::Error).then_some((advice, event))
+    }
+
+    fn delivery(&self, status: &str) -> Markup {
+        let frame = &self.frame;
+        match status {
+            "sent" => frame.badge("success", "✓", frame.t("Remis", "Sent")),
+            "pending" => frame.badge("queued", "…", frame.t("En attente", "Waiting")),
+            "skipped" => frame.badge("info", "–", frame.t("Non envoyé", "Skipped")),
+            "failed" => frame.badge("error", "✕", frame.t("Échec", "Failed")),
+            _ => frame.badge("warning", "?", frame.t("Incertain", "Uncertain")),
+        }
+    }
+}
+
+fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
+    let run = &detail.run;
+    let who = run.triggered_by_user.as_deref().map(|user| format!(" ({})", display_names(user)));
+    let origin = match run.triggered_by.as_deref() {
+        Some("manual" | "api") => frame.t("Demandée", "Requested"),
+        _ if run.parent_run_id.is_some() => frame.t("Suite d'une autre exécution", "Follows another run"),
+        _ => frame.t("Planifiée", "Scheduled"),
+    };
+    let step = |class, what: String, at: Option<&String>| Step { class, what, at: at.cloned() };
+    let asked = run.scheduled_for.as_ref().or(run.created_at.as_ref());
+    let mut steps = vec![step("done", format!("{origin}{}", who.unwrap_or_default()), asked)];
+    if run.status == Status::Queued {
+        steps.push(step(
+            "now",
+            frame.t("En attente de la fonction", "Waiting for the function").into(),
+            None,
+        ));
+        return steps;
+    }
+    let attempt = match run.attempt {
+        ..=1 => String::new(),
+        attempt => format!(" ({} {attempt})", frame.t("tentative", "attempt")),
+    };
+    let started = format!("{}{attempt}", frame.t("Démarrée", "Started"));
+    steps.push(step("done", started, Some(&run.started_at)));
+    match run.status {
+        Status::Queued | Status::Running => {
+            steps.push(step("now", progress(frame, run.part, &run.progress), None))
+        }
+        Status::Error => {
+            steps.push(step("failed", frame.t("Échouée", "Failed").into(), run.completed_at.as_ref()))
+        }
+        Status::Success | Status::Warning => {
+            steps.push(step("done", frame.t("Terminée", "Finished").into(), run.completed_at.as_ref()));
+        }
+    }
+    for event in detail.events.iter().filter(|event| event.detail_type != shared::events::TASK_FINISHED) {
+        let class = if event.published_at.is_some() { "done" } else { "now" };
+        let what = match &event.last_error {
+            Some(error) if event.published_at.is_none() => {
+                format!("{}: {} – {error}", frame.t("Événement", "Event"), event.detail_type)
+            }
+            _ => format!("{}: {}", frame.t("Événement", "Event"), event.detail_type),
+        };
+        steps.push(step(class, what, event.published_at.as_ref()));
+    }
+    steps
+}
+
+/// How far a run has come, in words.
+fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
+    let name = |field: &str| match field {
+        "collection" => frame.t("collection", "collection").to_owned(),
+        "rows" => frame.t("fiches", "rows").to_owned(),
+        "table" => frame.t("table", "table").to_owned(),
+        "done" => frame.t("faites", "done").to_owned(),
+        "at" => frame.t("étape", "step").to_owned(),
+        "found" => frame.t("trouvées", "found").to_owned(),
+        other => other.to_owned(),
+    };
+    let known = progress.as_object().into_iter().flatten().filter_map(|(field, value)| match value {
+        Value::Number(number) => {
+            let number = number.as_i64().map_or_else(|| number.to_string(), |number| frame.count(&number));
+            Some(format!("{} {number}", name(field)))
+        }
+        Value::String(text) => Some(format!("{} {}", name(field), display_names(text))),
+        _ => None,
+    });
+    let known: Vec<String> = known.collect();
+    let mut text = frame.t("Au travail", "At work").to_owned();
+    if part > 0 {
+        text = format!("{text} ({} {})", frame.t("partie", "part"), part + 1);
+    }
+    if !known.is_empty() {
+        text = format!("{text}: {}", known.join(", "));
+    }
+    text
+}
+
+fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
+    let text = |field: &str| error[field].as_str().unwrap_or_default();
+    let kind = if text("kind").is_empty() {
+        detail.run.error_kind.as_deref().unwrap_or_default()
+    } else {
+        text("kind")
+    };
+    // The words of the notices: the first fact is the reason.
+    let facts = Message::render("", &json!({"error_kind": kind}), frame.language, None).facts;
+    let reason = facts.into_iter().next().map_or_else(|| kind.to_owned(), |(_, reason)| reason);
+    let message = match text("message") {
+        "" => serde_json::to_string(error).unwrap_or_default(),
+        message => message.to_owned(),
+    };
+    Told {
+        at: error["at"].as_str().map(str::to_owned),
+        reason: display_names(&reason),
+        message: display_names(&message),
+    }
+}
+
+/// `GET /runs/{id}`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let run = runs::find(&app, &id).await?;
+    super::show(&RunPage::new(frame, run))
+}
