@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use admin_api::Limits;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use e2e::{
     Backend, Bed, binary,
     console::{Console, Sent, SignedIn, body, claims, token},
@@ -96,6 +97,47 @@ async fn every_route_lets_in_its_roles_and_nobody_else(
                 }
             }
         }
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_counts_by_the_key_and_the_algorithm_that_the_project_publishes(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (bed, console) = start(backend).await?;
+    let mut claims = claims(&bed.stack, "viewer")?;
+    let elliptic = bed.stack.auth.sign(&claims)?;
+    let rsa = bed.stack.auth.sign_with_rsa(&claims)?;
+    claims["app_metadata"]["role"] = json!("admin");
+    let other = bed.stack.auth.sign_with_rsa(&claims)?;
+    let part = |token: &str, at: usize| token.split('.').nth(at).unwrap_or_default().to_owned();
+    let header = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let (body, signature) = (part(&rsa, 1), part(&rsa, 2));
+    let cases = [
+        ("ES256", elliptic.clone(), 200),
+        ("RS256", rsa.clone(), 200),
+        (
+            "other claims under the signature",
+            format!("{}.{}.{signature}", part(&rsa, 0), part(&other, 1)),
+            401,
+        ),
+        ("the other key's name", format!("{}.{body}.{signature}", part(&elliptic, 0)), 401),
+        (
+            "another algorithm than the key's",
+            format!("{}.{body}.{signature}", header(r#"{"alg":"ES256","kid":"local-rs256"}"#)),
+            401,
+        ),
+        (
+            "a longer hash than is pinned",
+            format!("{}.{body}.{signature}", header(r#"{"alg":"RS512","kid":"local-rs256"}"#)),
+            401,
+        ),
+    ];
+    for (case, token, status) in cases {
+        let answer = console.ask("GET", "/session", &Sent::nothing().bearer(&token)).await?;
+        assert_eq!(answer.status, status, "{case}");
     }
     Ok(())
 }

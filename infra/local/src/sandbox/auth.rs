@@ -1,6 +1,7 @@
 //! Supabase Auth: passwords, refresh tokens, sign-out, public keys, and users made by the service key.
 //!
-//! Its tokens are signed with a key made at the start (ES256), as a hosted project's are.
+//! Its tokens are signed with a key made at the start (ES256), as a hosted project's are. A second key (RS256) is in use
+//! beside it, as in a project between two keys.
 
 use std::{
     collections::BTreeMap,
@@ -23,12 +24,13 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
+    rsa::PublicKeyComponents,
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::lock;
+use super::{google, lock};
 use crate::{
     clock::StackClock,
     faults::{Fault, Faults},
@@ -38,6 +40,7 @@ use crate::{
 /// How long an access token lives, in seconds.
 const LIFETIME_SECONDS: i64 = 3600;
 const KEY_ID: &str = "local-es256";
+const RSA_KEY_ID: &str = "local-rs256";
 
 /// The users that every stack has: e-mail, password, and the role in `app_metadata`.
 pub const USERS: [(&str, &str, Option<&str>); 4] = [
@@ -50,6 +53,7 @@ pub const USERS: [(&str, &str, Option<&str>); 4] = [
 /// The users of one project.
 pub struct Auth {
     key: EcdsaKeyPair,
+    rsa: RsaKeyPair,
     random: SystemRandom,
     clock: Arc<StackClock>,
     faults: Arc<Faults>,
@@ -80,6 +84,7 @@ impl Auth {
             .context("the key of the sign-ins")?;
         let auth = Self {
             key,
+            rsa: google::service_account_key().context("the second key of the sign-ins")?,
             random,
             clock,
             faults,
@@ -107,10 +112,19 @@ impl Auth {
 
     /// Signs any claims, for tests of what must be refused.
     pub fn sign(&self, claims: &Value) -> anyhow::Result<String> {
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = json!({"alg": "ES256", "typ": "JWT", "kid": KEY_ID});
-        let signed = format!("{}.{}", encode(&header), encode(claims));
+        let signed = unsigned("ES256", KEY_ID, claims);
         let signature = self.key.sign(&self.random, signed.as_bytes()).ok().context("a signature")?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    /// The same with the second key.
+    pub fn sign_with_rsa(&self, claims: &Value) -> anyhow::Result<String> {
+        let signed = unsigned("RS256", RSA_KEY_ID, claims);
+        let mut signature = vec![0; self.rsa.public().modulus_len()];
+        self.rsa
+            .sign(&RSA_PKCS1_SHA256, &self.random, signed.as_bytes(), &mut signature)
+            .ok()
+            .context("a signature")?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
@@ -167,6 +181,13 @@ impl Auth {
             "user": {"id": user.id, "email": email, "app_metadata": user.app_metadata, "aud": "authenticated"},
         }))
     }
+}
+
+/// Header and claims of a token.
+fn unsigned(algorithm: &str, key_id: &str, claims: &Value) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = json!({"alg": algorithm, "typ": "JWT", "kid": key_id});
+    format!("{}.{}", encode(&header), encode(claims))
 }
 
 /// Supabase is down as a whole.
@@ -239,9 +260,13 @@ async fn keys(State(auth): State<Arc<Auth>>) -> Json<Value> {
     // An uncompressed point: 4, then x and y of 32 bytes each.
     let point = auth.key.public_key().as_ref();
     let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let rsa = PublicKeyComponents::<Vec<u8>>::from(auth.rsa.public());
     Json(json!({"keys": [{
         "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "key_ops": ["verify"], "kid": KEY_ID,
         "x": encode(&point[1..33]), "y": encode(&point[33..]),
+    }, {
+        "kty": "RSA", "alg": "RS256", "use": "sig", "key_ops": ["verify"], "kid": RSA_KEY_ID,
+        "n": encode(&rsa.n), "e": encode(&rsa.e),
     }]}))
 }
 

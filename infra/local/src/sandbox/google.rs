@@ -443,12 +443,17 @@ fn is_acceptable(claims: &Value, now: i64) -> bool {
         && instant("iat") < now + 300
 }
 
+/// The sandbox's one RSA key.
+pub fn service_account_key() -> Option<RsaKeyPair> {
+    let encoded: String =
+        credentials::SERVICE_ACCOUNT_KEY.lines().filter(|line| !line.starts_with("-----")).collect();
+    RsaKeyPair::from_pkcs8(&STANDARD.decode(encoded).ok()?).ok()
+}
+
 fn verified_claims(assertion: &str) -> Option<Value> {
     let (signed, signature) = assertion.rsplit_once('.')?;
     let (_, claims) = signed.split_once('.')?;
-    let encoded: String =
-        credentials::SERVICE_ACCOUNT_KEY.lines().filter(|line| !line.starts_with("-----")).collect();
-    let key = RsaKeyPair::from_pkcs8(&STANDARD.decode(encoded).ok()?).ok()?;
+    let key = service_account_key()?;
     UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key().as_ref())
         .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?)
         .ok()?;
