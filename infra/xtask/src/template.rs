@@ -3,6 +3,7 @@
 mod alarms;
 mod dashboard;
 mod functions;
+mod gateway;
 mod secrets;
 
 use std::{path::PathBuf, process::Command};
@@ -35,8 +36,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let linted = tools::run(Command::new(python).arg(script).arg(&path).arg(&out));
     if linted.is_ok() {
         let translated = serde_json::from_slice(&std::fs::read(out)?).context("the translated template")?;
-        let watching = watching(&translated, &template::functions(&text)?);
-        problems.extend(watching.into_iter().map(|problem| format!("translated: {problem}")));
+        let functions = template::functions(&text)?;
+        let mut found = Problems(watching(&translated, &functions));
+        gateway::check(&translated, &functions, &mut found);
+        problems.extend(found.0.into_iter().map(|problem| format!("translated: {problem}")));
     }
     for problem in &problems {
         println!("template: {problem}");
@@ -109,6 +112,15 @@ pub fn long_form(yaml: &Yaml) -> Value {
         Yaml::Sequence(items) => items.iter().map(long_form).collect(),
         plain => serde_json::to_value(plain).unwrap_or_default(),
     }
+}
+
+/// A resource's name and properties.
+type Resource<'a> = (&'a str, &'a Value);
+
+/// The resources of a kind.
+fn resources_of<'a>(resources: &'a Map<String, Value>, kind: &str) -> Vec<Resource<'a>> {
+    let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
+    of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
 }
 
 struct Problems(Vec<String>);

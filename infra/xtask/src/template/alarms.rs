@@ -11,7 +11,7 @@ use shared::{
     task::{Function, TASKS},
 };
 
-use super::Problems;
+use super::{Problems, Resource, resources_of};
 
 /// The kinds of a function's alarms: end of the name and metric.
 const OF_FUNCTIONS: [(&str, &str); 3] =
@@ -47,13 +47,6 @@ pub fn check(template: &Value, functions: &[Deployed], runbook: &str, problems: 
     }
     all.each(relay, runbook, problems);
     permission(resources, relay, problems);
-}
-
-type Resource<'a> = (&'a str, &'a Value);
-
-fn resources_of<'a>(resources: &'a Map<String, Value>, kind: &str) -> Vec<Resource<'a>> {
-    let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
-    of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
 }
 
 struct Alarms<'a> {
