@@ -231,7 +231,7 @@ async fn the_log_goes_on_page_by_page_without_what_runs_every_few_minutes(
 
     let count = async |path: &str| -> anyhow::Result<usize> {
         let list = body(&console.ask("GET", path, &viewer).await?)?;
-        Ok(list["runs"].as_array().or(list.as_array()).map_or(0, Vec::len))
+        Ok(list["items"].as_array().or(list.as_array()).map_or(0, Vec::len))
     };
     assert_eq!(count("/scheduler/logs?limit=200&include=frequent").await?, 90);
     assert_eq!(count("/scheduler/logs").await?, 20);

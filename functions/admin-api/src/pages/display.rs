@@ -166,7 +166,7 @@ impl Frame {
             Some("scheduler") => self.t("Auto", "Scheduled").into(),
             Some("manual") => self.t("Manuel", "Manual").into(),
             Some("api") => "API".into(),
-            Some(other) => other.into(),
+            Some(other) => display_names(other),
             None => "–".into(),
         }
     }
