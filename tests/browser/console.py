@@ -37,8 +37,9 @@ class Watched:
         page.on("requestfailed", self._failed)
 
     def _console(self, message):
-        # Also what the page's policy forbids. The browser's own word on a failed response: told with its address by `_response`.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        # Also what the page's policy forbids. A failed response is told with its address by `_response`.
+        answered = message.text.startswith(("Failed to load resource", "Response Status Error Code"))
+        if message.type == "error" and not answered:
             self.troubles.append(f"console: {message.text}")
 
     def _response(self, response):
@@ -119,8 +120,14 @@ def visitor(started, width=1280, language=None, theme=None, state=None):
     chosen = {"language": language, "theme": theme}
     context.add_cookies([{"name": name, "value": value, "url": ADDRESS} for name, value in chosen.items() if value])
     watched = Watched(context.new_page())
-    yield watched
-    context.close()
+    try:
+        yield watched
+    except BaseException:
+        # They may say why the story ended.
+        print(*watched.troubles, sep="\n", file=sys.stderr)
+        raise
+    finally:
+        context.close()
     assert not watched.troubles, "\n".join(watched.troubles)
 
 

@@ -103,3 +103,9 @@ async fn language_and_colours_are_kept() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
     story(&mut bed, &console, "preferences", &[]).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_supabase_the_console_says_so_and_what_still_works() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "outage", &[]).await
+}

@@ -3,6 +3,7 @@
 //! Measured are the released function and the real PostgREST. The stack around them is built by the profile `fast`.
 
 mod baseline;
+mod console;
 mod monitoring;
 mod tasks;
 mod writes;
@@ -28,7 +29,7 @@ use crate::tools;
 /// What to measure and print.
 #[derive(Args)]
 pub struct Arguments {
-    /// Only one group: notes, maintenance, backup, availability, anomalies, start, predecessor, writes, floor, memory.
+    /// Only one group: notes, maintenance, backup, availability, anomalies, console, start, predecessor, writes, floor, memory.
     group: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return tokio::runtime::Runtime::new()?.block_on(measure(arguments));
     }
     // Each alone: a build of several unifies their features, and measures another function than the deployed one.
-    for function in ["sync-gazelle", "backup", "availability-check", "anomaly-detection"] {
+    for function in ["admin-api", "sync-gazelle", "backup", "availability-check", "anomaly-detection"] {
         tools::run(tools::cargo().args(["build", "--release", "--package", function]))?;
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
@@ -141,6 +142,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     if wanted("anomalies") {
         add(monitoring::anomalies(&bench).await?);
     }
+    if wanted("console") {
+        add(console::measure(&bench).await?);
+    }
     if wanted("start") {
         add(start(&bench, &release.join("examples/bare")).await?);
     }
@@ -205,7 +209,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 async fn start(bench: &Bench, bare: &std::path::Path) -> anyhow::Result<Vec<Figure>> {
     let (mut stack, _database) = bench.stack(0.01, |_| ()).await?;
     sync(&stack).await?;
-    let (mut bare_next, mut next, mut first) = (Vec::new(), Vec::new(), Vec::new());
+    let admin_api = bench.function.with_file_name("admin-api");
+    let (mut bare_next, mut next, mut first, mut console) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let health = std::fs::read_to_string(tools::root().join("events/admin-api.health.json"))?;
     for _ in 0..15 {
         stack.lambda.executable = bare.to_owned();
         let run = stack
@@ -217,8 +223,15 @@ async fn start(bench: &Bench, bare: &std::path::Path) -> anyhow::Result<Vec<Figu
         let run = stack.invoke(Function::SyncGazelle, &json!({})).await?;
         next.push(ms(run.invocation.init));
         first.push(ms(run.invocation.first_request.context("the sync made no request")?));
+        stack.lambda.executable = admin_api.clone();
+        let run = stack
+            .lambda
+            .invoke(Function::AdminApi, &health, "console", Duration::from_secs(10), &stack.tripwire)
+            .await?;
+        console.push(ms(run.first_request.context("the console made no request")?));
     }
     let (bare_next, next, first) = (median(bare_next), median(next), median(first));
+    let console = median(console);
     let zipped = Command::new("gzip").args(["-9", "-c"]).arg(&bench.function).output()?.stdout.len();
     Ok(vec![
         Figure {
@@ -227,6 +240,13 @@ async fn start(bench: &Bench, bare: &std::path::Path) -> anyhow::Result<Vec<Figu
             unit: "times",
             bar: Some(Bar::AtMost(6.0)),
             detail: format!("{first:.1} ms; start to /next {next:.1} ms; bare {bare_next:.1} ms"),
+        },
+        Figure {
+            name: "console: start to first request / bare",
+            value: console / bare_next,
+            unit: "times",
+            bar: Some(Bar::AtMost(8.0)),
+            detail: format!("{console:.1} ms"),
         },
         Figure {
             name: "sync-gazelle, deflated",

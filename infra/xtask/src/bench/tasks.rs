@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use gazelle_local::{company::Company, postgrest::Database};
+use gazelle_local::{company::Company, postgrest::Database, stack::Stack};
 use serde_json::{Value, json};
 use shared::{
     task::Function,
@@ -37,10 +37,8 @@ const CHANGE: &str = "
     insert into gazelle_timeline_entries (external_id, piano_id, entry_type, occurred_at)
     select 'new_' || id, external_id, 'SERVICE_ENTRY_MANUAL', '2026-01-14 15:00Z' from gazelle_pianos where id % 200 = $1;";
 
-/// The computation as the task asks for it, and the reading of its result.
-pub async fn maintenance(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
-    let (stack, database) = bench.stack(0.01, |_| ()).await?;
-    let client = Database::connect(&database.url).await?;
+/// Fills the assets of a stack; the arguments with which a run computes their alerts.
+pub async fn fill_assets(stack: &Stack, client: &tokio_postgres::Client) -> anyhow::Result<Value> {
     client.batch_execute(ASSETS).await?;
     client.batch_execute("vacuum analyze").await?;
     let request = json!({
@@ -50,9 +48,16 @@ pub async fn maintenance(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let now = "2026-01-15T18:00:00Z";
     let claim: Value = stack.observer.rpc("claim_run", &json!({"p_request": request, "p_now": now})).await?;
     let run = &claim["run"];
-    let arguments = json!({
+    Ok(json!({
         "p_run_id": run["id"], "p_lease": run["lease_token"], "p_lease_seconds": 3600, "p_today": "2026-01-15", "p_now": now,
-    });
+    }))
+}
+
+/// The computation as the task asks for it, and the reading of its result.
+pub async fn maintenance(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let (stack, database) = bench.stack(0.01, |_| ()).await?;
+    let client = Database::connect(&database.url).await?;
+    let arguments = fill_assets(&stack, &client).await?;
     let refresh = async || -> anyhow::Result<(Duration, Value)> {
         let start = Instant::now();
         let stats: Value = stack.observer.rpc("refresh_maintenance_alerts", &arguments).await?;
