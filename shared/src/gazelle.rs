@@ -34,6 +34,7 @@ const SERVICE: &str = "gazelle";
 pub struct GazelleSettings {
     pub(crate) url: Url,
     pub(crate) token_url: Url,
+    authorize_url: Url,
     pub(crate) credential: Credential,
 }
 
@@ -64,8 +65,24 @@ impl GazelleSettings {
         Self {
             url: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
             token_url: settings.url("GAZELLE_TOKEN_URL", "https://gazelleapp.io/developer/oauth/token"),
+            authorize_url: settings
+                .url("GAZELLE_AUTHORIZE_URL", "https://gazelleapp.io/developer/oauth/authorize"),
             credential,
         }
+    }
+
+    /// The address at which a person authorizes; Gazelle sends them back to `redirect` with `state`. `None` with a key,
+    /// which needs nobody's word.
+    pub fn authorize_address(&self, redirect: &str, state: &str) -> Option<Url> {
+        let Credential::OAuth { client_id, .. } = &self.credential else { return None };
+        let mut address = self.authorize_url.clone();
+        address
+            .query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", client_id)
+            .append_pair("redirect_uri", redirect)
+            .append_pair("state", state);
+        Some(address)
     }
 }
 

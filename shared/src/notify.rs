@@ -21,7 +21,7 @@ use url::Url;
 pub use self::{
     direct::{TestReport, Told, tell_administrators, test_channels},
     outbox::{Delivered, deliver},
-    render::{Language, Message, Table, anomaly_sentence, weekly},
+    render::{Language, Message, Table, anomaly_sentence, error_name, event_name, weekly},
 };
 use crate::{
     config::Settings,

@@ -146,6 +146,16 @@ impl Problem {
         )
     }
 
+    /// Gazelle does not answer.
+    pub fn gazelle_unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "gazelle_unavailable",
+            "Gazelle ne répond pas",
+            "Gazelle ne répond pas pour l'instant. Réessayez dans quelques minutes.",
+        )
+    }
+
     /// Something is wrong in here; the log says what.
     pub fn internal() -> Self {
         Self::new(

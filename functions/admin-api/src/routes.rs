@@ -2,17 +2,29 @@
 //! that asks for HTML gets the page of the same address, where there is one.
 
 pub mod backups;
+pub mod channels;
+pub mod deliveries;
 pub mod extract;
+pub mod fields;
+pub mod gazelle;
 pub mod health;
 pub mod incidents;
 pub mod logs;
 pub mod period;
+pub mod institutions;
+pub mod quarantine;
+pub mod report_tabs;
 pub mod requests;
+pub mod rules;
 pub mod runs;
 pub mod session;
+pub mod settings;
 pub mod shapes;
 pub mod syncs;
+pub mod staff;
+pub mod targets;
 pub mod tasks;
+pub mod windows;
 
 use std::sync::Arc;
 
@@ -117,11 +129,26 @@ fn readers() -> Routes {
         .routes(routes!(tasks::list))
         .routes(routes!(backups::list))
         .routes(routes!(session::show))
+        // Notifications and settings.
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::explain))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::notices))
+        .routes(routes!(settings::list))
+        .routes(routes!(institutions::list))
+        .routes(routes!(report_tabs::list))
+        .routes(routes!(targets::list))
+        .routes(routes!(windows::list))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(gazelle::connection))
 }
 
 /// What takes note of something, resolves it, or enters data.
 fn operators() -> Routes {
-    Routes::new().routes(routes!(incidents::acknowledge))
+    Routes::new()
+        .routes(routes!(incidents::acknowledge))
+        // Notifications.
+        .routes(routes!(deliveries::acknowledge))
 }
 
 /// What starts, stops or changes something for everybody.
@@ -132,6 +159,21 @@ fn administrators() -> Routes {
         .routes(routes!(requests::generate_report))
         .routes(routes!(tasks::pause))
         .routes(routes!(tasks::resume))
+        // Notifications and settings; the addresses of people.
+        .routes(routes!(rules::create))
+        .routes(routes!(rules::change, rules::delete))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::enable))
+        .routes(routes!(settings::save))
+        .routes(routes!(institutions::save, institutions::delete))
+        .routes(routes!(report_tabs::save, report_tabs::delete))
+        .routes(routes!(staff::list))
+        .routes(routes!(staff::save, staff::delete))
+        .routes(routes!(targets::save, targets::delete))
+        .routes(routes!(windows::create))
+        .routes(routes!(windows::change, windows::delete))
+        .routes(routes!(quarantine::resolve))
+        .routes(routes!(gazelle::authorize))
 }
 
 /// The described routes by the least role that they need; `None` needs no sign-in.

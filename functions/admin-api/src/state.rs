@@ -9,7 +9,9 @@ use shared::{
     clock::{self, Schedule},
     config::{Settings, SupabaseSettings},
     events::{self, Aws},
+    gazelle::GazelleSettings,
     http::{Http, Retry},
+    notify::Channels,
     supabase::{QUICK, Supabase},
 };
 use tokio::sync::OnceCell;
@@ -42,6 +44,11 @@ pub struct App {
     pub(crate) auth: Auth,
     pub(crate) verifier: Verifier,
     pub(crate) keys: Keys,
+    pub(crate) http: Http,
+    pub(crate) channels: Channels,
+    pub(crate) gazelle: GazelleSettings,
+    /// Where Gazelle sends people back to; without it the console's own address.
+    pub(crate) gazelle_redirect: Option<Url>,
     pub(crate) bus: String,
     /// Where people reach the console; without it the address of the request is believed.
     pub(crate) console: Option<Url>,
@@ -63,7 +70,12 @@ impl App {
             BTreeMap::new()
         });
         let auth = Auth::read(settings, http.clone(), &supabase.url);
+        let redirect = settings.optional("GAZELLE_REDIRECT_URI");
         Self {
+            http: http.clone(),
+            channels: Channels::read(settings),
+            gazelle: GazelleSettings::read(settings),
+            gazelle_redirect: redirect.map(|_| settings.url("GAZELLE_REDIRECT_URI", "")),
             verifier: Verifier::read(settings, &supabase.url),
             keys: Keys::read(settings),
             supabase: Supabase::new(http, supabase),

@@ -8,7 +8,7 @@ use crate::{codec::Stored, verify::Verdict};
 /// Version of this layout.
 pub const FORMAT: u32 = 1;
 /// The newest migration that this program knows.
-pub const SCHEMA_VERSION: &str = "20260901001736";
+pub const SCHEMA_VERSION: &str = "20260901001740";
 /// Name of the manifest in a copy.
 pub const MANIFEST: &str = "manifest.json";
 /// Name of the object that says how the verification ended.

@@ -110,5 +110,5 @@ pub async fn test(stack: &Stack) -> anyhow::Result<TestReport> {
         Settings::from_pairs(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let channels = Channels::read(&mut settings);
     settings.check()?;
-    Ok(test_channels(&stack.observer, &Http::new(), &channels, stack.clock.now()).await?)
+    Ok(test_channels(&stack.observer, &Http::new(), &channels, None, stack.clock.now()).await?)
 }

@@ -165,6 +165,7 @@ impl Sandbox {
     pub fn router(self: &Arc<Self>) -> Router {
         Router::new()
             .route("/graphql/private/", post(gazelle::graphql))
+            .route("/developer/oauth/authorize", get(gazelle::authorize))
             .route("/developer/oauth/token", post(gazelle::token))
             .route("/google/token", post(google::token))
             .route("/v4/spreadsheets/{id}", get(google::read).post(google::update))
@@ -208,7 +209,7 @@ impl Sandbox {
 /// Which service a path belongs to.
 fn service_of(path: &str) -> &'static str {
     match path {
-        "/graphql/private/" | "/developer/oauth/token" => "gazelle",
+        "/graphql/private/" | "/developer/oauth/token" | "/developer/oauth/authorize" => "gazelle",
         "/" => "eventbridge",
         "/v3/mail/send" | "/v3/scopes" => "sendgrid",
         "/heartbeat" => "heartbeat",

@@ -454,6 +454,7 @@ fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64)
         ("GAZELLE_CLIENT_ID", credentials::GAZELLE_CLIENT_ID.into()),
         ("GAZELLE_CLIENT_SECRET", credentials::GAZELLE_CLIENT_SECRET.into()),
         ("GAZELLE_API_URL", format!("{sandbox_url}/graphql/private/")),
+        ("GAZELLE_AUTHORIZE_URL", format!("{sandbox_url}/developer/oauth/authorize")),
         ("GAZELLE_TOKEN_URL", format!("{sandbox_url}/developer/oauth/token")),
         ("GOOGLE_SHEETS_URL", sandbox_url.to_owned()),
         ("GOOGLE_SERVICE_ACCOUNT_JSON", account.to_string()),

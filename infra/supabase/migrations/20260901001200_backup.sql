@@ -90,7 +90,7 @@ create or replace function internal.backup_filter(p_table text) returns text
 language sql immutable as $$
   select case p_table
     when 'system_settings' then
-      'key not in (''gazelle_oauth_token'', ''GMAIL_TOKEN_JSON'', ''GOOGLE_SHEETS_JSON'', ''google_maps_api_key'')'
+      'key not in (''gazelle_oauth_token'', ''GMAIL_TOKEN_JSON'', ''GOOGLE_SHEETS_JSON'', ''google_maps_api_key'') and key not like ''gazelle\_oauth\_state:%'''
     -- Whoever restores a copy signs in again.
     when 'console_sessions' then 'false'
     when 'rate_limits' then 'false'

@@ -1,33 +1,33 @@
 -- Company rules that people edit: what may be set, within which bounds, and who set it.
 
 create or replace function internal.setting_rules()
-returns table (key text, kind text, minimum numeric, maximum numeric) language sql immutable set search_path = public, pg_temp as $$
+returns table (key text, kind text, minimum numeric, maximum numeric, standard text) language sql immutable set search_path = public, pg_temp as $$
   values
-    ('sync.appointment_past_days', 'whole', 1, 3650), ('sync.appointment_future_days', 'whole', 1, 3650),
-    ('sync.timeline_overlap_days', 'whole', 1, 365),
-    ('humidity.low', 'number', 1, 99), ('humidity.high', 'number', 1, 99), ('humidity.margin', 'number', 0, 30),
-    ('humidity.window_days', 'whole', 1, 365), ('humidity.all_clients', 'flag', null, null),
-    ('humidity.model_enabled', 'flag', null, null),
-    ('anomaly.cash_medium_cents', 'whole', 1, 100000000), ('anomaly.cash_high_cents', 'whole', 1, 100000000),
-    ('anomaly.cash_repeated', 'whole', 1, 1000), ('anomaly.sync_failures_medium', 'whole', 1, 1000),
-    ('anomaly.sync_failures_high', 'whole', 1, 1000), ('anomaly.consecutive_failures', 'whole', 1, 1000),
-    ('anomaly.stuck_hours', 'number', 0.1, 168), ('anomaly.auth_failures_medium', 'whole', 1, 10000),
-    ('anomaly.auth_failures_high', 'whole', 1, 10000), ('anomaly.ai_minimum_calls', 'whole', 1, 100000),
-    ('anomaly.ai_error_percent_medium', 'number', 0, 100), ('anomaly.ai_error_percent_high', 'number', 0, 100),
-    ('anomaly.ai_confidence', 'number', 0, 1), ('anomaly.stale_hours', 'number', 1, 8760),
-    ('anomaly.row_drop_percent', 'number', 1, 100), ('anomaly.orphan_percent', 'number', 0, 100),
-    ('anomaly.humidity_backlog_days', 'whole', 1, 3650), ('anomaly.unusual_spread', 'number', 1, 100),
-    ('anomaly.unusual_minimum_percent', 'number', 0, 10000), ('anomaly.unusual_minimum_rows', 'whole', 0, 100000000),
-    ('anomaly.unusual_minimum_runs', 'whole', 2, 12), ('anomaly.unusual_minimum_seconds', 'number', 0, 86400),
-    ('recommendation.log_days', 'whole', 1, 36500)
+    ('sync.appointment_past_days', 'whole', 1, 3650, '30'), ('sync.appointment_future_days', 'whole', 1, 3650, '90'),
+    ('sync.timeline_overlap_days', 'whole', 1, 365, '7'),
+    ('humidity.low', 'number', 1, 99, '30'), ('humidity.high', 'number', 1, 99, '60'), ('humidity.margin', 'number', 0, 30, '2'),
+    ('humidity.window_days', 'whole', 1, 365, '30'), ('humidity.all_clients', 'flag', null, null, 'false'),
+    ('humidity.model_enabled', 'flag', null, null, 'false'),
+    ('anomaly.cash_medium_cents', 'whole', 1, 100000000, '1000'), ('anomaly.cash_high_cents', 'whole', 1, 100000000, '5000'),
+    ('anomaly.cash_repeated', 'whole', 1, 1000, '3'), ('anomaly.sync_failures_medium', 'whole', 1, 1000, '3'),
+    ('anomaly.sync_failures_high', 'whole', 1, 1000, '5'), ('anomaly.consecutive_failures', 'whole', 1, 1000, '3'),
+    ('anomaly.stuck_hours', 'number', 0.1, 168, '2'), ('anomaly.auth_failures_medium', 'whole', 1, 10000, '5'),
+    ('anomaly.auth_failures_high', 'whole', 1, 10000, '10'), ('anomaly.ai_minimum_calls', 'whole', 1, 100000, '20'),
+    ('anomaly.ai_error_percent_medium', 'number', 0, 100, '5'), ('anomaly.ai_error_percent_high', 'number', 0, 100, '20'),
+    ('anomaly.ai_confidence', 'number', 0, 1, '0.6'), ('anomaly.stale_hours', 'number', 1, 8760, '26'),
+    ('anomaly.row_drop_percent', 'number', 1, 100, '20'), ('anomaly.orphan_percent', 'number', 0, 100, '5'),
+    ('anomaly.humidity_backlog_days', 'whole', 1, 3650, '14'), ('anomaly.unusual_spread', 'number', 1, 100, '5'),
+    ('anomaly.unusual_minimum_percent', 'number', 0, 10000, '50'), ('anomaly.unusual_minimum_rows', 'whole', 0, 100000000, '50'),
+    ('anomaly.unusual_minimum_runs', 'whole', 2, 12, '5'), ('anomaly.unusual_minimum_seconds', 'number', 0, 86400, '60'),
+    ('recommendation.log_days', 'whole', 1, 36500, '90')
   union all
-  select 'retention.' || r.name, 'whole', 1, 36500 from internal.retention_rules() r
+  select 'retention.' || r.name, 'whole', 1, 36500, r.default_days::text from internal.retention_rules() r
 $$;
-comment on function internal.setting_rules is 'Every setting that may be edited, its kind (whole, number, flag) and its bounds.';
+comment on function internal.setting_rules is 'Every setting that may be edited, its kind (whole, number, flag), its bounds, and what it is unless somebody changes it.';
 
 create or replace function internal.setting_json(p_setting public.settings) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
-  select internal.row_json(to_jsonb(p_setting)) || jsonb_build_object('kind', r.kind, 'minimum', r.minimum, 'maximum', r.maximum)
+  select internal.row_json(to_jsonb(p_setting)) || jsonb_build_object('kind', r.kind, 'minimum', r.minimum, 'maximum', r.maximum, 'default', r.standard::jsonb)
   from (select) always left join internal.setting_rules() r on r.key = p_setting.key
 $$;
 
@@ -37,7 +37,7 @@ language sql stable set search_path = public, pg_temp as $$
   from (select * from settings where key in (select r.key from internal.setting_rules() r) order by key limit 500) s
 $$;
 comment on function public.settings_list is
-  'The settings of the console {key, value, description, kind, minimum, maximum, updated_at, updated_by}. Tokens are in another table, which nothing here reads.';
+  'The settings of the console {key, value, description, kind, minimum, maximum, default, updated_at, updated_by}. Tokens are in another table, which nothing here reads.';
 
 create or replace function internal.check_setting_pair(p_low text, p_high text, p_may_be_equal boolean, p_key text) returns void
 language plpgsql stable set search_path = public, pg_temp as $$

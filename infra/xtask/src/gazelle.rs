@@ -12,8 +12,6 @@ use shared::{
 };
 use url::Url;
 
-const AUTHORIZE: &str = "https://gazelleapp.io/developer/oauth/authorize";
-
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
@@ -35,10 +33,9 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         match command {
             Command::Authorize => {
                 let gazelle = GazelleSettings::read(&mut settings);
-                let client_id = settings.required("GAZELLE_CLIENT_ID");
                 let redirect = settings.url("GAZELLE_REDIRECT_URI", "");
                 settings.check()?;
-                authorize(&Authorization::new(http, gazelle, supabase), &client_id, &redirect).await
+                authorize(http, gazelle, supabase, &redirect).await
             }
             Command::Import { file } => {
                 settings.check()?;
@@ -53,18 +50,19 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     })
 }
 
-async fn authorize(authorization: &Authorization, client_id: &str, redirect: &Url) -> anyhow::Result<()> {
+async fn authorize(
+    http: Http,
+    gazelle: GazelleSettings,
+    supabase: Supabase,
+    redirect: &Url,
+) -> anyhow::Result<()> {
     let random: [u8; 16] = ring::rand::generate(&ring::rand::SystemRandom::new())
         .map_err(|_| anyhow::anyhow!("the system has no randomness"))?
         .expose();
     let state: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut address = Url::parse(AUTHORIZE)?;
-    address
-        .query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", client_id)
-        .append_pair("redirect_uri", redirect.as_str())
-        .append_pair("state", &state);
+    let address = gazelle
+        .authorize_address(redirect.as_str(), &state)
+        .context("GAZELLE_CREDENTIAL is api_key: there is nothing to authorize")?;
     println!(
         "Open this address, authorize, and paste the address that the browser then shows:\n\n{address}\n"
     );
@@ -77,7 +75,7 @@ async fn authorize(authorization: &Authorization, client_id: &str, redirect: &Ur
         |name: &str| pasted.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     ensure!(parameter("state").as_deref() == Some(&state), "the address has another `state`: start again");
     let code = parameter("code").context("the address has no `code`: was the authorization refused?")?;
-    authorization.authorize(&code, redirect.as_str()).await?;
+    Authorization::new(http, gazelle, supabase).authorize(&code, redirect.as_str()).await?;
     println!("stored; the nightly sync renews it");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -84,8 +85,8 @@ struct Administrator {
     person: Person,
 }
 
-/// Sends `system.test` to every administrator on each channel that is configured for them. A channel that delivers
-/// is switched on again.
+/// Sends `system.test` to every administrator on each channel that is configured for them, or on one channel. All at
+/// once: those that hang do not add up. A channel that delivers is switched on again.
 ///
 /// # Errors
 /// When the staff cannot be read: nobody is told then.
@@ -93,34 +94,23 @@ pub async fn test_channels(
     supabase: &Supabase,
     http: &Http,
     channels: &Channels,
+    only: Option<&str>,
     now: Timestamp,
 ) -> Result<TestReport, SupabaseError> {
     let columns = "key,roles,first_name,language,email,slack_webhook_key,telegram_chat_id";
     let query = supabase.from("staff").select(columns).eq("active", "true").order("key");
     let staff: Vec<Administrator> = supabase.rows(query).await?;
-    let mut deliveries = Vec::new();
-    for administrator in staff.iter().filter(|person| person.roles.iter().any(|role| role == "admin")) {
-        let person = &administrator.person;
-        let message = Message::render(
-            "system.test",
-            &json!({"since": now.to_string()}),
-            person.language,
-            channels.console_url.as_ref(),
-        );
-        for channel in channels.configured_for(person) {
-            let attempt = channels.send(http, channel, person, &message).await.attempt;
-            let delivered = attempt == Attempt::Delivered;
-            if delivered {
-                let arguments = json!({"p_channel": channel, "p_recipient": administrator.key});
-                supabase.rpc::<bool>("switch_on", &arguments).await?;
-            }
-            deliveries.push(TestDelivery {
-                channel,
-                recipient: administrator.key.clone(),
-                delivered,
-                detail: detail(attempt),
-            });
-        }
+    let administrators = staff.iter().filter(|person| person.roles.iter().any(|role| role == "admin"));
+    let tests = administrators.flat_map(|administrator| {
+        let channels_of = channels.configured_for(&administrator.person).into_iter();
+        channels_of
+            .filter(|channel| only.is_none_or(|only| only == *channel))
+            .map(move |channel| test_channel(http, channels, administrator, channel, now))
+    });
+    let deliveries = join_all(tests).await;
+    for delivery in deliveries.iter().filter(|delivery| delivery.delivered) {
+        let arguments = json!({"p_channel": delivery.channel, "p_recipient": delivery.recipient});
+        supabase.rpc::<bool>("switch_on", &arguments).await?;
     }
     let delivered = deliveries.iter().filter(|delivery| delivery.delivered).count();
     let status = match delivered {
@@ -129,6 +119,25 @@ pub async fn test_channels(
         _ => "success",
     };
     Ok(TestReport { status, deliveries })
+}
+
+async fn test_channel(
+    http: &Http,
+    channels: &Channels,
+    administrator: &Administrator,
+    channel: &'static str,
+    now: Timestamp,
+) -> TestDelivery {
+    let person = &administrator.person;
+    let data = json!({"since": now.to_string()});
+    let message = Message::render("system.test", &data, person.language, channels.console_url.as_ref());
+    let attempt = channels.send(http, channel, person, &message).await.attempt;
+    TestDelivery {
+        channel,
+        recipient: administrator.key.clone(),
+        delivered: attempt == Attempt::Delivered,
+        detail: detail(attempt),
+    }
 }
 
 fn detail(attempt: Attempt) -> Option<String> {

@@ -6,6 +6,7 @@
 mod alerts;
 mod anomalies;
 mod monitoring;
+mod names;
 mod texts;
 pub mod weekly;
 
@@ -14,7 +15,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-pub use self::anomalies::anomaly_sentence;
+pub use self::{
+    anomalies::anomaly_sentence,
+    names::{error_name, event_name},
+};
 use super::outbox::Item;
 use crate::{
     clock,

@@ -1,0 +1,140 @@
+//! The connection to Gazelle: how it stands, and how an administrator renews it. No token leaves this module.
+
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::{HeaderMap, header::HOST},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use shared::gazelle::{Authorization, GazelleError};
+use utoipa::ToSchema;
+
+use super::shapes::ProblemBody;
+use crate::{
+    access::{Caller, random},
+    problem::Problem,
+    state::App,
+};
+
+/// How long somebody may take at Gazelle.
+const STATE_SECONDS: u32 = 600;
+
+/// How things stand with Gazelle. Never a token.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct GazelleConnection {
+    /// Whether there is a token.
+    pub authorized: bool,
+    /// When the token ends, unless it is renewed before.
+    pub expires_at: Option<String>,
+    pub is_expired: Option<bool>,
+    /// When the present token was stored.
+    pub renewed_at: Option<String>,
+}
+
+/// Where to go.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuthorizeAddress {
+    /// Gazelle's page; it leads back here.
+    pub authorize_url: String,
+}
+
+/// How things stand with Gazelle.
+#[utoipa::path(get, path = "/gazelle/connection", responses(
+    (status = 200, description = "The connection.", body = GazelleConnection),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn connection(State(app): State<Arc<App>>) -> Result<Json<GazelleConnection>, Problem> {
+    read(&app).await.map(Json)
+}
+
+/// The connection.
+pub async fn read(app: &App) -> Result<GazelleConnection, Problem> {
+    app.ask("gazelle_connection", &json!({"p_now": app.now().to_string()})).await
+}
+
+/// Begins an authorization: within ten minutes this very user comes back from Gazelle.
+#[utoipa::path(post, path = "/gazelle/authorize", responses(
+    (status = 200, description = "Where to go.", body = AuthorizeAddress),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn authorize(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Json<AuthorizeAddress>, Problem> {
+    let address = begin(&app, &caller, &headers).await?;
+    Ok(Json(AuthorizeAddress { authorize_url: address }))
+}
+
+async fn begin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<String, Problem> {
+    let state = URL_SAFE_NO_PAD.encode(random::<32>().ok_or_else(Problem::internal)?);
+    let redirect = redirect(app, headers)?;
+    let address = app.gazelle.authorize_address(&redirect, &state);
+    let address =
+        address.ok_or_else(|| Problem::invalid("Gazelle s'ouvre ici par une clé: rien à autoriser."))?;
+    let arguments = json!({
+        "p_state_hash": hash(&state), "p_actor": caller.actor(), "p_lifetime_seconds": STATE_SECONDS,
+        "p_now": app.now().to_string(),
+    });
+    app.ask::<()>("begin_gazelle_authorization", &arguments).await?;
+    Ok(address.into())
+}
+
+/// Ends an authorization: checks the state, which counts once, and stores the token for the code.
+///
+/// # Errors
+/// 400 for a state that is not this user's own of the last ten minutes, and when Gazelle does not take the code: then
+/// nothing has changed. 503 when Gazelle does not answer.
+pub async fn finish(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    code: &str,
+    state: &str,
+) -> Result<GazelleConnection, Problem> {
+    let now = app.now().to_string();
+    let redirect = redirect(app, headers)?;
+    let arguments = json!({"p_state_hash": hash(state), "p_actor": caller.actor(), "p_now": now});
+    if code.is_empty() || !app.ask_once::<bool>("take_gazelle_authorization", &arguments).await? {
+        return Err(Problem::invalid(
+            "Ce lien n'est plus valable, ou n'a pas été demandé par vous. Recommencez depuis les réglages.",
+        ));
+    }
+    let before = read(app).await?;
+    let authorization = Authorization::new(app.http.clone(), app.gazelle.clone(), app.supabase.clone());
+    if let Err(error) = authorization.authorize(code, &redirect).await {
+        tracing::warn!(error_kind = error.kind(), "gazelle.not_authorized");
+        return Err(match error {
+            GazelleError::TokenStore(error) => error.into(),
+            GazelleError::Unavailable(_) => Problem::gazelle_unavailable(),
+            _ => Problem::invalid("Gazelle n'a pas accepté l'autorisation. Recommencez depuis les réglages."),
+        });
+    }
+    let arguments = json!({"p_before": before, "p_actor": caller.actor(), "p_now": now});
+    app.ask_once("record_gazelle_authorization", &arguments).await
+}
+
+/// Where Gazelle sends people back to; it takes only an address that its own settings name.
+fn redirect(app: &App, headers: &HeaderMap) -> Result<String, Problem> {
+    const PATH: &str = "gazelle_oauth_callback";
+    if let Some(redirect) = &app.gazelle_redirect {
+        return Ok(redirect.to_string());
+    }
+    if let Some(console) = &app.console {
+        return Ok(format!("{}/{PATH}", console.as_str().trim_end_matches('/')));
+    }
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).ok_or_else(Problem::internal)?;
+    Ok(format!("https://{host}/{PATH}"))
+}
+
+fn hash(state: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, state.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

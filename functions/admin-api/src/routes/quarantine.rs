@@ -1,0 +1,91 @@
+//! Rows of Gazelle that could not be stored. What they held is not shown: it may be an address.
+
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{extract::Params, shapes::ProblemBody};
+use crate::{access::Caller, problem::Problem, state::App};
+
+/// Which rows.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// At most 200; 50 unless told.
+    pub limit: Option<u32>,
+    /// Where the page begins, from the page before.
+    pub cursor: Option<String>,
+    /// Only those that nobody resolved (`true`), or only the others (`false`).
+    pub open: Option<bool>,
+    /// `clients`, `pianos` …
+    pub collection: Option<String>,
+}
+
+/// A page of rows, those seen last first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct QuarantinePage {
+    pub items: Vec<QuarantinedRow>,
+    /// The parameter `cursor` of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// A row set aside.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct QuarantinedRow {
+    pub collection: String,
+    pub external_id: String,
+    pub reason: String,
+    pub run_id: Option<String>,
+    pub first_seen_at: String,
+    pub last_seen_at: String,
+    pub occurrences: i64,
+    pub resolved_at: Option<String>,
+}
+
+/// Rows set aside.
+#[utoipa::path(get, path = "/quarantine", params(Filter), responses(
+    (status = 200, description = "A page.", body = QuarantinePage),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Params(filter): Params<Filter>,
+) -> Result<Json<QuarantinePage>, Problem> {
+    read(&app, &filter).await.map(Json)
+}
+
+/// A page of rows.
+pub async fn read(app: &App, filter: &Filter) -> Result<QuarantinePage, Problem> {
+    let arguments = json!({
+        "p_limit": filter.limit, "p_cursor": filter.cursor, "p_open": filter.open,
+        "p_collection": filter.collection,
+    });
+    app.ask("quarantine_page", &arguments).await
+}
+
+/// Somebody dealt with a row; a sync that meets it again opens it again.
+#[utoipa::path(post, path = "/quarantine/{collection}/{external_id}/resolve",
+    params(("collection" = String, Path, description = "clients, pianos …"),
+           ("external_id" = String, Path, description = "Gazelle's id.")), responses(
+    (status = 200, description = "The row.", body = QuarantinedRow),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn resolve(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path((collection, external_id)): Path<(String, String)>,
+) -> Result<Json<QuarantinedRow>, Problem> {
+    let arguments = json!({
+        "p_collection": collection, "p_external_id": external_id, "p_actor": caller.actor(),
+        "p_now": app.now().to_string(),
+    });
+    app.find("resolve_quarantine", &arguments).await.map(Json)
+}
