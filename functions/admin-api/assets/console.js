@@ -3,10 +3,17 @@
 
 // A form's fields with the types of its controls: the API takes JSON. A control without a name, or disabled, is not sent.
 const typed = (form, entries) => {
-  const body = {};
+  const whole = {};
+  const rows = new Map();
   for (const control of form instanceof HTMLFormElement ? form.elements : []) {
-    if (!control.name || control.disabled || control.name === "csrf_token") continue;
-    const value = control.value.trim();
+    if (!control.name || control.disabled || control.name === "csrf_token" || control.dataset.path !== undefined) continue;
+    // A control of a row of a list belongs to that row.
+    const row = control.closest("[data-row]");
+    if (row && !rows.has(row)) rows.set(row, {});
+    const body = row ? rows.get(row) : whole;
+    // What means nothing without another control, is nothing when that one is empty.
+    const partner = control.dataset.with && form.elements[control.dataset.with];
+    const value = partner && partner.value === "" ? "" : control.value.trim();
     if (control.type === "checkbox" && control.dataset.list !== undefined) {
       body[control.name] ??= [];
       if (control.checked) body[control.name].push(value);
@@ -20,9 +27,15 @@ const typed = (form, entries) => {
     else if (control.dataset.json !== undefined) body[control.name] = value === "" ? null : JSON.parse(value);
     else if (control.type !== "submit" && control.type !== "button") body[control.name] = value === "" ? null : value;
   }
+  // A row whose decisive control is empty is none.
+  for (const [row, body] of rows) {
+    whole[row.dataset.row] ??= [];
+    if (body[row.dataset.unless] !== null) whole[row.dataset.row].push(body);
+  }
   // What hx-vals adds.
-  for (const [name, value] of entries) if (!(name in body) && name !== "csrf_token") body[name] = value;
-  return body;
+  const own = (name) => form instanceof HTMLFormElement && name in form.elements;
+  for (const [name, value] of entries) if (!(name in whole) && !own(name)) whole[name] = value;
+  return whole;
 };
 
 // Controls named "a.b" become {a: {b}}; an object whose parts are all empty becomes null.
@@ -42,7 +55,11 @@ const nested = (flat) => {
 
 htmx.defineExtension("json", {
   onEvent: (name, event) => {
-    if (name === "htmx:configRequest") event.detail.headers["Content-Type"] = "application/json";
+    if (name !== "htmx:configRequest") return;
+    event.detail.headers["Content-Type"] = "application/json";
+    // A control with data-path is a part of the address: "/api/staff/{key}".
+    const form = event.detail.elt.closest("form");
+    event.detail.path = event.detail.path.replace(/\{(\w+)\}/g, (_, part) => encodeURIComponent(form.elements[part].value.trim()));
   },
   encodeParameters: (xhr, parameters, element) => {
     xhr.overrideMimeType("text/json");
@@ -84,15 +101,16 @@ document.addEventListener("htmx:afterRequest", (event) => {
   let answer = {};
   try { answer = JSON.parse(xhr.responseText); } catch { /* no body */ }
   if (!successful) {
-    // Somebody else was faster: the page shows what is.
-    if (xhr.status === 409) htmx.trigger(document.body, "changed");
-    return say(answer.detail ?? document.body.dataset.failed, "error", answer.location);
+    // Somebody else was faster, or what failed left something to see: the page shows what is.
+    if (xhr.status === 409 || elt.dataset.refresh !== undefined) htmx.trigger(document.body, "changed");
+    return say(answer.detail ?? answer.message ?? document.body.dataset.failed, "error", answer.location);
   }
   const done = elt.dataset.done ?? (typeof answer.message === "string" ? answer.message : document.body.dataset.done);
   say(done, "success", answer.location);
   elt.closest("dialog")?.close();
-  if (elt.dataset.follow !== undefined && answer.location?.startsWith("/")) location.assign(answer.location);
   if (elt.dataset.next) location.assign(elt.dataset.next);
+  // The field of the answer that names where to go on: a new run, another service's page.
+  if (answer[elt.dataset.follow]) location.assign(answer[elt.dataset.follow]);
 });
 
 // A button that opens the dialog it names, and those that close theirs.

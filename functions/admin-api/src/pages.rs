@@ -11,6 +11,9 @@ mod problem;
 mod run;
 mod runbook;
 mod syncs;
+mod notifications;
+mod problem;
+mod words;
 
 use std::sync::Arc;
 
@@ -51,6 +54,11 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/syncs", get(syncs::show))
         .route("/docs", get(docs::show))
         .route("/runbook", get(runbook::show))
+        .route("/notifications", get(notifications::show))
+        .route("/notifications/rules/{id}", get(notifications::edit))
+        .route("/notifications/deliveries", get(notifications::deliveries))
+        .route("/notifications/notices", get(notifications::notices))
+        .route("/notifications/channels", get(notifications::channels))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .layer(from_fn_with_state(app.clone(), problem::explain))

@@ -134,6 +134,7 @@ fn readers() -> Routes {
         .routes(routes!(rules::explain))
         .routes(routes!(deliveries::list))
         .routes(routes!(deliveries::notices))
+        .routes(routes!(channels::list))
         .routes(routes!(settings::list))
         .routes(routes!(institutions::list))
         .routes(routes!(report_tabs::list))

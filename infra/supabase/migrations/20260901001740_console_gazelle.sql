@@ -69,4 +69,24 @@ language sql set search_path = public, pg_temp as $$
 $$;
 comment on function public.record_channel_test is 'Notes who tested the channels, and what became of it.';
 
+create or replace function public.channels_overview() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select jsonb_build_object(
+    'channels', (select jsonb_agg(jsonb_build_object(
+                   'channel', c, 'disabled_at', internal.instant(q.disabled_at), 'disabled_reason', q.disabled_reason,
+                   'recipients', (select coalesce(jsonb_agg(jsonb_build_object(
+                                    'recipient', r.recipient, 'disabled_at', internal.instant(r.disabled_at),
+                                    'disabled_reason', r.disabled_reason) order by r.recipient), '[]')
+                                  from notification_queues r
+                                  where r.channel = c and r.recipient <> '' and r.disabled_at is not null)) order by rank)
+                 from unnest(array['slack', 'email', 'telegram']) with ordinality names (c, rank)
+                 left join notification_queues q on q.channel = c and q.recipient = ''),
+    'tests', (select coalesce(jsonb_agg(jsonb_build_object(
+                'at', internal.instant(t.at), 'email', t.email, 'channel', t.after ->> 'channel', 'status', t.after ->> 'status',
+                'deliveries', t.after -> 'deliveries') order by t.seq desc), '[]')
+              from (select * from audit_log where action = 'channel.test' order by at desc, seq desc limit 5) t))
+$$;
+comment on function public.channels_overview is
+  'The channels, for whom each was switched off because its service refused it, and the last five tests: {channels, tests}.';
+
 select internal.protect_functions();

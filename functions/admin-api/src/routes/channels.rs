@@ -23,6 +23,61 @@ pub const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
 const TESTS: u32 = 5;
 const TESTS_WINDOW_SECONDS: u32 = 60;
 
+/// The channels and what their last tests found.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChannelOverview {
+    pub channels: Vec<ChannelDetail>,
+    /// The last five, newest first.
+    pub tests: Vec<PastTest>,
+}
+
+/// A channel, and for whom it was switched off because its service refused it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChannelDetail {
+    /// `slack`, `email` or `telegram`.
+    pub channel: String,
+    /// For everybody.
+    pub disabled_at: Option<String>,
+    pub disabled_reason: Option<String>,
+    /// For some.
+    pub recipients: Vec<RefusedRecipient>,
+}
+
+/// Somebody whom a channel does not reach any more.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct RefusedRecipient {
+    /// Key of the staff.
+    pub recipient: String,
+    pub disabled_at: String,
+    pub disabled_reason: Option<String>,
+}
+
+/// A test, and who made it.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct PastTest {
+    pub at: String,
+    pub email: String,
+    /// Null: all.
+    pub channel: Option<String>,
+    /// `success`, `partial` or `failed`.
+    pub status: String,
+    pub deliveries: Vec<TestedDelivery>,
+}
+
+/// How the channels stand.
+#[utoipa::path(get, path = "/channels", responses(
+    (status = 200, description = "Every channel.", body = ChannelOverview),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelOverview>, Problem> {
+    read(&app).await.map(Json)
+}
+
+/// How the channels stand.
+pub async fn read(app: &App) -> Result<ChannelOverview, Problem> {
+    app.ask("channels_overview", &json!({})).await
+}
+
 /// What a test may say.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct ChannelTest {
@@ -42,9 +97,9 @@ pub struct TestOutcome {
 }
 
 /// One message of a test.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct TestedDelivery {
-    pub channel: &'static str,
+    pub channel: String,
     /// Key of the staff.
     pub recipient: String,
     pub delivered: bool,
@@ -80,7 +135,7 @@ pub async fn test(
         .deliveries
         .into_iter()
         .map(|told| TestedDelivery {
-            channel: told.channel,
+            channel: told.channel.into(),
             recipient: told.recipient,
             delivered: told.delivered,
             detail: told.detail,

@@ -1,0 +1,49 @@
+//! The channels: whether they work.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+
+use super::{Names, rules};
+use crate::{
+    pages::{Frame, Markup, show as show_page},
+    problem::Problem,
+    routes::channels::{ChannelOverview, read},
+    state::App,
+};
+
+#[derive(Template)]
+#[template(path = "notifications/channels.html")]
+struct ChannelsPage {
+    frame: Frame,
+    names: Names,
+    overview: ChannelOverview,
+}
+
+impl ChannelsPage {
+    fn outcome(&self, status: &str) -> Markup {
+        match status {
+            "success" => self.frame.badge("success", "✓", self.frame.t("Tout est livré", "All delivered")),
+            "partial" => self.frame.badge("warning", "!", self.frame.t("En partie", "In part")),
+            _ => self.frame.badge("error", "✕", self.frame.t("Rien n'est livré", "Nothing delivered")),
+        }
+    }
+
+    fn delivered(&self, delivered: &bool) -> Markup {
+        match delivered {
+            true => self.frame.badge("success", "✓", self.frame.t("Livré", "Delivered")),
+            false => self.frame.badge("error", "✕", self.frame.t("Non livré", "Not delivered")),
+        }
+    }
+
+    fn why(&self, reason: &Option<String>) -> String {
+        reason.as_deref().map_or_else(|| "–".into(), |reason| self.frame.error_words(reason))
+    }
+}
+
+/// `GET /notifications/channels`
+pub async fn show(State(app): State<Arc<App>>, frame: Frame) -> Result<Response, Problem> {
+    let (overview, known) = tokio::try_join!(read(&app), rules::read(&app))?;
+    show_page(&ChannelsPage { frame, names: Names::of(&known.recipients), overview })
+}

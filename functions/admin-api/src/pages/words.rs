@@ -1,0 +1,97 @@
+//! Codes of notifications in the words of people.
+
+use shared::notify::{error_name, event_name};
+
+use super::{Frame, Markup};
+
+impl Frame {
+    /// What an event type is called.
+    pub fn event_words(&self, event_type: &str) -> String {
+        event_name(event_type, self.language)
+    }
+
+    /// Why something failed.
+    pub fn error_words(&self, kind: &str) -> String {
+        let (about, kind) = kind.split_once(": ").unwrap_or(("", kind));
+        let (fr, en) = match kind {
+            "no_answer" => (
+                "pas de réponse à temps; le message est peut-être arrivé",
+                "no answer in time; it may have arrived",
+            ),
+            "rate_limited" => ("trop de messages à la fois", "too many messages at once"),
+            "service_error" => ("panne du service", "the service is out of order"),
+            "no_webhook_configured" => ("aucun webhook n'est réglé", "no webhook is set"),
+            "no_address_configured" => ("aucune adresse n'est réglée", "no address is set"),
+            "no_bot_configured" => ("aucun robot n'est réglé", "no bot is set"),
+            "no_chat_configured" => ("aucune conversation n'est réglée", "no chat is set"),
+            "resolved" => ("c'était déjà fini", "it was over already"),
+            "channel_off" => ("le canal est désactivé", "the channel is switched off"),
+            "sender_lost" => (
+                "l'envoi a été interrompu; il est peut-être arrivé",
+                "sending was cut short; it may have arrived",
+            ),
+            "problem_not_delivered" => {
+                ("le problème n'avait pas été annoncé", "the trouble had not been told")
+            }
+            "expired" => ("trop vieux pour être envoyé", "too old to be sent"),
+            "acknowledged" => ("quelqu'un s'en occupait déjà", "somebody took care already"),
+            _ => ("", ""),
+        };
+        let words = match fr {
+            "" => error_name(kind, self.language),
+            fr => self.t(fr, en).to_owned(),
+        };
+        match about {
+            "refused_for_good" => format!("{} {words}", self.t("refusé pour de bon :", "refused for good:")),
+            _ => words,
+        }
+    }
+
+    /// How bad a notice is.
+    pub fn severity_badge(&self, severity: &str) -> Markup {
+        match severity {
+            "critical" => self.badge("error", "‼", self.severity_name(severity)),
+            "error" => self.badge("error", "✕", self.severity_name(severity)),
+            "warning" => self.badge("warning", "!", self.severity_name(severity)),
+            _ => self.badge("info", "i", self.severity_name("info")),
+        }
+    }
+
+    /// The same as a word.
+    pub fn severity_name(&self, severity: &str) -> &str {
+        match severity {
+            "critical" => self.t("Critique", "Critical"),
+            "error" => self.t("Erreur", "Error"),
+            "warning" => self.t("Avertissement", "Warning"),
+            _ => self.t("Information", "Information"),
+        }
+    }
+
+    /// A channel by its name.
+    pub fn channel_name<'a>(&'a self, channel: &'a str) -> &'a str {
+        match channel {
+            "slack" => "Slack",
+            "email" => self.t("Courriel", "E-mail"),
+            "telegram" => "Telegram",
+            other => other,
+        }
+    }
+
+    /// A number of minutes in its largest whole unit; `none` for zero.
+    pub fn minutes(&self, minutes: &i64, none: &str) -> String {
+        match *minutes {
+            0 => none.to_owned(),
+            days if days % 1440 == 0 => format!("{} {}", days / 1440, self.t("j", "d")),
+            hours if hours % 60 == 0 => format!("{} h", hours / 60),
+            minutes => format!("{minutes} min"),
+        }
+    }
+
+    /// Yes or no, as a badge.
+    pub fn on_off(&self, is_on: &bool) -> Markup {
+        match is_on {
+            true => self.badge("success", "✓", self.t("Actif", "On")),
+            false => self.badge("", "–", self.t("Inactif", "Off")),
+        }
+    }
+}
