@@ -236,7 +236,7 @@ async fn a_change_is_checked_field_by_field_and_audited(
     let close = |actual: i64| {
         with(json!({"p_id": session["id"], "p_values": {"total_sales": 500, "actual_amount": actual}}))
     };
-    assert_eq!(refused(&bed, "console_close_cash_session", close(9000)).await?, "GT007");
+    assert_eq!(refused(&bed, "console_close_cash_session", close(9000)).await?, "GT010");
     assert_eq!(ask(&bed, "console_close_cash_session", close(10500)).await?["variance"], 0);
     let tabs = ask(&bed, "report_tabs_list", json!({})).await?;
     assert_eq!(tabs[0]["former_titles"], json!(["UQAM"]), "the sheet is renamed, not made twice");

@@ -1,18 +1,22 @@
 //! What people see in a browser: pages and parts of pages, read only. Every change they offer is a call of the API.
 
+mod audit;
 mod backups;
+mod cash;
 mod display;
 mod docs;
 mod figures;
 mod frame;
 mod home;
+mod incidents;
 mod journal;
+mod nights;
+mod notifications;
 mod problem;
 mod run;
 mod runbook;
 mod syncs;
-mod notifications;
-mod problem;
+mod weekly_reports;
 mod words;
 
 use std::sync::Arc;
@@ -43,6 +47,10 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let guard = from_fn_with_state(Guard { app: app.clone(), needs: Role::Viewer }, guard);
     Router::new()
         .route("/", get(home::show))
+        // Health and operations.
+        .route("/admin/health", get(home::show))
+        .route("/nights", get(nights::show))
+        .route("/audit", get(audit::show))
         .route("/backups", get(backups::show))
         // Runs, and what explains them.
         .route("/journal", get(journal::show))
@@ -59,6 +67,10 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/notifications/deliveries", get(notifications::deliveries))
         .route("/notifications/notices", get(notifications::notices))
         .route("/notifications/channels", get(notifications::channels))
+        .route("/cash", get(cash::show))
+        .route("/incidents", get(incidents::show))
+        .route("/weekly-reports", get(weekly_reports::list))
+        .route("/weekly-reports/{period_start}", get(weekly_reports::detail))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .layer(from_fn_with_state(app.clone(), problem::explain))

@@ -1,18 +1,25 @@
 //! The table of routes: what each needs, and nothing twice. Every API route answers with and without `/api`; a browser
 //! that asks for HTML gets the page of the same address, where there is one.
 
+pub mod admin_health;
+pub mod ai_events;
+pub mod anomalies;
+pub mod audit;
 pub mod backups;
+pub mod cash;
 pub mod channels;
 pub mod deliveries;
 pub mod extract;
 pub mod fields;
 pub mod gazelle;
 pub mod health;
+pub mod health_shapes;
 pub mod incidents;
+pub mod institutions;
 pub mod logs;
 pub mod period;
-pub mod institutions;
 pub mod quarantine;
+pub mod recommendations;
 pub mod report_tabs;
 pub mod requests;
 pub mod rules;
@@ -20,10 +27,11 @@ pub mod runs;
 pub mod session;
 pub mod settings;
 pub mod shapes;
-pub mod syncs;
 pub mod staff;
+pub mod syncs;
 pub mod targets;
 pub mod tasks;
+pub mod weekly_reports;
 pub mod windows;
 
 use std::sync::Arc;
@@ -56,6 +64,7 @@ pub fn router(app: Arc<App>) -> Router {
     let pages = pages.with_state(app);
     Router::new()
         .fallback(async move |request: Request| {
+            let request = without_version(request);
             // A router's error is `Infallible`.
             if wants_page(&request) { pages.oneshot(request).await } else { api.oneshot(request).await }
         })
@@ -84,6 +93,22 @@ fn sign_out(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new().route("/sign-out", post(session::sign_out)).route_layer(guard)
 }
 
+/// The predecessor's health routes had the prefix `/v1`, behind its proxy `/api/v1`: they are the same routes.
+fn without_version(mut request: Request) -> Request {
+    let address = request.uri().path_and_query().map_or("", |address| address.as_str());
+    let (prefix, rest) = match address.strip_prefix("/api/v1/") {
+        Some(rest) => ("/api/", rest),
+        None => ("/", address.strip_prefix("/v1/").unwrap_or_default()),
+    };
+    let path = rest.split('?').next().unwrap_or_default();
+    let is_health =
+        path == "admin/health-test" || path == "admin/health" || path.starts_with("admin/health/");
+    if let Some(uri) = is_health.then(|| format!("{prefix}{rest}").parse().ok()).flatten() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
 /// Whether a browser asks for something to show. Scripts of the pages ask for parts of them with htmx's header. Nobody
 /// but people has use for the home page and the form.
 fn wants_page(request: &Request) -> bool {
@@ -110,7 +135,12 @@ fn table(app: &Arc<App>) -> Routes {
 
 /// What nobody has to sign in for.
 fn open() -> Routes {
-    Routes::new().routes(routes!(health::health)).route("/openapi.json", get(document))
+    Routes::new()
+        .routes(routes!(health::health))
+        .routes(routes!(admin_health::test))
+        .routes(routes!(admin_health::public))
+        .routes(routes!(admin_health::database))
+        .route("/openapi.json", get(document))
 }
 
 /// What every role may see.
@@ -127,7 +157,6 @@ fn readers() -> Routes {
         .routes(routes!(logs::system_status))
         .routes(routes!(syncs::list))
         .routes(routes!(tasks::list))
-        .routes(routes!(backups::list))
         .routes(routes!(session::show))
         // Notifications and settings.
         .routes(routes!(rules::list))
@@ -142,14 +171,35 @@ fn readers() -> Routes {
         .routes(routes!(windows::list))
         .routes(routes!(quarantine::list))
         .routes(routes!(gazelle::connection))
+        // Health and operations.
+        .routes(routes!(admin_health::summary))
+        .routes(routes!(admin_health::anomalies))
+        .routes(routes!(admin_health::scheduler))
+        .routes(routes!(admin_health::nights))
+        .routes(routes!(anomalies::list))
+        .routes(routes!(backups::list))
+        .routes(routes!(cash::registers))
+        .routes(routes!(cash::sessions))
+        .routes(routes!(incidents::list))
+        .routes(routes!(recommendations::list))
+        .routes(routes!(weekly_reports::list))
+        .routes(routes!(weekly_reports::detail))
 }
 
 /// What takes note of something, resolves it, or enters data.
 fn operators() -> Routes {
     Routes::new()
-        .routes(routes!(incidents::acknowledge))
         // Notifications.
         .routes(routes!(deliveries::acknowledge))
+        // Health and operations.
+        .routes(routes!(ai_events::record))
+        .routes(routes!(cash::add_register))
+        .routes(routes!(cash::save_register))
+        .routes(routes!(cash::delete_register))
+        .routes(routes!(cash::open))
+        .routes(routes!(cash::close))
+        .routes(routes!(incidents::acknowledge))
+        .routes(routes!(recommendations::decide))
 }
 
 /// What starts, stops or changes something for everybody.
@@ -175,6 +225,8 @@ fn administrators() -> Routes {
         .routes(routes!(windows::change, windows::delete))
         .routes(routes!(quarantine::resolve))
         .routes(routes!(gazelle::authorize))
+        // Health and operations.
+        .routes(routes!(audit::list))
 }
 
 /// The described routes by the least role that they need; `None` needs no sign-in.

@@ -66,17 +66,25 @@ begin
   if v_before is null then
     return null;
   end if;
-  if coalesce(p_status, '') not in ('done', 'ignored') then
-    perform internal.refuse('status', 'done ou ignored est attendu');
+  if coalesce(p_status, '') not in ('done', 'ignored', 'open') then
+    perform internal.refuse('status', 'done, ignored ou open est attendu');
   end if;
-  perform public.decide_recommendation(p_id, p_status, left((p_actor ->> 'email'), 200), p_now);
+  if p_status = 'open' then
+    if exists (select from recommendations r join recommendations o using (type, subject)
+               where r.id = p_id and o.id <> r.id and o.status = 'open') then
+      perform internal.refuse('status', 'une recommandation plus récente est déjà ouverte sur ce sujet');
+    end if;
+    update recommendations set status = 'open', decided_by = null, decided_at = null where id = p_id and status <> 'open';
+  else
+    perform public.decide_recommendation(p_id, p_status, left((p_actor ->> 'email'), 200), p_now);
+  end if;
   perform internal.audit(p_actor, 'recommendation.decide', 'recommendation:' || p_id, jsonb_build_object('status', v_before),
                          (select jsonb_build_object('status', status) from recommendations where id = p_id), p_now);
   return (select internal.recommendation_json(r) from recommendations r where id = p_id);
 end
 $$;
 comment on function public.console_decide_recommendation is
-  'A person did it or decided not to: the recommendation, null when there is none. GT010: neither done nor ignored.';
+  'A person did it, decided not to, or takes that back (open): the recommendation, null when there is none. GT010: another word, or another one is open on the subject.';
 
 create or replace function public.weekly_reports_page(p_limit integer default 26, p_cursor text default null) returns jsonb
 language plpgsql stable set search_path = public, pg_temp as $$
@@ -248,14 +256,19 @@ begin
   v_actual := internal.given_whole(p_values, 'actual_amount', null, 0, 100000000000);
   perform internal.required('total_sales', v_sales);
   perform internal.required('actual_amount', v_actual);
-  v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now,
-                                                           internal.given_text(p_values, 'comment', null, 2000)));
+  begin
+    v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now,
+                                                             internal.given_text(p_values, 'comment', null, 2000)));
+  exception
+    when sqlstate 'GT006' then perform internal.refuse('id', 'cette session est déjà fermée, avec d''autres montants');
+    when sqlstate 'GT007' then perform internal.refuse('comment', 'un écart de plus d''un cent demande un commentaire');
+  end;
   perform internal.audit(p_actor, 'cash_session.close', 'cash_session:' || p_id, v_before, v_session, p_now);
   return v_session;
 end
 $$;
 comment on function public.console_close_cash_session is
-  'Closes a session from a form {total_sales, total_items?, actual_amount, comment?}, amounts in cents; the row, null when there is none. GT010 names the field; GT006 and GT007 as close_cash_session.';
+  'Closes a session from a form {total_sales, total_items?, actual_amount, comment?}, amounts in cents; the row, null when there is none. GT010 names the field: a closed session closes again only with the same figures, and a gap needs a comment.';
 
 -- Language models.
 

@@ -9,7 +9,7 @@ use super::{Frame, Markup};
 use crate::{
     problem::Problem,
     routes::{
-        backups::{self, BackupPage, Filter},
+        backups::{self, BackupPage, CopyKind, CopyStatus, DrillStatus, Filter},
         extract::Params,
     },
     state::App,
@@ -23,15 +23,37 @@ struct BackupsPage {
 }
 
 impl BackupsPage {
-    fn badge(&self, status: &str) -> Markup {
+    fn copy(&self, status: CopyStatus) -> Markup {
         match status {
-            "verified" => self.frame.badge("success", "✓", self.frame.t("Vérifiée", "Verified")),
-            "writing" => self.frame.badge("running", "▶", self.frame.t("En cours", "At work")),
-            "inconclusive" => {
+            CopyStatus::Verified => self.frame.badge("success", "✓", self.frame.t("Vérifiée", "Verified")),
+            CopyStatus::Inconclusive => {
                 self.frame.badge("warning", "!", self.frame.t("Non concluante", "Inconclusive"))
             }
-            _ => self.frame.badge("error", "✕", self.frame.t("Échouée", "Failed")),
+            CopyStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échouée", "Failed")),
         }
+    }
+
+    fn drill(&self, status: DrillStatus) -> Markup {
+        match status {
+            DrillStatus::Passed => self.frame.badge("success", "✓", self.frame.t("Réussi", "Passed")),
+            DrillStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échoué", "Failed")),
+        }
+    }
+
+    fn kind(&self, kind: CopyKind) -> &str {
+        match kind {
+            CopyKind::Supabase => self.frame.t("Base de données", "Database"),
+            CopyKind::Sqlite => self.frame.t("Ancien fichier SQLite", "Former SQLite file"),
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // Durations of drills.
+    fn seconds(&self, seconds: &Option<f64>) -> String {
+        self.frame.duration(&seconds.map(|seconds| (seconds * 1000.0).round() as i64))
+    }
+
+    fn age(&self, seconds: &Option<i64>) -> String {
+        seconds.map_or_else(|| "–".into(), |seconds| self.frame.age(seconds))
     }
 }
 

@@ -15,7 +15,8 @@ use crate::state::App;
 const UP: &str = "ok";
 const DOWN: &str = "unavailable";
 
-const PROBE: Retry = Retry {
+/// A probe answers at once or not at all.
+pub const PROBE: Retry = Retry {
     attempts: 1,
     timeout: Duration::from_secs(5),
     budget: Duration::from_secs(5),

@@ -1,0 +1,257 @@
+//! The whole in one sentence and one colour, and what is behind it. What is silent counts as well: a page that only
+//! listened to failures would say that all is well when nothing runs any more.
+
+use jiff::Timestamp;
+use shared::task::TaskSpec;
+
+use super::{super::Frame, data::Home};
+use crate::routes::{
+    backups::DrillStatus,
+    health_shapes::{Overall, TaskStanding},
+    incidents::{Incident, IncidentKind},
+    shapes::Status,
+};
+
+/// A copy older than a day and two hours was missed; so was a sync.
+const DAILY_LIMIT_SECONDS: i64 = 26 * 3600;
+
+/// The sentence.
+#[derive(Debug)]
+pub struct Verdict {
+    /// A class of the style sheet: `success`, `info`, `warning` or `error`.
+    pub tone: &'static str,
+    pub sentence: String,
+    /// The gravest first.
+    pub troubles: Vec<Trouble>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug)]
+pub struct Trouble {
+    pub is_grave: bool,
+    pub text: String,
+    /// What it said itself.
+    pub why: Option<String>,
+    /// Where it is shown.
+    pub link: String,
+    /// Section of the runbook.
+    pub advice: Option<&'static str>,
+}
+
+impl Verdict {
+    /// The verdict on everything.
+    pub fn of(frame: &Frame, home: &Home) -> Self {
+        let mut troubles: Vec<Trouble> =
+            home.incidents.iter().map(|incident| of_incident(frame, incident)).collect();
+        troubles.extend(home.tasks.iter().filter_map(|task| of_task(frame, home, task)));
+        troubles.extend(of_results(frame, home));
+        troubles.extend(of_notices(frame, home));
+        troubles.sort_by_key(|trouble| !trouble.is_grave);
+        let grave = troubles.iter().filter(|trouble| trouble.is_grave).count();
+        let (tone, sentence) = match (grave, troubles.len()) {
+            (0, 0) if home.is_new() => ("info", first_day(frame)),
+            (0, 0) => ("success", good(frame, home.good_nights)),
+            (0, 1) => (
+                "warning",
+                frame
+                    .t(
+                        "Tout fonctionne, mais un point est à vérifier.",
+                        "Everything works, but one thing needs a look.",
+                    )
+                    .into(),
+            ),
+            (0, count) => (
+                "warning",
+                match frame.lang() {
+                    "en" => format!("Everything works, but {count} things need a look."),
+                    _ => format!("Tout fonctionne, mais {count} points sont à vérifier."),
+                },
+            ),
+            (1, _) => (
+                "error",
+                frame.t("Un problème demande votre attention.", "One problem needs your attention.").into(),
+            ),
+            (count, _) => (
+                "error",
+                match frame.lang() {
+                    "en" => format!("{count} problems need your attention."),
+                    _ => format!("{count} problèmes demandent votre attention."),
+                },
+            ),
+        };
+        Self { tone, sentence, troubles }
+    }
+}
+
+fn first_day(frame: &Frame) -> String {
+    frame
+        .t(
+            "Rien n'a encore tourné : tout commence cette nuit.",
+            "Nothing has run yet: everything begins tonight.",
+        )
+        .into()
+}
+
+fn good(frame: &Frame, nights: u32) -> String {
+    match (nights, frame.lang()) {
+        (0, _) => frame.t("Tout va bien.", "All is well.").into(),
+        (1, _) => frame.t("Tout va bien depuis la nuit dernière.", "All is well since last night.").into(),
+        (_, "en") => format!("All has been well for {nights} nights."),
+        _ => format!("Tout va bien depuis {nights} nuits."),
+    }
+}
+
+fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
+    let label = frame.text(incident.label.as_deref().unwrap_or(&incident.subject));
+    let (text, advice) = match incident.kind {
+        IncidentKind::Availability => {
+            (format!("{label} {}", frame.t("ne répond pas.", "does not answer.")), "availability.down")
+        }
+        IncidentKind::MissedRun => (
+            format!(
+                "« {label} » {}",
+                frame.t("n'a pas réussi depuis trop longtemps.", "has not succeeded for too long.")
+            ),
+            "heartbeat.missed",
+        ),
+        IncidentKind::Alarm => (format!("{} {label}", frame.t("Alarme :", "Alarm:")), "alarm.raised"),
+    };
+    Trouble {
+        is_grave: ["critical", "error"].contains(&incident.severity.as_str()),
+        text,
+        why: None,
+        link: "/incidents".into(),
+        advice: Some(advice),
+    }
+}
+
+/// The newest run of a task, its silence, or its pause.
+fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
+    let spec = TaskSpec::named(&task.name)?;
+    let label = task.label.as_deref().unwrap_or(spec.label);
+    let link = task.last_run_id.as_ref().map_or("/journal".into(), |id| format!("/runs/{id}"));
+    let trouble = |is_grave, text: String, why: Option<&String>, advice| {
+        Some(Trouble { is_grave, text, why: why.map(|why| frame.text(why)), link: link.clone(), advice })
+    };
+    if task.last_status == Some(Status::Error) {
+        let text = format!("« {label} » {}", frame.t("a échoué.", "failed."));
+        return trouble(true, text, task.last_message.as_ref(), spec.failure_event);
+    }
+    let is_told = home
+        .incidents
+        .iter()
+        .any(|incident| incident.kind == IncidentKind::MissedRun && incident.subject == task.name);
+    if !task.enabled {
+        let text = format!("« {label} » {}", frame.t("est en pause.", "is paused."));
+        return trouble(false, text, task.pause_reason.as_ref(), None);
+    }
+    if !is_told && is_silent(frame.now, spec, task) {
+        let text = format!(
+            "« {label} » {}",
+            frame.t("n'a pas réussi depuis trop longtemps.", "has not succeeded for too long.")
+        );
+        return trouble(true, text, None, Some("heartbeat.missed"));
+    }
+    if task.last_status == Some(Status::Warning) {
+        let text = format!("« {label} » {}", frame.t("a un avertissement.", "has a warning."));
+        return trouble(false, text, task.last_message.as_ref(), None);
+    }
+    None
+}
+
+fn is_silent(now: Timestamp, spec: &TaskSpec, task: &TaskStanding) -> bool {
+    let Some(last) = task.last_success.as_ref().and_then(|at| at.parse::<Timestamp>().ok()) else {
+        return false;
+    };
+    spec.is_watched() && now.duration_since(last).unsigned_abs() > spec.newest_success_limit()
+}
+
+/// Anomalies, copies and the age of the data.
+fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    let mut add = |is_grave, text: String, link: &str, advice| {
+        found.push(Trouble { is_grave, text, why: None, link: link.into(), advice });
+    };
+    let (critical, high) = (home.anomalies.critical, home.anomalies.high);
+    let anomalies = |count: u64, fr: (&str, &str), en: (&str, &str)| {
+        let (one, many) = (frame.t(fr.0, en.0), frame.t(fr.1, en.1));
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    if critical > 0 {
+        let text = anomalies(
+            critical,
+            ("anomalie critique.", "anomalies critiques."),
+            ("critical anomaly.", "critical anomalies."),
+        );
+        add(true, text, "/incidents#anomalies", None);
+    } else if home.overall_status == Overall::Critical && home.incidents.is_empty() {
+        add(
+            true,
+            frame.t("L'état général est critique.", "The overall state is critical.").into(),
+            "/incidents",
+            None,
+        );
+    }
+    if high > 0 {
+        let text =
+            anomalies(high, ("anomalie grave.", "anomalies graves."), ("high anomaly.", "high anomalies."));
+        add(false, text, "/incidents#anomalies", None);
+    }
+    if !home.is_new() {
+        match &home.backup.verified {
+            None if home.backup.newest.is_some() => {
+                add(
+                    true,
+                    frame.t("Aucune sauvegarde n'est vérifiée.", "No backup is verified.").into(),
+                    "/backups",
+                    Some("backup.failed"),
+                );
+            }
+            Some(copy) if copy.age_seconds > DAILY_LIMIT_SECONDS => {
+                let age = frame.age(copy.age_seconds);
+                let text = format!(
+                    "{} {age}.",
+                    frame.t("La dernière sauvegarde vérifiée a", "The last verified backup is as old as")
+                );
+                add(false, text, "/backups", Some("backup.failed"));
+            }
+            _ => {}
+        }
+        if home.data.age_seconds.is_some_and(|age| age > DAILY_LIMIT_SECONDS) {
+            let age = frame.age(home.data.age_seconds.unwrap_or_default());
+            add(
+                false,
+                format!("{} {age}.", frame.t("Les données ont", "The data is as old as")),
+                "/syncs",
+                Some("sync.failed"),
+            );
+        }
+    }
+    if home.backup.drill.as_ref().is_some_and(|drill| drill.status == DrillStatus::Failed) {
+        let text = frame.t("Le dernier essai de restauration a échoué.", "The last restore drill failed.");
+        add(true, text.into(), "/backups", Some("backup.failed"));
+    }
+    found
+}
+
+/// Messages that did not arrive, and channels that are off.
+fn of_notices(frame: &Frame, home: &Home) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    let mut add = |text: String| {
+        found.push(Trouble { is_grave: false, text, why: None, link: "/notifications".into(), advice: None });
+    };
+    match home.deliveries.count {
+        0 => {}
+        1 => add(frame.t("Une notification n'est pas arrivée.", "One notification did not arrive.").into()),
+        count => add(format!(
+            "{count} {}",
+            frame.t("notifications ne sont pas arrivées.", "notifications did not arrive.")
+        )),
+    }
+    for off in &home.deliveries.channels_off {
+        let whom = off.recipient.as_ref().map(|key| format!(" ({})", frame.text(key))).unwrap_or_default();
+        let text = frame.t("est coupé après trop d'échecs.", "is switched off after too many failures.");
+        add(format!("{}{whom} {text}", off.channel));
+    }
+    found
+}

@@ -1,0 +1,115 @@
+//! Incidents et anomalies: what is wrong, what was, and what people decided about what should be done.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+
+use super::{Frame, Markup, home};
+use crate::{
+    problem::Problem,
+    routes::{
+        anomalies::{self, AnomalyPage, AnomalyStatus, Severity},
+        extract::Params,
+        incidents::{self, Filter, Incident, IncidentKind, IncidentPage},
+        recommendations::{self, Recommendation, RecommendationPage, RecommendationStatus},
+    },
+    state::App,
+};
+
+#[derive(Template)]
+#[template(path = "incidents.html")]
+struct IncidentsPage {
+    frame: Frame,
+    incidents: IncidentPage,
+    anomalies: AnomalyPage,
+    recommendations: RecommendationPage,
+}
+
+/// `GET /incidents`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Params(filter): Params<Filter>,
+) -> Result<Response, Problem> {
+    let (first_anomalies, first_recommendations) = Default::default();
+    let (incidents, anomalies, recommendations) = tokio::try_join!(
+        incidents::read(&app, &filter),
+        anomalies::read(&app, &first_anomalies),
+        recommendations::read(&app, &first_recommendations),
+    )?;
+    super::show(&IncidentsPage { frame, incidents, anomalies, recommendations })
+}
+
+impl IncidentsPage {
+    fn kind(&self, kind: IncidentKind) -> &str {
+        match kind {
+            IncidentKind::Availability => self.frame.t("Panne", "Outage"),
+            IncidentKind::MissedRun => self.frame.t("Tâche silencieuse", "Silent task"),
+            IncidentKind::Alarm => self.frame.t("Alarme", "Alarm"),
+        }
+    }
+
+    fn state(&self, incident: &Incident) -> Markup {
+        match (&incident.closed_at, &incident.acknowledged_at) {
+            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("Terminé", "Over")),
+            (None, Some(_)) => self.frame.badge("info", "✓", self.frame.t("Pris en charge", "Acknowledged")),
+            (None, None) => self.frame.badge("error", "✕", self.frame.t("Ouvert", "Open")),
+        }
+    }
+
+    /// The run that says most about an incident.
+    fn run<'a>(&self, incident: &'a Incident) -> Option<&'a String> {
+        incident.explained_by_run_id.as_ref().or(incident.run_id.as_ref())
+    }
+
+    fn age(&self, seconds: &Option<i64>) -> String {
+        seconds.map_or_else(|| "–".into(), |seconds| self.frame.age(seconds))
+    }
+
+    fn severity(&self, severity: Severity) -> Markup {
+        let (class, mark) = match severity {
+            Severity::Critical | Severity::High => ("error", "▲"),
+            Severity::Medium => ("warning", "■"),
+            Severity::Low => ("info", "▼"),
+        };
+        self.frame.badge(class, mark, severity_name(&self.frame, severity))
+    }
+
+    fn anomaly_state(&self, status: AnomalyStatus) -> Markup {
+        match status {
+            AnomalyStatus::Open => self.frame.badge("error", "✕", self.frame.t("Ouverte", "Open")),
+            AnomalyStatus::Resolved => self.frame.badge("success", "✓", self.frame.t("Résolue", "Resolved")),
+        }
+    }
+
+    fn details(&self, details: &serde_json::Value) -> String {
+        self.frame.text(&serde_json::to_string_pretty(details).unwrap_or_default())
+    }
+
+    fn priority(&self, recommendation: &Recommendation) -> Markup {
+        home::priority(&self.frame, recommendation.priority)
+    }
+
+    fn is_open(&self, recommendation: &Recommendation) -> bool {
+        recommendation.status == RecommendationStatus::Open
+    }
+
+    fn decision(&self, status: RecommendationStatus) -> Markup {
+        match status {
+            RecommendationStatus::Open => self.frame.badge("warning", "!", self.frame.t("À faire", "To do")),
+            RecommendationStatus::Done => self.frame.badge("success", "✓", self.frame.t("Fait", "Done")),
+            RecommendationStatus::Ignored => self.frame.badge("", "–", self.frame.t("Ignorée", "Ignored")),
+        }
+    }
+}
+
+/// How grave something is, in words.
+pub fn severity_name(frame: &Frame, severity: Severity) -> &str {
+    match severity {
+        Severity::Critical => frame.t("critique", "critical"),
+        Severity::High => frame.t("grave", "high"),
+        Severity::Medium => frame.t("moyenne", "medium"),
+        Severity::Low => frame.t("faible", "low"),
+    }
+}

@@ -1,0 +1,148 @@
+//! Rapports hebdomadaires: the list, and one with its figures beside those of the week before.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{Frame, Markup};
+use crate::{
+    problem::Problem,
+    routes::{
+        extract::Params,
+        weekly_reports::{self, Filter, WeeklyReportPage, WholeWeeklyReport},
+    },
+    state::App,
+};
+
+#[derive(Template)]
+#[template(path = "weekly_reports.html")]
+struct ListPage {
+    frame: Frame,
+    page: WeeklyReportPage,
+}
+
+#[derive(Template)]
+#[template(path = "weekly_report.html")]
+struct ReportPage {
+    frame: Frame,
+    whole: WholeWeeklyReport,
+    rows: Vec<Row>,
+}
+
+/// A figure of the week, and of the week before.
+struct Row {
+    label: &'static str,
+    now: String,
+    before: String,
+}
+
+/// `GET /weekly-reports`
+pub async fn list(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Params(filter): Params<Filter>,
+) -> Result<Response, Problem> {
+    let page = weekly_reports::read(&app, &filter).await?;
+    super::show(&ListPage { frame, page })
+}
+
+/// `GET /weekly-reports/{period_start}`
+pub async fn detail(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(period_start): Path<String>,
+) -> Result<Response, Problem> {
+    let whole = weekly_reports::find(&app, &period_start).await?;
+    let rows = rows(&frame, &whole.data);
+    super::show(&ReportPage { frame, whole, rows })
+}
+
+impl ListPage {
+    fn delivery(&self, status: &str) -> Markup {
+        delivery(&self.frame, status)
+    }
+}
+
+impl ReportPage {
+    fn delivery(&self) -> Markup {
+        delivery(&self.frame, &self.whole.report.delivery_status)
+    }
+
+    fn week(&self) -> &str {
+        self.whole.data["week"].as_str().unwrap_or(&self.whole.report.period_start)
+    }
+}
+
+fn delivery(frame: &Frame, status: &str) -> Markup {
+    match status {
+        "sent" => frame.badge("success", "✓", frame.t("Envoyé", "Sent")),
+        "pending" => frame.badge("queued", "…", frame.t("En attente", "Pending")),
+        "partial" => frame.badge("warning", "!", frame.t("Envoyé en partie", "Partly sent")),
+        "skipped" => frame.badge("", "–", frame.t("Personne à prévenir", "Nobody to tell")),
+        "unknown" => frame.badge("warning", "!", frame.t("Incertain", "Unknown")),
+        _ => frame.badge("error", "✕", frame.t("Non envoyé", "Not sent")),
+    }
+}
+
+/// The figures that the week is judged by; the text has them all. A report of an older shape has none.
+fn rows(frame: &Frame, data: &Value) -> Vec<Row> {
+    let (now, before) = (&data["figures"], &data["before"]);
+    let counted = |label, figure: &dyn Fn(&Value) -> Option<i64>| {
+        let shown = |figures| figure(figures).map_or_else(|| "–".into(), |count| frame.count(&count));
+        Row { label, now: shown(now), before: shown(before) }
+    };
+    let at = |pointer: &'static str| move |figures: &Value| figures.pointer(pointer).and_then(Value::as_i64);
+    let runs = |field: &'static str| move |figures: &Value| sum(&figures["runs"], field);
+    let aged = |label, pointer: &'static str| {
+        let shown = |figures: &Value| {
+            figures.pointer(pointer).and_then(Value::as_i64).map_or_else(|| "–".into(), |age| frame.age(age))
+        };
+        Row { label, now: shown(now), before: shown(before) }
+    };
+    let money = |label, pointer: &'static str| {
+        let shown = |figures: &Value| {
+            figures
+                .pointer(pointer)
+                .and_then(Value::as_i64)
+                .map_or_else(|| "–".into(), |cents| super::cash::money(frame, cents))
+        };
+        Row { label, now: shown(now), before: shown(before) }
+    };
+    if !now.is_object() {
+        return Vec::new();
+    }
+    vec![
+        counted(frame.t("Exécutions", "Runs"), &runs("finished")),
+        counted(frame.t("Exécutions réussies", "Successful runs"), &runs("success")),
+        counted(frame.t("Exécutions en erreur", "Failed runs"), &runs("error")),
+        counted(frame.t("Rendez-vous", "Appointments"), &at("/appointments")),
+        counted(frame.t("Pianos entretenus", "Pianos serviced"), &at("/pianos")),
+        counted(frame.t("Alertes d'humidité ouvertes", "Humidity alerts opened"), &at("/humidity/opened")),
+        counted(
+            frame.t("Alertes d'entretien ouvertes", "Maintenance alerts opened"),
+            &at("/maintenance/opened"),
+        ),
+        counted(frame.t("Pannes", "Outages"), &at("/incidents/outages")),
+        aged(frame.t("Durée des pannes", "Time of outages"), "/incidents/down_seconds"),
+        counted(frame.t("Anomalies ouvertes", "Anomalies opened"), &|figures| {
+            sum(&figures["anomalies"], "opened")
+        }),
+        counted(frame.t("Notifications envoyées", "Notifications sent"), &|figures| {
+            sum(&figures["notifications"], "sent")
+        }),
+        counted(frame.t("Appels de l'IA", "AI calls"), &at("/ai/calls")),
+        counted(frame.t("Sessions de caisse", "Cash sessions"), &at("/cash/sessions")),
+        money(frame.t("Ventes", "Sales"), "/cash/sales_cents"),
+        counted(frame.t("Personnes connectées", "People signed in"), &at("/users/active")),
+        aged(frame.t("Âge de la copie vérifiée", "Age of the verified copy"), "/backup/age_seconds"),
+    ]
+}
+
+fn sum(rows: &Value, field: &str) -> Option<i64> {
+    Some(rows.as_array()?.iter().filter_map(|row| row[field].as_i64()).sum())
+}

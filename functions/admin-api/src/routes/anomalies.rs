@@ -1,0 +1,99 @@
+//! Anomalies, as the detectors stored them.
+
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{extract::Params, shapes::ProblemBody};
+use crate::{problem::Problem, state::App};
+
+/// Which anomalies.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// At most 200; 50 unless told.
+    pub limit: Option<u16>,
+    /// Where the page begins, from the page before.
+    pub cursor: Option<String>,
+    pub status: Option<AnomalyStatus>,
+    /// `cash`, `sync`, `auth`, `ai`, `data`, `humidity`, `unusual` or `detection`.
+    pub category: Option<String>,
+    pub severity: Option<Severity>,
+}
+
+/// Whether it is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AnomalyStatus {
+    Open,
+    Resolved,
+}
+
+/// How grave it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+/// A page of anomalies, those seen last first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct AnomalyPage {
+    pub items: Vec<Anomaly>,
+    /// The parameter `cursor` of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Anomaly {
+    /// `cash_variance`, `sync_failure`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub severity: Severity,
+    /// A sentence in French.
+    pub description: Option<String>,
+    /// Technical names, ids, amounts in cents, hashes: never a person.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    pub id: String,
+    pub category: String,
+    pub status: AnomalyStatus,
+    pub first_seen_at: String,
+    /// `first_seen_at`, or when it came back.
+    pub opened_at: String,
+    pub last_seen_at: String,
+    pub resolved_at: Option<String>,
+    pub occurrences: u64,
+    pub reopened_count: u64,
+}
+
+/// Anomalies, those seen last first.
+#[utoipa::path(get, path = "/anomalies", params(Filter), responses(
+    (status = 200, description = "A page.", body = AnomalyPage),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Params(filter): Params<Filter>,
+) -> Result<Json<AnomalyPage>, Problem> {
+    read(&app, &filter).await.map(Json)
+}
+
+/// A page of anomalies.
+pub async fn read(app: &App, filter: &Filter) -> Result<AnomalyPage, Problem> {
+    let arguments = json!({
+        "p_limit": filter.limit, "p_cursor": filter.cursor, "p_status": filter.status, "p_category": filter.category,
+        "p_severity": filter.severity,
+    });
+    app.ask("anomalies_page", &arguments).await
+}

@@ -1,0 +1,251 @@
+//! Cash registers and their sessions. Every amount is in integer cents.
+
+#![allow(unused_qualifications)] // utoipa's macro writes paths in full.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    extract::{Change, Params, uuid},
+    shapes::ProblemBody,
+};
+use crate::{access::Caller, problem::Problem, state::App};
+
+/// A cash register.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Register {
+    pub id: String,
+    pub name: String,
+    pub location: Option<String>,
+    pub site_id: Option<String>,
+    pub is_active: bool,
+    /// A gap beyond it is an anomaly; null: the setting `anomaly.cash_medium_cents`.
+    pub variance_limit: Option<i64>,
+    /// In lists: sessions that are not closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_sessions: Option<u64>,
+}
+
+/// A register as it is made or changed; what is absent stays as it is.
+#[derive(ToSchema)]
+#[allow(dead_code)] // For the document: the database reads the fields.
+pub struct RegisterValues {
+    /// Required of a new one.
+    name: Option<String>,
+    location: Option<String>,
+    site_id: Option<String>,
+    is_active: Option<bool>,
+    /// In cents, from 1.
+    variance_limit: Option<i64>,
+}
+
+/// Which sessions.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// At most 200; 50 unless told.
+    pub limit: Option<u16>,
+    /// Where the page begins, from the page before.
+    pub cursor: Option<String>,
+    pub status: Option<SessionStatus>,
+    pub register_id: Option<String>,
+}
+
+/// Whether it goes on. `OPEN` and `CLOSED` are understood as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionStatus {
+    #[serde(alias = "OPEN")]
+    Open,
+    #[serde(alias = "CLOSED")]
+    Closed,
+}
+
+/// A page of sessions, the newest first.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionPage {
+    pub items: Vec<Session>,
+    /// The parameter `cursor` of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// A cash session.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CashSession)]
+pub struct Session {
+    pub id: String,
+    pub operator_id: String,
+    pub site_id: Option<String>,
+    pub register_id: Option<String>,
+    pub initial_amount: i64,
+    pub current_amount: i64,
+    pub status: SessionStatus,
+    pub opened_at: String,
+    pub closed_at: Option<String>,
+    /// `ENTRY`, `SALE` or `EXIT`.
+    pub current_step: String,
+    pub last_activity: Option<String>,
+    pub step_start_time: Option<String>,
+    pub total_sales: i64,
+    pub total_items: i64,
+    /// What should be there: initial amount and sales.
+    pub closing_amount: Option<i64>,
+    /// What was counted.
+    pub actual_amount: Option<i64>,
+    /// Counted less expected.
+    pub variance: Option<i64>,
+    pub variance_comment: Option<String>,
+}
+
+/// A session as it is opened.
+#[derive(ToSchema)]
+#[allow(dead_code)] // For the document: the database reads the fields.
+pub struct OpenValues {
+    /// The signed-in user unless told.
+    operator_id: Option<String>,
+    initial_amount: Option<i64>,
+    site_id: Option<String>,
+    register_id: Option<String>,
+}
+
+/// A session as it is closed.
+#[derive(ToSchema)]
+#[allow(dead_code)] // For the document: the database reads the fields.
+pub struct CloseValues {
+    total_sales: i64,
+    total_items: Option<i64>,
+    actual_amount: i64,
+    /// Required with a gap of more than a cent.
+    comment: Option<String>,
+}
+
+/// The cash registers.
+#[utoipa::path(get, path = "/cash/registers", responses(
+    (status = 200, description = "By name.", body = Vec<Register>),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn registers(State(app): State<Arc<App>>) -> Result<Json<Vec<Register>>, Problem> {
+    read_registers(&app).await.map(Json)
+}
+
+/// The cash registers, by name.
+pub async fn read_registers(app: &App) -> Result<Vec<Register>, Problem> {
+    app.ask("cash_registers_list", &json!({})).await
+}
+
+/// Adds a cash register.
+#[utoipa::path(post, path = "/cash/registers", request_body = RegisterValues, responses(
+    (status = 201, description = "The register.", body = Register),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn add_register(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Change(values): Change<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Register>), Problem> {
+    let register = app.ask_once("save_cash_register", &change(&app, &caller, values)).await?;
+    Ok((StatusCode::CREATED, Json(register)))
+}
+
+/// Changes a cash register.
+#[utoipa::path(put, path = "/cash/registers/{id}", request_body = RegisterValues,
+    params(("id" = String, Path, description = "The register.")), responses(
+    (status = 200, description = "The register.", body = Register),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn save_register(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Change(values): Change<Map<String, Value>>,
+) -> Result<Json<Register>, Problem> {
+    uuid(&id)?;
+    let mut arguments = change(&app, &caller, values);
+    arguments["p_id"] = id.into();
+    app.find("save_cash_register", &arguments).await.map(Json)
+}
+
+/// Deletes a cash register that was never used; one with sessions is made inactive instead.
+#[utoipa::path(delete, path = "/cash/registers/{id}", params(("id" = String, Path, description = "The register.")),
+    responses(
+    (status = 200, description = "As it was.", body = Register),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn delete_register(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Register>, Problem> {
+    uuid(&id)?;
+    let arguments = json!({"p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string()});
+    app.find("delete_cash_register", &arguments).await.map(Json)
+}
+
+/// Cash sessions, the newest first.
+#[utoipa::path(get, path = "/cash/sessions", params(Filter), responses(
+    (status = 200, description = "A page.", body = SessionPage),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn sessions(
+    State(app): State<Arc<App>>,
+    Params(filter): Params<Filter>,
+) -> Result<Json<SessionPage>, Problem> {
+    read_sessions(&app, &filter).await.map(Json)
+}
+
+/// A page of sessions.
+pub async fn read_sessions(app: &App, filter: &Filter) -> Result<SessionPage, Problem> {
+    if let Some(register) = &filter.register_id {
+        uuid(register).map_err(|_| Problem::invalid("`register_id` est l'identifiant d'une caisse."))?;
+    }
+    let arguments = json!({
+        "p_limit": filter.limit, "p_cursor": filter.cursor, "p_status": filter.status,
+        "p_register_id": filter.register_id,
+    });
+    app.ask("cash_sessions_page", &arguments).await
+}
+
+/// Opens a session.
+#[utoipa::path(post, path = "/cash/sessions", request_body = OpenValues, responses(
+    (status = 201, description = "The session.", body = Session),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn open(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Change(values): Change<Map<String, Value>>,
+) -> Result<(StatusCode, Json<Session>), Problem> {
+    let session = app.ask_once("console_open_cash_session", &change(&app, &caller, values)).await?;
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+/// Closes a session: what was sold and what was counted. Closed twice with the same figures is closed once.
+#[utoipa::path(post, path = "/cash/sessions/{id}/close", request_body = CloseValues,
+    params(("id" = String, Path, description = "The session.")), responses(
+    (status = 200, description = "The session.", body = Session),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn close(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Change(values): Change<Map<String, Value>>,
+) -> Result<Json<Session>, Problem> {
+    uuid(&id)?;
+    let mut arguments = change(&app, &caller, values);
+    arguments["p_id"] = id.into();
+    app.find("console_close_cash_session", &arguments).await.map(Json)
+}
+
+fn change(app: &App, caller: &Caller, values: Map<String, Value>) -> Value {
+    json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()})
+}
