@@ -44,6 +44,8 @@ const HANDOVER: Duration = Duration::from_secs(900);
 /// How long a run waits for free slots of its channels; what is left goes out with the next dispatch.
 const TELLING: Duration = Duration::from_secs(5);
 const RENEWAL: Duration = Duration::from_secs(30);
+/// So that who watches a run sees it move: what has changed is stored after this long.
+const MOVEMENT: Duration = Duration::from_secs(5);
 
 /// What a task knows of the run it is in.
 pub struct Run {
@@ -124,7 +126,7 @@ impl Run {
         self.hand_over_at.is_some_and(|at| Instant::now() >= at)
     }
 
-    /// Shows how far the run has come; stored with the next renewal of the lease.
+    /// Shows how far the run has come; stored within seconds.
     pub fn report(&self, progress: Value) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
@@ -139,12 +141,17 @@ impl Run {
         })
     }
 
-    /// Renews the lease until it is lost.
+    /// Renews the lease until it is lost, and stores how far the run has come.
     async fn keep_lease(&self) -> SupabaseError {
+        let (mut stored_at, mut stored) = (Instant::now(), json!({}));
         loop {
-            tokio::time::sleep(RENEWAL).await;
+            tokio::time::sleep(MOVEMENT).await;
+            let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if progress == stored && stored_at.elapsed() < RENEWAL {
+                continue;
+            }
             let mut arguments = self.lease_arguments();
-            arguments["p_progress"] = self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            arguments["p_progress"] = progress.clone();
             let renewed = self.supabase.rpc_within::<()>("report_progress", &arguments, QUICK).await;
             match renewed {
                 Err(SupabaseError::LeaseLost) => return SupabaseError::LeaseLost,
@@ -152,6 +159,7 @@ impl Run {
                 Err(error) => tracing::warn!(%error, "lease.not_renewed"),
                 Ok(()) => {}
             }
+            (stored_at, stored) = (Instant::now(), progress);
         }
     }
 

@@ -105,18 +105,15 @@ mod tests {
             "pianos": {"inserted": 1, "updated": 0, "unchanged": 0, "deleted": 0},
         }});
         let drawn = bars(&frame, &stats);
-        let shown: Vec<(i64, i64, &str)> =
+        let seen: Vec<(i64, i64, &str)> =
             drawn[0].bars.iter().map(|bar| (bar.value, bar.percent, bar.note.as_str())).collect();
-        assert_eq!(shown, [(1000, 100, "1 ajoutées, 2 supprimées"), (1, 1, "1 ajoutées")]);
+        assert_eq!(seen, [(1000, 100, "1 ajoutées, 2 supprimées"), (1, 1, "1 ajoutées")]);
         let report =
             bars(&frame, &json!({"tabs": {"UQAM": 0, "Nicolas": 7}, "rows": 7, "mixed": {"a": 1, "b": "x"}}));
         assert_eq!(report.len(), 1);
         assert_eq!((report[0].bars[0].label.as_str(), report[0].bars[0].percent), ("Nick", 100));
         assert_eq!(report[0].bars[1].percent, 0);
-        assert!(bars(&frame, &Value::Null).is_empty() && shown_nothing());
-    }
-
-    fn shown_nothing() -> bool {
-        super::shown(&json!({})).is_none() && super::shown(&Value::Null).is_none()
+        assert!(bars(&frame, &Value::Null).is_empty());
+        assert!(shown(&json!({})).is_none() && shown(&Value::Null).is_none());
     }
 }

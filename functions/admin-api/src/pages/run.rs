@@ -147,14 +147,13 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
             steps.push(step("done", frame.t("Terminée", "Finished").into(), run.completed_at.as_ref()));
         }
     }
-    for event in detail.events.iter().filter(|event| event.detail_type != shared::events::TASK_FINISHED) {
+    // The request and the end of a run are steps already.
+    let known = [shared::events::TASK_REQUESTED, shared::events::TASK_FINISHED];
+    for event in detail.events.iter().filter(|event| !known.contains(&event.detail_type.as_str())) {
         let class = if event.published_at.is_some() { "done" } else { "now" };
-        let what = match &event.last_error {
-            Some(error) if event.published_at.is_none() => {
-                format!("{}: {} – {error}", frame.t("Événement", "Event"), event.detail_type)
-            }
-            _ => format!("{}: {}", frame.t("Événement", "Event"), event.detail_type),
-        };
+        let trouble = event.last_error.as_deref().filter(|_| event.published_at.is_none());
+        let trouble = trouble.map(|error| format!(" – {error}")).unwrap_or_default();
+        let what = format!("{}{}{trouble}", frame.t("Événement : ", "Event: "), event.detail_type);
         steps.push(step(class, what, event.published_at.as_ref()));
     }
     steps
@@ -185,7 +184,7 @@ fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
         text = format!("{text} ({} {})", frame.t("partie", "part"), part + 1);
     }
     if !known.is_empty() {
-        text = format!("{text}: {}", known.join(", "));
+        text = format!("{text}{}{}", frame.t(" : ", ": "), known.join(", "));
     }
     text
 }

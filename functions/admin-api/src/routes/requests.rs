@@ -38,10 +38,9 @@ pub struct Wish {
     dry_run: bool,
     /// For the audit.
     reason: Option<String>,
-    /// What the task itself understands.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    parameters: Map<String, Value>,
+    /// What the task itself understands; its defaults unless told.
+    #[schema(value_type = Option<Object>)]
+    parameters: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -118,13 +117,13 @@ pub async fn generate_report(
     let spec = TaskSpec::named("rapport_timeline").ok_or_else(Problem::internal)?;
     let mut wish = Wish::default();
     if asked.full_refresh || said.full_refresh {
-        wish.parameters.insert("full_refresh".into(), true.into());
+        wish.parameters = Some(Map::from_iter([("full_refresh".into(), true.into())]));
     }
     request(&app, &caller, spec, wish).await
 }
 
 async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Response, Problem> {
-    let mut parameters = wish.parameters;
+    let mut parameters = wish.parameters.unwrap_or_default();
     if wish.dry_run {
         if !spec.has_dry_run {
             return Err(Problem::invalid(format!("La tâche {} n'a pas d'essai à blanc.", spec.name)));

@@ -102,7 +102,6 @@ pub struct RunDetail {
     #[schema(value_type = Object)]
     pub parameters: Value,
     /// Errors of this and earlier attempts, and of single items.
-    #[schema(value_type = Vec<Object>)]
     pub errors: Vec<Value>,
     /// The run whose event started this one.
     pub parent: Option<Run>,
