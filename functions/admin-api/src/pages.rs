@@ -17,6 +17,7 @@ mod run;
 mod runbook;
 mod syncs;
 mod weekly_reports;
+mod settings;
 mod words;
 
 use std::sync::Arc;
@@ -71,6 +72,14 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/incidents", get(incidents::show))
         .route("/weekly-reports", get(weekly_reports::list))
         .route("/weekly-reports/{period_start}", get(weekly_reports::detail))
+        .route("/settings", get(settings::show))
+        .route("/settings/people", get(settings::people))
+        .route("/settings/institutions", get(settings::institutions))
+        .route("/settings/tabs", get(settings::tabs))
+        .route("/settings/thresholds", get(settings::thresholds))
+        .route("/settings/targets", get(settings::targets))
+        .route("/settings/gazelle", get(settings::gazelle))
+        .route("/gazelle_oauth_callback", get(settings::callback))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .layer(from_fn_with_state(app.clone(), problem::explain))

@@ -237,6 +237,7 @@ pub fn described() -> [(Option<Role>, utoipa::openapi::OpenApi); 4] {
         (Some(Role::Operator), operators().into_openapi()),
         (Some(Role::Admin), administrators().into_openapi()),
     ]
+        .routes(routes!(gazelle::callback))
 }
 
 async fn document() -> Json<utoipa::openapi::OpenApi> {

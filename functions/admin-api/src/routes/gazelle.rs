@@ -14,9 +14,9 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::gazelle::{Authorization, GazelleError};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::shapes::ProblemBody;
+use super::{extract::Params, shapes::ProblemBody};
 use crate::{
     access::{Caller, random},
     problem::Problem,
@@ -87,6 +87,30 @@ async fn begin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<String
     Ok(address.into())
 }
 
+/// What Gazelle sends people back with.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Answer {
+    /// What becomes a token; none when the person refused.
+    code: Option<String>,
+    /// What the console gave along.
+    state: Option<String>,
+}
+
+/// Ends an authorization: the same user, within ten minutes, once.
+#[utoipa::path(get, path = "/gazelle_oauth_callback", params(Answer), responses(
+    (status = 200, description = "The connection.", body = GazelleConnection),
+    (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn callback(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Params(answer): Params<Answer>,
+) -> Result<Json<GazelleConnection>, Problem> {
+    finish(&app, &caller, &headers, &answer).await.map(Json)
+}
+
 /// Ends an authorization: checks the state, which counts once, and stores the token for the code.
 ///
 /// # Errors
@@ -96,13 +120,16 @@ pub async fn finish(
     app: &App,
     caller: &Caller,
     headers: &HeaderMap,
-    code: &str,
-    state: &str,
+    answer: &Answer,
 ) -> Result<GazelleConnection, Problem> {
+    let Some(code) = answer.code.as_deref().filter(|code| !code.is_empty()) else {
+        return Err(Problem::invalid("Gazelle n'a donné aucune autorisation : rien n'a changé."));
+    };
+    let state = answer.state.as_deref().unwrap_or_default();
     let now = app.now().to_string();
     let redirect = redirect(app, headers)?;
     let arguments = json!({"p_state_hash": hash(state), "p_actor": caller.actor(), "p_now": now});
-    if code.is_empty() || !app.ask_once::<bool>("take_gazelle_authorization", &arguments).await? {
+    if !app.ask_once::<bool>("take_gazelle_authorization", &arguments).await? {
         return Err(Problem::invalid(
             "Ce lien n'est plus valable, ou n'a pas été demandé par vous. Recommencez depuis les réglages.",
         ));

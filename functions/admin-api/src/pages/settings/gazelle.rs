@@ -1,0 +1,80 @@
+//! The connection to Gazelle, and the rows of Gazelle that could not be stored.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+
+use crate::{
+    access::Caller,
+    pages::{Frame, Markup, notifications::escaped, show as show_page},
+    problem::Problem,
+    routes::{
+        extract::Params,
+        gazelle::{self, Answer, GazelleConnection},
+        quarantine::{self, Filter, QuarantinePage, QuarantinedRow},
+    },
+    state::App,
+};
+
+#[derive(Template)]
+#[template(path = "settings/gazelle.html")]
+struct GazellePage {
+    frame: Frame,
+    connection: GazelleConnection,
+    filter: Filter,
+    quarantine: QuarantinePage,
+}
+
+impl GazellePage {
+    fn badge(&self) -> Markup {
+        let frame = &self.frame;
+        match (self.connection.authorized, self.connection.is_expired) {
+            (false, _) => frame.badge("error", "✕", frame.t("Non autorisée", "Not authorized")),
+            (true, Some(true)) => frame.badge("error", "✕", frame.t("Expirée", "Expired")),
+            (true, _) => frame.badge("success", "✓", frame.t("Autorisée", "Authorized")),
+        }
+    }
+
+    fn resolve(&self, row: &QuarantinedRow) -> String {
+        format!("/api/quarantine/{}/{}/resolve", escaped(&row.collection), escaped(&row.external_id))
+    }
+
+    fn more(&self) -> Option<String> {
+        let next = self.quarantine.next.as_deref()?;
+        let open = self.filter.open.map(|open| format!("open={open}&")).unwrap_or_default();
+        Some(format!("/settings/gazelle?{open}cursor={next}"))
+    }
+}
+
+/// `GET /settings/gazelle`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Params(filter): Params<Filter>,
+) -> Result<Response, Problem> {
+    let (connection, quarantine) = tokio::try_join!(gazelle::read(&app), quarantine::read(&app, &filter))?;
+    show_page(&GazellePage { frame, connection, filter, quarantine })
+}
+
+#[derive(Template)]
+#[template(path = "settings/connected.html")]
+struct ConnectedPage {
+    frame: Frame,
+    connection: GazelleConnection,
+}
+
+/// `GET /gazelle_oauth_callback`: where Gazelle sends an administrator back to.
+pub async fn callback(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    Params(answer): Params<Answer>,
+) -> Result<Response, Problem> {
+    if !frame.is_admin() {
+        return Err(Problem::forbidden());
+    }
+    let connection = gazelle::finish(&app, &caller, &headers, &answer).await?;
+    show_page(&ConnectedPage { frame, connection })
+}
