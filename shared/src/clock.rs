@@ -18,7 +18,21 @@ pub const ZONE: &str = "America/Toronto";
 /// it to play another day (`--at`).
 pub const OFFSET_VARIABLE: &str = "CLOCK_OFFSET_MS";
 
+tokio::task_local! {
+    static PLAYED_MS: i64;
+}
+
+/// Does something with a clock this far from the machine's, whatever the process's own: for a program that serves
+/// several clocks. What it spawns has the process's clock.
+pub async fn playing<F: Future>(offset_ms: i64, work: F) -> F::Output {
+    PLAYED_MS.scope(offset_ms, work).await
+}
+
 fn offset_ms() -> i64 {
+    PLAYED_MS.try_with(|offset_ms| *offset_ms).unwrap_or_else(|_| process_offset_ms())
+}
+
+fn process_offset_ms() -> i64 {
     static OFFSET_MS: OnceLock<i64> = OnceLock::new();
     *OFFSET_MS.get_or_init(|| std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0))
 }

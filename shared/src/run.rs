@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub use self::{
     answer::{Answer, AnswerError, Failure},
-    host::{process, serve},
+    host::{Lent, process, serve},
 };
 use self::{
     host::Host,
@@ -28,7 +28,9 @@ use self::{
 };
 use crate::{
     clock,
-    events::{DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED, TASK_FINISHED},
+    events::{
+        DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED, TASK_FINISHED, TASK_REQUESTED,
+    },
     http::Http,
     metrics,
     notify::{self, Delivered, Notice},
@@ -183,6 +185,24 @@ impl Run {
     }
 }
 
+/// Does a queued run in the process of whoever asked for it and waits for its answer, as its own function would.
+/// Its notices wait in the outbox for the dispatcher.
+///
+/// # Errors
+/// As its function's answers: `busy`, or why the run failed.
+pub async fn adopt<T: Task>(
+    task: T,
+    lent: Lent,
+    spec: &TaskSpec,
+    run_id: &str,
+    time_left: Duration,
+) -> Result<Answer, Failure> {
+    let event = json!({
+        "source": SOURCE_TASKS, "detail-type": TASK_REQUESTED, "detail": {"task": spec.name, "run_id": run_id},
+    });
+    invoke(&Host::lent(task, lent), &Payload(event), run_id, Some(time_left)).await
+}
+
 /// One invocation.
 async fn invoke<T: Task>(
     host: &Host<T>,
@@ -240,9 +260,11 @@ async fn invoke<T: Task>(
         }
     };
     let refused = publish(host, &run, &ended.events, &answer.status).await;
-    let delivered = match ended.notices > 0 || refused {
-        true => notify::deliver(&host.supabase, &host.http, &host.channels, Some(&run.id), TELLING).await,
-        false => Delivered::default(),
+    let delivered = match &host.channels {
+        Some(channels) if ended.notices > 0 || refused => {
+            notify::deliver(&host.supabase, &host.http, channels, Some(&run.id), TELLING).await
+        }
+        _ => Delivered::default(),
     };
     metrics::run_ended(run.spec, &answer, delivered, host.http.retries() - retries_before);
     tracing::info!(
@@ -272,11 +294,13 @@ async fn claim_failed<T>(host: &Host<T>, trigger: &Trigger, error: SupabaseError
 /// Tasks that run daily or less often say themselves that Supabase is down; a frequent one would repeat it every
 /// five minutes: its alarm speaks once.
 async fn tell_directly<T>(host: &Host<T>, task: &TaskSpec) -> Vec<notify::Told> {
-    if task.is_frequent() {
-        return Vec::new();
+    match &host.channels {
+        Some(channels) if !task.is_frequent() => {
+            let notice = Notice::supabase_down(task.label, clock::now());
+            notify::tell_administrators(&host.http, channels, &notice).await
+        }
+        _ => Vec::new(),
     }
-    let notice = Notice::supabase_down(task.label, clock::now());
-    notify::tell_administrators(&host.http, &host.channels, &notice).await
 }
 
 /// Publishes the events of a finished run at once. Whether any was refused; the outbox keeps those.

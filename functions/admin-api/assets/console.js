@@ -120,6 +120,15 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
 });
 
+// The dialog of a change is closed before what the change brings about is read again.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (isChange(event) && event.detail.xhr.status < 400) event.detail.elt.closest("dialog")?.close();
+});
+// A part of which somebody has a dialog open is not replaced under their hands.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isChange(event) && event.detail.elt.querySelector("dialog[open]")) event.preventDefault();
+});
+
 // On a wide screen the menu is always open.
 const wide = matchMedia("(min-width: 60rem)");
 const follow = () => document.querySelectorAll("details.menu").forEach((menu) => { menu.open = wide.matches; });

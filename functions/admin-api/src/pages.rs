@@ -1,5 +1,8 @@
 //! What people see in a browser: pages and parts of pages, read only. Every change they offer is a call of the API.
 
+mod alerts;
+mod appointments;
+mod assets;
 mod audit;
 mod backups;
 mod cash;
@@ -8,16 +11,18 @@ mod docs;
 mod figures;
 mod frame;
 mod home;
+mod humidity;
 mod incidents;
 mod journal;
 mod nights;
 mod notifications;
+mod piano;
 mod problem;
 mod run;
 mod runbook;
+mod settings;
 mod syncs;
 mod weekly_reports;
-mod settings;
 mod words;
 
 use std::sync::Arc;
@@ -80,6 +85,13 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/settings/targets", get(settings::targets))
         .route("/settings/gazelle", get(settings::gazelle))
         .route("/gazelle_oauth_callback", get(settings::callback))
+        // Alerts and equipment.
+        .route("/alerts", get(alerts::show))
+        .route("/humidity-alerts", get(humidity::show))
+        .route("/humidity-alerts/pianos/{piano_id}", get(piano::show))
+        .route("/alertes-rv", get(appointments::show))
+        .route("/assets", get(assets::list))
+        .route("/assets/{id}", get(assets::show))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .layer(from_fn_with_state(app.clone(), problem::explain))

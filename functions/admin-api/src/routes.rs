@@ -3,7 +3,10 @@
 
 pub mod admin_health;
 pub mod ai_events;
+pub mod alerts;
 pub mod anomalies;
+pub mod appointments;
+pub mod assets;
 pub mod audit;
 pub mod backups;
 pub mod cash;
@@ -12,12 +15,16 @@ pub mod deliveries;
 pub mod extract;
 pub mod fields;
 pub mod gazelle;
+pub mod generate;
 pub mod health;
 pub mod health_shapes;
+pub mod humidity;
 pub mod incidents;
 pub mod institutions;
 pub mod logs;
+pub mod maintenances;
 pub mod period;
+pub mod pianos;
 pub mod quarantine;
 pub mod recommendations;
 pub mod report_tabs;
@@ -184,6 +191,27 @@ fn readers() -> Routes {
         .routes(routes!(recommendations::list))
         .routes(routes!(weekly_reports::list))
         .routes(routes!(weekly_reports::detail))
+        // Alerts and equipment.
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::stats))
+        .routes(routes!(alerts::maintenance))
+        .routes(routes!(assets::list))
+        .routes(routes!(assets::statistics))
+        .routes(routes!(assets::detail))
+        .routes(routes!(maintenances::list))
+        .routes(routes!(humidity::institutional))
+        .routes(routes!(humidity::all))
+        .routes(routes!(humidity::stats))
+        .routes(routes!(humidity::unresolved))
+        .routes(routes!(humidity::resolved))
+        .routes(routes!(humidity::archived))
+        .routes(routes!(pianos::show))
+        .routes(routes!(appointments::health))
+        .routes(routes!(appointments::check))
+        .routes(routes!(appointments::history))
+        .routes(routes!(appointments::late))
+        .routes(routes!(appointments::stats))
+        .routes(routes!(appointments::pending))
 }
 
 /// What takes note of something, resolves it, or enters data.
@@ -200,6 +228,16 @@ fn operators() -> Routes {
         .routes(routes!(cash::close))
         .routes(routes!(incidents::acknowledge))
         .routes(routes!(recommendations::decide))
+        // Alerts and equipment.
+        .routes(routes!(alerts::mark_read))
+        .routes(routes!(alerts::dismiss))
+        .routes(routes!(assets::create))
+        .routes(routes!(assets::update, assets::delete))
+        .routes(routes!(maintenances::create))
+        .routes(routes!(maintenances::update, maintenances::delete))
+        .routes(routes!(humidity::resolve))
+        .routes(routes!(humidity::archive))
+        .routes(routes!(appointments::resolve))
 }
 
 /// What starts, stops or changes something for everybody.
@@ -225,6 +263,11 @@ fn administrators() -> Routes {
         .routes(routes!(windows::change, windows::delete))
         .routes(routes!(quarantine::resolve))
         .routes(routes!(gazelle::authorize))
+        .routes(routes!(gazelle::callback))
+        // Alerts.
+        .routes(routes!(generate::generate))
+        .routes(routes!(humidity::scan))
+        .routes(routes!(appointments::send))
         // Health and operations.
         .routes(routes!(audit::list))
 }
@@ -237,7 +280,6 @@ pub fn described() -> [(Option<Role>, utoipa::openapi::OpenApi); 4] {
         (Some(Role::Operator), operators().into_openapi()),
         (Some(Role::Admin), administrators().into_openapi()),
     ]
-        .routes(routes!(gazelle::callback))
 }
 
 async fn document() -> Json<utoipa::openapi::OpenApi> {

@@ -56,7 +56,6 @@ pub struct App {
     pub(crate) schedules: BTreeMap<String, String>,
     pub(crate) limits: Limits,
     aws: OnceCell<Aws>,
-    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl App {
@@ -72,27 +71,20 @@ impl App {
         let auth = Auth::read(settings, http.clone(), &supabase.url);
         let redirect = settings.optional("GAZELLE_REDIRECT_URI");
         Self {
-            http: http.clone(),
             channels: Channels::read(settings),
             gazelle: GazelleSettings::read(settings),
             gazelle_redirect: redirect.map(|_| settings.url("GAZELLE_REDIRECT_URI", "")),
             verifier: Verifier::read(settings, &supabase.url),
             keys: Keys::read(settings),
-            supabase: Supabase::new(http, supabase),
+            supabase: Supabase::new(http.clone(), supabase),
+            http,
             auth,
             bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
             console,
             schedules,
             limits: Limits::default(),
             aws: OnceCell::new(),
-            now: Box::new(clock::now),
         }
-    }
-
-    /// With another clock than the process's, for a stack that plays another day.
-    #[must_use]
-    pub fn with_clock(self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { now: Box::new(now), ..self }
     }
 
     /// With other limits, for measurements.
@@ -150,7 +142,7 @@ impl App {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        (self.now)()
+        clock::now()
     }
 
     /// Whether people reach the console over plain HTTP, which only the own machine does.

@@ -36,10 +36,13 @@ begin
       gen_random_uuid(), p_request ->> 'triggered_by', v_actor ->> 'email', p_now,
       coalesce(p_request -> 'parameters', '{}'), v_group, p_now + c_wait, p_request ->> 'failure_event')
     returning * into v_run;
-    insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
-    values (v_id, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
-      'task', v_run.task_name, 'run_id', v_id, 'requested_by', v_actor ->> 'email', 'parameters', v_run.parameters),
-      p_now, p_now);
+    -- Whoever does the run itself needs no event.
+    if not coalesce((p_request ->> 'in_place')::boolean, false) then
+      insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
+      values (v_id, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
+        'task', v_run.task_name, 'run_id', v_id, 'requested_by', v_actor ->> 'email', 'parameters', v_run.parameters),
+        p_now, p_now);
+    end if;
     perform internal.audit(v_actor, 'run.requested', v_run.task_name, null, jsonb_strip_nulls(jsonb_build_object(
       'run_id', v_id, 'parameters', v_run.parameters, 'reason', p_request ->> 'reason')), p_now);
   end if;
@@ -48,7 +51,7 @@ begin
 end
 $$;
 comment on function public.request_run is
-  'Queues a run and its event, recorded. p_request: run_id, task, label, exclusion_group, triggered_by (manual|api), actor {user_id, email, address}, parameters?, reason?, failure_event?. Answers {outcome: queued, started_at, events} or, when one of the group is live, {outcome: live, live_run_id}.';
+  'Queues a run and its event, recorded. p_request: run_id, task, label, exclusion_group, triggered_by (manual|api), actor {user_id, email, address}, parameters?, reason?, failure_event?, in_place? (the caller does the run itself: no event). Answers {outcome: queued, started_at, events} or, when one of the group is live, {outcome: live, live_run_id}.';
 
 create or replace function public.set_task_paused(
   p_task text, p_paused boolean, p_actor jsonb, p_now timestamptz, p_reason text default null

@@ -66,6 +66,8 @@ declare
   v_limit integer := internal.page_limit(p_limit, 100, 500);
   v_key text[] := internal.read_cursor(p_cursor, 'text', 'bigint');
   v_search text := nullif(lower(btrim(left(p_search, 200))), '');
+  v_category text := internal.given_word(jsonb_build_object('category', p_category), 'category', null, internal.asset_categories());
+  v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.asset_statuses());
 begin
   return (
     select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
@@ -73,13 +75,13 @@ begin
     from (
       select * from assets
       where (v_key is null or (name, id) > (v_key[1], v_key[2]::bigint))
-        and (p_category is null or internal.fold_word(category) = internal.fold_word(p_category))
-        and (p_status is null or internal.fold_word(status) = internal.fold_word(p_status))
+        and (v_category is null or category = v_category)
+        and (v_status is null or status = v_status)
         and (v_search is null or strpos(lower(concat_ws(' ', name, location, qr_code, description, assigned_to)), v_search) > 0)
       order by name, id limit v_limit + 1) a);
 end
 $$;
-comment on function public.assets_page is 'GET /assets by name; limit 100, at most 500.';
+comment on function public.assets_page is 'GET /assets by name; limit 100, at most 500. GT010 for a category or a status that does not exist.';
 
 create or replace function public.asset_detail(p_id bigint) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

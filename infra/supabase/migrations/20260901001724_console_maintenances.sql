@@ -7,6 +7,7 @@ create or replace function public.maintenances_page(
 declare
   v_limit integer := internal.page_limit(p_limit, 100, 500);
   v_key text[] := internal.read_cursor(p_cursor, 'date', 'bigint');
+  v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.maintenance_statuses());
 begin
   return (
     select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
@@ -17,12 +18,12 @@ begin
       select * from maintenances
       where (v_key is null or (coalesce(scheduled_date, 'infinity'::date), id) < (v_key[1]::date, v_key[2]::bigint))
         and (p_asset_id is null or asset_id = p_asset_id)
-        and (p_status is null or internal.fold_word(status) = internal.fold_word(p_status))
+        and (v_status is null or status = v_status)
         and (p_source is null or source = p_source)
       order by coalesce(scheduled_date, 'infinity'::date) desc, id desc limit v_limit + 1) m);
 end
 $$;
-comment on function public.maintenances_page is 'GET /maintenances, those without a date first, then the latest; limit 100, at most 500.';
+comment on function public.maintenances_page is 'GET /maintenances, those without a date first, then the latest; limit 100, at most 500. GT010 for a status that does not exist.';
 
 create or replace function public.save_maintenance(
   p_values jsonb, p_actor jsonb, p_now timestamptz, p_id bigint default null

@@ -13,7 +13,7 @@ begin
       select h.* from humidity_alerts h
       where (v_key is null or (h.observed_at, h.id) < (v_key[1]::timestamptz, v_key[2]::uuid))
         and (p_resolved is null or coalesce(h.is_resolved, false) = p_resolved)
-        and coalesce(h.archived, false) = p_archived
+        and (p_archived is null or coalesce(h.archived, false) = p_archived)
         and (p_piano_id is null or h.piano_id = p_piano_id)
         and (not p_institutional or exists (select from institutions i where i.active and i.gazelle_client_id = h.client_id))
       order by h.observed_at desc, h.id desc limit p_limit + 1
@@ -121,6 +121,38 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function public.humidity_notes is
   'What people wrote about a piano, oldest first: the caller reads the measurements in it, by the rules of the scan.';
+
+create or replace function internal.humidity_limit(p_client_id text, p_option text, p_setting text, p_default numeric) returns numeric
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(
+    (select case when jsonb_typeof(options -> p_option) = 'number' then (options ->> p_option)::numeric end
+     from institutions where active and gazelle_client_id = p_client_id order by slug limit 1),
+    (select case when jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric end from settings where key = p_setting),
+    p_default)
+$$;
+comment on function internal.humidity_limit is 'A limit of humidity in percent: the institution''s own, else everybody''s.';
+
+create or replace function public.humidity_piano(p_piano_id text) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  with piano as (
+    select p.external_id as id, nullif(concat_ws(' ', p.make, p.model, '#' || p.serial_number), '') as name, p.location,
+           p.client_external_id as client_id
+    from gazelle_pianos p where p.external_id = p_piano_id
+    union all
+    -- A piano that the mirror has lost keeps its alerts.
+    select p_piano_id, null, null, (select h.client_id from humidity_alerts h where h.piano_id = p_piano_id order by observed_at desc limit 1)
+    where not exists (select from gazelle_pianos where external_id = p_piano_id)
+      and exists (select from humidity_alerts where piano_id = p_piano_id)
+  )
+  select jsonb_build_object(
+    'piano_id', p.id, 'name', p.name, 'location', p.location, 'client_name', internal.client_name(p.client_id),
+    'low', internal.humidity_limit(p.client_id, 'humidity_low', 'humidity.low', 30),
+    'high', internal.humidity_limit(p.client_id, 'humidity_high', 'humidity.high', 60),
+    'notes', public.humidity_notes(p.id), 'alerts', internal.humidity_list(100, null, null, null, false, p.id) -> 'items')
+  from piano p
+$$;
+comment on function public.humidity_piano is
+  'GET /humidity-alerts/pianos/{piano_id}: {piano_id, name, location, client_name, low, high, notes[], alerts[]}, low and high as the scan has them (percent), archived alerts too; null for an unknown piano.';
 
 create or replace function public.console_resolve_humidity(p_id uuid, p_actor jsonb, p_now timestamptz, p_notes text default null) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$

@@ -99,6 +99,39 @@ create or replace function public.appointment_pending(
 $$;
 comment on function public.appointment_pending is 'GET /alertes-rv/pending: what nobody took note of {alerts, count, next}.';
 
+create or replace function internal.is_late_alert(p_alert public.alert_logs) returns boolean
+language sql stable as $$
+  select exists (select from public.gazelle_appointments a
+                 where a.external_id = p_alert.appointment_external_id
+                   and a.created_at > p_alert.created_at - interval '24 hours')
+$$;
+comment on function internal.is_late_alert is 'Whether the appointment was made within the day before its alert. Without search_path, so that it is inlined.';
+
+create or replace function public.appointment_late(p_limit integer default 50, p_cursor text default null) returns jsonb
+language plpgsql stable set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  v_limit integer := internal.page_limit(p_limit, 50, 200);
+  v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text');
+  v_page jsonb;
+begin
+  select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
+           'item', internal.appointment_alert_json(l),
+           'key', jsonb_build_array(coalesce(l.created_at, '-infinity'), l.id::text)) order by l.created_at desc nulls last, l.id::text desc), '[]'), v_limit)
+  into v_page
+  from (
+    select * from alert_logs l
+    where (v_key is null or (l.created_at, l.id::text) < (v_key[1]::timestamptz, v_key[2])) and internal.is_late_alert(l)
+    order by l.created_at desc nulls last, l.id::text desc limit v_limit + 1) l;
+  return (
+    select jsonb_build_object('alerts', v_page -> 'items', 'count', jsonb_array_length(v_page -> 'items'),
+      'pending', count(*) filter (where status = 'pending'), 'sent', count(*) filter (where status = 'sent'),
+      'failed', count(*) filter (where status = 'failed'), 'next', v_page -> 'next')
+    from alert_logs l where internal.is_late_alert(l));
+end
+$$;
+comment on function public.appointment_late is
+  'GET /alertes-rv/late-assignment: alerts about appointments made within a day before {alerts, count, pending, sent, failed, next}. The three counts are of all of them: a failure is shown.';
+
 create or replace function public.appointment_stats(p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select jsonb_build_object(

@@ -5,6 +5,7 @@ use std::fmt;
 use askama::filters::HtmlSafe;
 use jiff::{Timestamp, Zoned};
 use shared::{clock, text::display_names};
+use url::form_urlencoded::byte_serialize;
 
 use super::Frame;
 use crate::routes::shapes::Status;
@@ -169,6 +170,11 @@ impl Frame {
             Some(other) => display_names(other),
             None => "–".into(),
         }
+    }
+
+    /// An id as part of an address.
+    pub fn segment(&self, id: &str) -> String {
+        byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
     }
 
     /// Empty for today, a name for the days beside it.

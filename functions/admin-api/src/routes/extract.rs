@@ -2,10 +2,17 @@
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::{header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{CONTENT_TYPE, LINK},
+        request::Parts,
+    },
 };
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value},
+};
 use url::form_urlencoded;
 
 use crate::problem::Problem;
@@ -61,4 +68,31 @@ pub fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+/// The number of a row in the address: there is nothing of another form.
+pub fn row_id(text: &str) -> Result<i64, Problem> {
+    text.parse().ok().filter(|id| *id > 0).ok_or_else(Problem::not_found)
+}
+
+/// One of several words, or, as the filters of a page send it, an empty text for all.
+pub fn chosen<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let word: value::StringDeserializer<value::Error> = text.into_deserializer();
+    T::deserialize(word).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// The header `Link` of a bare array: the same list from where this page ends.
+pub fn next_link(query: &impl Serialize) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    if let Ok(link) = HeaderValue::from_str(&format!("<?{query}>; rel=\"next\"")) {
+        headers.insert(LINK, link);
+    }
+    headers
 }

@@ -43,6 +43,13 @@ pub struct Wish {
     parameters: Option<Map<String, Value>>,
 }
 
+impl Wish {
+    /// Nothing but why.
+    pub fn because(reason: Option<String>) -> Self {
+        Self { reason, ..Self::default() }
+    }
+}
+
 #[derive(Deserialize)]
 struct Outcome {
     live_run_id: Option<String>,
@@ -122,7 +129,41 @@ pub async fn generate_report(
     request(&app, &caller, spec, wish).await
 }
 
-async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Response, Problem> {
+/// Requests a run of a task: the answer says that it is recorded.
+pub async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Response, Problem> {
+    let queued = queue(app, caller, spec, wish, false).await?;
+    publish(app, &queued.events).await;
+    let location = format!("/runs/{}", queued.run_id);
+    let body = Accepted {
+        success: true,
+        message: message(spec),
+        task_name: spec.name.into(),
+        started_at: queued.started_at,
+        run_id: queued.run_id,
+        location: location.clone(),
+    };
+    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// A run that is recorded as wanted.
+pub struct Queued {
+    pub run_id: String,
+    started_at: String,
+    events: Vec<QueuedEvent>,
+}
+
+/// Records that a run is wanted; refused while another one is live. `in_place`: the caller does it, no event is made.
+pub async fn queue(
+    app: &App,
+    caller: &Caller,
+    spec: &TaskSpec,
+    wish: Wish,
+    in_place: bool,
+) -> Result<Queued, Problem> {
     let mut parameters = wish.parameters.unwrap_or_default();
     if wish.dry_run {
         if !spec.has_dry_run {
@@ -134,6 +175,7 @@ async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Res
     let mut request = json!({
         "run_id": run_id, "task": spec.name, "label": spec.label, "exclusion_group": spec.exclusion_group,
         "triggered_by": caller.triggered_by, "actor": caller.actor(), "failure_event": spec.failure_event,
+        "in_place": in_place,
     });
     // Without parameters the task has its defaults.
     if !parameters.is_empty() {
@@ -148,21 +190,7 @@ async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Res
         return Err(Problem::live(&live));
     }
     tracing::info!(run_id, task = spec.name, triggered_by = caller.triggered_by, "run.requested");
-    publish(app, &outcome.events).await;
-    let location = format!("/runs/{run_id}");
-    let body = Accepted {
-        success: true,
-        message: message(spec),
-        task_name: spec.name.into(),
-        started_at: outcome.started_at,
-        run_id,
-        location: location.clone(),
-    };
-    let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    Ok(response)
+    Ok(Queued { run_id, started_at: outcome.started_at, events: outcome.events })
 }
 
 /// Publishes at once; what fails stays in the outbox, where the dispatcher finds it.

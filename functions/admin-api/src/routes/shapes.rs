@@ -272,3 +272,25 @@ pub struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
+
+/// What was done, for people.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Message {
+    pub message: &'static str,
+}
+
+/// What was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Created {
+    pub id: i64,
+    /// The label of the asset.
+    pub qr_code: Option<String>,
+    pub message: &'static str,
+}
+
+/// What was done, in the predecessor's shape.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Done {
+    success: bool,
+    pub id: String,
+}

@@ -1,0 +1,222 @@
+//! Équipements et entretiens: the list, and one piece of equipment with what belongs to it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+
+use super::{Frame, Markup};
+use crate::{
+    problem::Problem,
+    routes::{
+        alerts::Alert,
+        assets::{self, Asset, AssetDetail, AssetPage, AssetStatistics, Filter},
+        extract::Params,
+        maintenances::Maintenance,
+    },
+    state::App,
+};
+
+/// A word of the database, and what people read, in French and English.
+type Word = (&'static str, &'static str, &'static str);
+
+const CATEGORIES: [Word; 7] = [
+    ("piano", "Piano", "Piano"),
+    ("dampp_chaser", "Dampp-Chaser", "Dampp-Chaser"),
+    ("bâtiment", "Bâtiment", "Building"),
+    ("véhicule", "Véhicule", "Vehicle"),
+    ("équipement", "Équipement", "Equipment"),
+    ("mobilier", "Mobilier", "Furniture"),
+    ("terrain", "Terrain", "Land"),
+];
+const STATUSES: [Word; 5] = [
+    ("actif", "Actif", "Active"),
+    ("maintenance", "En entretien", "In maintenance"),
+    ("maintenance_required", "Entretien requis", "Maintenance required"),
+    ("hors_service", "Hors service", "Out of service"),
+    ("déclassé", "Déclassé", "Retired"),
+];
+const MAINTENANCE_TYPES: [Word; 3] = [
+    ("préventive", "Préventif", "Preventive"),
+    ("corrective", "Correctif", "Corrective"),
+    ("inspection", "Inspection", "Inspection"),
+];
+const MAINTENANCE_STATUSES: [Word; 4] = [
+    ("planifiée", "Planifié", "Planned"),
+    ("en_cours", "En cours", "Under way"),
+    ("complétée", "Terminé", "Done"),
+    ("annulée", "Annulé", "Cancelled"),
+];
+
+#[derive(Template)]
+#[template(path = "assets.html")]
+struct AssetsPage {
+    frame: Frame,
+    filter: Filter,
+    page: AssetPage,
+    statistics: AssetStatistics,
+    /// What a new one begins with.
+    asset: Asset,
+    /// The query of the next page.
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "asset.html")]
+struct AssetShown {
+    frame: Frame,
+    asset: Asset,
+    client_name: Option<String>,
+    maintenances: Vec<Maintenance>,
+    alerts: Vec<Alert>,
+    /// What a new one begins with.
+    blank: Maintenance,
+}
+
+impl Frame {
+    fn word<'a>(&self, words: &[Word], word: &'a str) -> &'a str {
+        let known = words.iter().find(|(known, ..)| *known == word);
+        known.map_or(word, |(_, fr, en)| self.t(fr, en))
+    }
+
+    fn category<'a>(&self, word: &'a str) -> &'a str {
+        self.word(&CATEGORIES, word)
+    }
+
+    fn asset_status(&self, word: &str) -> Markup {
+        let (class, mark) = match word {
+            "actif" => ("success", "✓"),
+            "maintenance" => ("info", "▶"),
+            "maintenance_required" => ("warning", "!"),
+            _ => ("", "–"),
+        };
+        self.known_badge(class, mark, &STATUSES, word)
+    }
+
+    fn maintenance_status(&self, word: &str) -> Markup {
+        let (class, mark) = match word {
+            "complétée" => ("success", "✓"),
+            "en_cours" => ("running", "▶"),
+            "planifiée" => ("queued", "…"),
+            _ => ("", "–"),
+        };
+        self.known_badge(class, mark, &MAINTENANCE_STATUSES, word)
+    }
+
+    /// A badge takes the program's own texts only.
+    fn known_badge(&self, class: &str, mark: &str, words: &[Word], word: &str) -> Markup {
+        let known = words.iter().find(|(known, ..)| *known == word);
+        self.badge(class, mark, known.map_or("?", |(_, fr, en)| self.t(fr, en)))
+    }
+
+    fn dollars(&self, value: &Option<f64>) -> String {
+        let Some(value) = value else { return "–".into() };
+        let number = self.count(&(value.round() as i64));
+        format!("{}{number}{}", self.t("", "$"), self.t("\u{a0}$", ""))
+    }
+
+    fn maybe_day(&self, date: &Option<String>) -> String {
+        date.as_deref().map_or_else(|| "–".into(), |date| self.day(date))
+    }
+}
+
+impl AssetsPage {
+    fn categories(&self) -> &'static [Word] {
+        &CATEGORIES
+    }
+
+    fn statuses(&self) -> &'static [Word] {
+        &STATUSES
+    }
+
+    fn is_category(&self, word: &str) -> bool {
+        self.filter.category.as_deref() == Some(word)
+    }
+
+    fn is_status(&self, word: &str) -> bool {
+        self.filter.status.as_deref() == Some(word)
+    }
+
+    fn value(&self) -> String {
+        self.frame.dollars(&Some(self.statistics.total_value))
+    }
+
+    fn is_filtered(&self) -> bool {
+        let Filter { category, status, search, cursor, limit: _ } = &self.filter;
+        [category, status, search, cursor].into_iter().flatten().any(|text| !text.is_empty())
+    }
+}
+
+impl AssetShown {
+    fn categories(&self) -> &'static [Word] {
+        &CATEGORIES
+    }
+
+    fn statuses(&self) -> &'static [Word] {
+        &STATUSES
+    }
+
+    fn maintenance_types(&self) -> &'static [Word] {
+        &MAINTENANCE_TYPES
+    }
+
+    fn maintenance_statuses(&self) -> &'static [Word] {
+        &MAINTENANCE_STATUSES
+    }
+
+    fn maintenance_type<'a>(&self, word: &'a str) -> &'a str {
+        self.frame.word(&MAINTENANCE_TYPES, word)
+    }
+
+    fn source(&self, maintenance: &Maintenance) -> &str {
+        match maintenance.source.as_str() {
+            "appointment" => self.frame.t("Rendez-vous", "Appointment"),
+            "gazelle_interval" => self.frame.t("Intervalle de Gazelle", "Gazelle interval"),
+            _ => self.frame.t("Saisi à la main", "Entered by hand"),
+        }
+    }
+
+    fn priority(&self, alert: &Alert) -> Markup {
+        self.frame.priority(alert.priority)
+    }
+
+    fn due(&self, alert: &Alert) -> String {
+        self.frame.due(alert)
+    }
+
+    fn is_open(&self, maintenance: &Maintenance) -> bool {
+        ["planifiée", "en_cours"].contains(&maintenance.status.as_str())
+    }
+}
+
+/// `GET /assets`
+pub async fn list(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Params(mut filter): Params<Filter>,
+) -> Result<Response, Problem> {
+    filter.limit = filter.limit.or(Some(50));
+    let (page, statistics) = tokio::try_join!(assets::read(&app, &filter), assets::count(&app))?;
+    let asset = Asset { category: "équipement".into(), status: "actif".into(), ..Asset::default() };
+    let next = page.next.clone().and_then(|cursor| {
+        let Filter { limit, category, status, search, cursor: _ } = &filter;
+        let (category, status, search) = (category.clone(), status.clone(), search.clone());
+        serde_urlencoded::to_string(Filter { limit: *limit, cursor: Some(cursor), category, status, search })
+            .ok()
+    });
+    super::show(&AssetsPage { frame, filter, page, statistics, asset, next })
+}
+
+/// `GET /assets/{id}`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let AssetDetail { asset, client_name, maintenances, alerts } = assets::read_one(&app, &id).await?;
+    let blank = Maintenance { status: "planifiée".into(), ..Maintenance::default() };
+    super::show(&AssetShown { frame, asset, client_name, maintenances, alerts, blank })
+}

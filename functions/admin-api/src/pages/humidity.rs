@@ -1,0 +1,79 @@
+//! Alertes, humidité: what lasts, what is over, what was taken off the lists.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+
+use super::{Frame, Markup};
+use crate::{
+    problem::Problem,
+    routes::{
+        extract::{Params, chosen},
+        humidity::{self, HumidityPage, HumidityStats, Standing, Window},
+    },
+    state::App,
+};
+
+/// Which list, and where its page begins.
+#[derive(Debug, Deserialize)]
+pub struct View {
+    #[serde(default, deserialize_with = "chosen")]
+    standing: Option<Standing>,
+    cursor: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "humidity.html")]
+struct HumidityAlertsPage {
+    frame: Frame,
+    standing: Standing,
+    page: HumidityPage,
+    stats: HumidityStats,
+}
+
+impl HumidityAlertsPage {
+    fn is_at(&self, name: &str) -> bool {
+        self.standing_name() == name
+    }
+
+    fn standing_name(&self) -> &'static str {
+        match self.standing {
+            Standing::Unresolved => "unresolved",
+            Standing::Resolved => "resolved",
+            Standing::Archived => "archived",
+        }
+    }
+
+    fn kind(&self, alert_type: &str) -> Markup {
+        self.frame.humidity_kind(alert_type)
+    }
+}
+
+impl Frame {
+    /// The badge of a humidity trouble.
+    pub fn humidity_kind(&self, alert_type: &str) -> Markup {
+        match alert_type {
+            "TROP_SEC" => self.badge("error", "↓", self.t("Trop sec", "Too dry")),
+            "TROP_HUMIDE" => self.badge("error", "↑", self.t("Trop humide", "Too humid")),
+            "housse" => self.badge("warning", "!", self.t("Housse", "Cover")),
+            "alimentation" => self.badge("warning", "!", self.t("Alimentation", "Power")),
+            "reservoir" => self.badge("warning", "!", self.t("Réservoir", "Tank")),
+            "environnement" => self.badge("warning", "!", self.t("Environnement", "Surroundings")),
+            _ => self.badge("info", "•", self.t("Autre", "Other")),
+        }
+    }
+}
+
+/// `GET /humidity-alerts`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    frame: Frame,
+    Params(view): Params<View>,
+) -> Result<Response, Problem> {
+    let standing = view.standing.unwrap_or_default();
+    let window = Window::at(view.cursor);
+    let (page, stats) = tokio::try_join!(humidity::read(&app, standing, &window), humidity::count(&app))?;
+    super::show(&HumidityAlertsPage { frame, standing, page, stats })
+}
