@@ -1,7 +1,7 @@
 //! The HTTP API and the console: what administrators see and do.
 //!
-//! It is no task: it has no run and no schedule. It decides who may do what, and leaves the work to the tasks: a run is
-//! requested, never done in here. The same router answers behind API Gateway and on a developer's machine.
+//! It is no task: it has no schedule. It decides who may do what, and leaves the work to the tasks: a run is requested,
+//! not done in here, but for the one whose callers wait for its figures (`routes::generate`). The same router answers behind API Gateway and on a developer's machine.
 
 mod access;
 mod auth;

@@ -85,15 +85,15 @@ comment on function public.assets_page is 'GET /assets by name; limit 100, at mo
 
 create or replace function public.asset_detail(p_id bigint) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
-  select internal.asset_json(a) || jsonb_build_object(
-    'client_name', internal.client_name(a.client_external_id),
+  select jsonb_build_object(
+    'asset', internal.asset_json(a), 'client_name', internal.client_name(a.client_external_id),
     'maintenances', (select coalesce(jsonb_agg(internal.maintenance_json(m) order by m.scheduled_date desc nulls first, m.id desc), '[]')
                      from (select * from maintenances where asset_id = a.id order by scheduled_date desc nulls first, id desc limit 100) m),
     'alerts', (select coalesce(jsonb_agg(internal.alert_json(l) order by l.updated_at desc, l.id), '[]')
                from (select * from alerts where asset_id = a.id order by updated_at desc, id limit 100) l))
   from assets a where a.id = p_id
 $$;
-comment on function public.asset_detail is 'GET /assets/{id}: the asset with its maintenances and alerts, the newest 100 of each; null when there is none.';
+comment on function public.asset_detail is 'GET /assets/{id}: {asset, client_name, maintenances[], alerts[]}, the newest 100 of each; null when there is none.';
 
 create or replace function public.asset_statistics() returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -13,8 +13,8 @@ use crate::{
     problem::Problem,
     routes::{
         alerts::Alert,
-        assets::{self, Asset, AssetDetail, AssetPage, AssetStatistics, Filter},
-        extract::Params,
+        assets::{self, Asset, AssetPage, AssetStatistics, Filter, FoundAsset},
+        extract::{Params, row_id},
         maintenances::Maintenance,
     },
     state::App,
@@ -216,7 +216,7 @@ pub async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let AssetDetail { asset, client_name, maintenances, alerts } = assets::read_one(&app, &id).await?;
+    let FoundAsset { asset, client_name, maintenances, alerts } = assets::find(&app, row_id(&id)?).await?;
     let blank = Maintenance { status: "planifiée".into(), ..Maintenance::default() };
     super::show(&AssetShown { frame, asset, client_name, maintenances, alerts, blank })
 }

@@ -80,14 +80,23 @@ pub struct Asset {
 }
 
 /// An asset with what belongs to it.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AssetDetail {
     #[serde(flatten)]
+    asset: Asset,
+    client_name: Option<String>,
+    /// The newest 100.
+    maintenances: Vec<Maintenance>,
+    /// The newest 100, those that are over too.
+    alerts: Vec<Alert>,
+}
+
+/// The same as the database answers it.
+#[derive(Debug, Deserialize)]
+pub struct FoundAsset {
     pub asset: Asset,
     pub client_name: Option<String>,
-    /// The newest 100.
     pub maintenances: Vec<Maintenance>,
-    /// The newest 100, those that are over too.
     pub alerts: Vec<Alert>,
 }
 
@@ -182,12 +191,13 @@ pub async fn detail(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Json<AssetDetail>, Problem> {
-    read_one(&app, &id).await.map(Json)
+    let FoundAsset { asset, client_name, maintenances, alerts } = find(&app, row_id(&id)?).await?;
+    Ok(Json(AssetDetail { asset, client_name, maintenances, alerts }))
 }
 
-/// The same for the page.
-pub async fn read_one(app: &App, id: &str) -> Result<AssetDetail, Problem> {
-    app.find("asset_detail", &json!({"p_id": row_id(id)?})).await
+/// The same for pages.
+pub async fn find(app: &App, id: i64) -> Result<FoundAsset, Problem> {
+    app.find("asset_detail", &json!({"p_id": id})).await
 }
 
 /// Adds an asset.

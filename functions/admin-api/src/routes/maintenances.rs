@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    assets::AssetDetail,
+    assets,
     extract::{Change, Params, row_id},
     shapes::{Created, Message, ProblemBody},
 };
@@ -38,17 +38,9 @@ pub struct Filter {
 /// A page of maintenances: those without a date first, then the latest.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct MaintenancePage {
-    items: Vec<ListedMaintenance>,
+    items: Vec<Maintenance>,
     /// The parameter `cursor` of the next page; null on the last.
     next: Option<String>,
-}
-
-/// A maintenance with the name of its asset.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ListedMaintenance {
-    #[serde(flatten)]
-    maintenance: Maintenance,
-    asset_name: Option<String>,
 }
 
 /// A planned service.
@@ -56,6 +48,9 @@ pub struct ListedMaintenance {
 pub struct Maintenance {
     pub id: i64,
     pub asset_id: i64,
+    /// In lists of several assets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset_name: Option<String>,
     /// `préventive`, `corrective` or `inspection`.
     pub maintenance_type: String,
     pub scheduled_date: Option<String>,
@@ -121,9 +116,8 @@ pub async fn create(
     let arguments = json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()});
     let maintenance: Maintenance = app.ask_once("save_maintenance", &arguments).await?;
     // The maintenance is planned, whatever becomes of this.
-    let asset: Option<AssetDetail> =
-        app.ask("asset_detail", &json!({"p_id": maintenance.asset_id})).await.ok().flatten();
-    let qr_code = asset.and_then(|detail| detail.asset.qr_code);
+    let found = assets::find(&app, maintenance.asset_id).await.ok();
+    let qr_code = found.and_then(|found| found.asset.qr_code);
     let created = Created { id: maintenance.id, qr_code, message: "Entretien planifié" };
     Ok((StatusCode::CREATED, Json(created)))
 }
