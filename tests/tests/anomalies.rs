@@ -10,10 +10,11 @@ mod recommendations;
 mod steps;
 
 use e2e::{Backend, Bed};
+use gazelle_local::postgrest::Database;
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::{supabase::SupabaseError, task::Function};
+use shared::supabase::SupabaseError;
 
 use self::steps::{anomalies, close, detect, ended, invoke, mails, sign_in, sync};
 
