@@ -42,10 +42,11 @@ impl Runbook {
         }
         let mut rendered = String::new();
         html::push_html(&mut rendered, events.into_iter().map(in_own_words));
-        // A wide table scrolls, not the page.
+        // A wide table scrolls, not the page; what scrolls can be reached by keyboard.
         let rendered = rendered
-            .replace("<table>", r#"<div class="table"><table>"#)
-            .replace("</table>", "</table></div>");
+            .replace("<table>", r#"<div class="table" tabindex="0"><table>"#)
+            .replace("</table>", "</table></div>")
+            .replace("<pre>", r#"<pre tabindex="0">"#);
         Self { html: rendered, entries }
     }
 }
@@ -97,7 +98,7 @@ mod tests {
             r#"<h3 id="no-success">"#,
             "&lt;b&gt;",
             "&lt;i&gt;",
-            r#"<div class="table"><table>"#,
+            r#"<div class="table" tabindex="0"><table>"#,
         ] {
             assert!(book.html.contains(expected), "{expected}: {}", book.html);
         }
