@@ -48,10 +48,12 @@ use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{Method, header},
     middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
     routing::{get, post},
 };
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
+use url::form_urlencoded;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -72,6 +74,9 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .fallback(async move |request: Request| {
             let request = without_version(request);
+            if !is_text(&request) {
+                return Ok(Problem::not_found().into_response());
+            }
             // A router's error is `Infallible`.
             if wants_page(&request) { pages.oneshot(request).await } else { api.oneshot(request).await }
         })
@@ -114,6 +119,11 @@ fn without_version(mut request: Request) -> Request {
         *request.uri_mut() = uri;
     }
     request
+/// Whether the path is UTF-8: the router would refuse another one in its own words.
+fn is_text(request: &Request) -> bool {
+    let strange = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    !form_urlencoded::parse(request.uri().path().as_bytes())
+        .any(|(name, value)| strange(&name) || strange(&value))
 }
 
 /// Whether a browser asks for something to show. Scripts of the pages ask for parts of them with htmx's header. Nobody
