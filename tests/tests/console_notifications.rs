@@ -185,7 +185,13 @@ async fn a_rule_is_made_and_deleted_and_one_that_is_wrong_is_refused_by_its_fiel
             assert_eq!(answer.status, 404, "{method} {path}: {:?}", answer.body);
         }
     }
-    for wrong in ["event_type=x&severity=loud", "event_type=x&at=yesterday", "severity=error"] {
+    for wrong in [
+        "event_type=x&severity=loud",
+        "event_type=x&at=yesterday",
+        "event_type=x&at=9999-12-30T00:00:00Z",
+        "event_type=%00",
+        "severity=error",
+    ] {
         let path = format!("/notification-rules/explain?{wrong}");
         assert_eq!(console.ask("GET", &path, &reader(&admin)).await?.status, 400, "{path}");
     }

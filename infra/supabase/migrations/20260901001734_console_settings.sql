@@ -114,7 +114,7 @@ begin
   v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
   v_row.gazelle_client_id := internal.given_text(p_values, 'gazelle_client_id', v_row.gazelle_client_id, 100);
   v_row.active := coalesce(internal.given_flag(p_values, 'active', v_row.active), true);
-  v_row.options := coalesce(p_values -> 'options', v_row.options, '{}');
+  v_row.options := case when p_values ? 'options' then coalesce(nullif(p_values -> 'options', 'null'), '{}') else coalesce(v_row.options, '{}') end;
   perform internal.required('name', v_row.name);
   perform internal.known_fields(v_row.options, 'humidity_low', 'humidity_high');
   v_low := internal.given_number(v_row.options, 'humidity_low', null, 1, 99);
@@ -122,6 +122,8 @@ begin
   if v_low >= v_high then
     perform internal.refuse('humidity_low', 'doit rester sous humidity_high');
   end if;
+  -- An empty bound is none.
+  v_row.options := jsonb_strip_nulls(v_row.options);
   if exists (select from institutions where gazelle_client_id = v_row.gazelle_client_id and slug <> p_slug) then
     perform internal.refuse('gazelle_client_id', 'ce client a déjà une institution');
   end if;

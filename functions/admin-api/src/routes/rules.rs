@@ -24,6 +24,9 @@ use crate::{access::Caller, problem::Problem, state::App};
 /// How bad a notice may be, from the least to the worst.
 pub const SEVERITIES: [&str; 4] = ["info", "warning", "error", "critical"];
 
+/// The end of the year 9000.
+const LATEST_SECOND: i64 = 221_876_755_199;
+
 /// The rules, and whom and what they may name.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct NotificationRules {
@@ -237,7 +240,10 @@ pub async fn answer(app: &App, question: &Question) -> Result<Explanation, Probl
     let at = match question.at.as_deref().filter(|given| !given.is_empty()) {
         Some(at) => at
             .parse()
-            .map_err(|_| Problem::invalid("at: un instant est attendu, comme 2026-01-15T06:00:00Z."))?,
+            .ok()
+            // Quiet hours and digests lead to later instants, which must exist too.
+            .filter(|at: &Timestamp| (0..=LATEST_SECOND).contains(&at.as_second()))
+            .ok_or_else(|| Problem::invalid("at: un instant est attendu, comme 2026-01-15T06:00:00Z."))?,
         None => app.now(),
     };
     let arguments =
