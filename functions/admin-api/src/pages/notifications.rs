@@ -83,6 +83,11 @@ impl RulesPage {
         self.explanation.as_ref().map_or("error", |explanation| &explanation.severity)
     }
 
+    /// Whether a message is held. The database rounds instants: less than a second is no wait.
+    fn waits(&self, told: &Explained) -> bool {
+        told.due_at.as_second() > self.frame.now.as_second() + 1
+    }
+
     /// When somebody would be told, or why not.
     fn verdict(&self, told: &Explained) -> String {
         let t = |fr, en| self.frame.t(fr, en).to_owned();
@@ -98,7 +103,7 @@ impl RulesPage {
             "nobody" => {
                 return t("rien : la règle ne nomme personne", "nothing: the rule names nobody");
             }
-            _ if told.due_at <= self.frame.now => t("tout de suite", "at once"),
+            _ if !self.waits(told) => t("tout de suite", "at once"),
             _ if told.is_digest => t("dans le prochain résumé", "in the next digest"),
             _ => t("après les heures calmes", "after the quiet hours"),
         };
