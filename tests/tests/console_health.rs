@@ -356,7 +356,7 @@ async fn a_bad_night_says_what_failed_why_and_where_to_look(
     let again = bed.stack.invoke(Function::TimelineReport, &json!({})).await?;
     assert_eq!(again.answer.status, "success", "{:?}", again.answer);
     let (_, home) = page(&console, "/", &viewer, "fr").await?;
-    assert!(home.contains("Un problème demande votre attention.") && !home.contains("a échoué."), "{home}");
+    assert!(home.contains("Un problème demande votre attention.") && !home.contains("» a échoué."), "{home}");
     Ok(())
 }
 
