@@ -241,13 +241,15 @@ comment on function public.console_open_cash_session is
 create or replace function public.console_close_cash_session(p_id uuid, p_values jsonb, p_actor jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_before jsonb := (select internal.row_json(to_jsonb(s)) from cash_sessions s where id = p_id);
+  v_before jsonb;
   v_sales bigint;
   v_items bigint;
   v_actual bigint;
+  v_comment text;
   v_session jsonb;
 begin
-  if v_before is null then
+  select internal.row_json(to_jsonb(s)) into v_before from cash_sessions s where id = p_id for update;
+  if not found then
     return null;
   end if;
   perform internal.known_fields(p_values, 'total_sales', 'total_items', 'actual_amount', 'comment');
@@ -256,13 +258,16 @@ begin
   v_actual := internal.given_whole(p_values, 'actual_amount', null, 0, 100000000000);
   perform internal.required('total_sales', v_sales);
   perform internal.required('actual_amount', v_actual);
-  begin
-    v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now,
-                                                             internal.given_text(p_values, 'comment', null, 2000)));
-  exception
-    when sqlstate 'GT006' then perform internal.refuse('id', 'cette session est déjà fermée, avec d''autres montants');
-    when sqlstate 'GT007' then perform internal.refuse('comment', 'un écart de plus d''un cent demande un commentaire');
-  end;
+  v_comment := internal.given_text(p_values, 'comment', null, 2000);
+  -- What close_cash_session refuses, in words for the person.
+  if v_before ->> 'status' = 'CLOSED' then
+    if ((v_before ->> 'total_sales')::bigint, (v_before ->> 'actual_amount')::bigint) is distinct from (v_sales, v_actual) then
+      perform internal.refuse('id', 'cette session est déjà fermée, avec d''autres montants');
+    end if;
+  elsif abs(v_actual - (v_before ->> 'initial_amount')::bigint - v_sales) > 1 and v_comment is null then
+    perform internal.refuse('comment', 'un écart de plus d''un cent demande un commentaire');
+  end if;
+  v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now, v_comment));
   perform internal.audit(p_actor, 'cash_session.close', 'cash_session:' || p_id, v_before, v_session, p_now);
   return v_session;
 end
