@@ -174,15 +174,13 @@ async fn the_pages_show_equipment_in_both_languages_and_offer_what_a_role_may_do
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
     let empty = html(&console.ask("GET", "/assets", &page(&viewer, "fr")).await?);
     assert!(empty.contains("Aucun équipement pour l&#39;instant"), "{empty}");
-    bed.put(
-        "assets",
-        json!([
-            {"id": 1, "name": HOSTILE, "category": "véhicule", "description": HOSTILE, "location": HOSTILE, "assigned_to": HOSTILE,
-             "qr_code": "ASSET-1", "current_value": 12500},
-            {"id": 2, "name": "Yamaha", "category": "piano", "external_ref": "ins_1"},
-        ]),
-    )
-    .await?;
+    let truck = json!({
+        "id": 1, "name": HOSTILE, "category": "véhicule", "description": HOSTILE, "location": HOSTILE, "assigned_to": HOSTILE,
+        "qr_code": "ASSET-1", "current_value": 12500.5,
+    });
+    bed.put("assets", json!([truck])).await?;
+    bed.put("assets", json!([{"id": 2, "name": "Yamaha", "category": "piano", "external_ref": "ins_1"}]))
+        .await?;
     bed.put(
         "maintenances",
         json!([{"id": 1, "asset_id": 1, "scheduled_date": "2026-02-01", "description": HOSTILE}]),
@@ -194,6 +192,7 @@ async fn the_pages_show_equipment_in_both_languages_and_offer_what_a_role_may_do
     for (path, language, expected) in [
         ("/assets", "fr", "Prochain entretien"),
         ("/assets", "en", "Next service"),
+        ("/assets/1", "fr", "12\u{202f}500,50\u{a0}$"),
         ("/assets/1", "fr", "aujourd&#39;hui"),
         ("/assets/1", "en", "Entered by hand"),
     ] {

@@ -114,8 +114,13 @@ impl Frame {
 
     fn dollars(&self, value: &Option<f64>) -> String {
         let Some(value) = value else { return "–".into() };
-        let number = self.count(&(value.round() as i64));
-        format!("{}{number}{}", self.t("", "$"), self.t("\u{a0}$", ""))
+        let cents = (value * 100.0).round() as i64;
+        let whole = self.count(&(cents / 100));
+        let cents = match cents % 100 {
+            0 => String::new(),
+            cents => format!("{}{cents:02}", self.t(",", ".")),
+        };
+        format!("{}{whole}{cents}{}", self.t("", "$"), self.t("\u{a0}$", ""))
     }
 
     fn maybe_day(&self, date: &Option<String>) -> String {

@@ -139,6 +139,12 @@ impl Frame {
         rest.is_some_and(|rest| rest.is_empty() || path != "/" && rest.starts_with('/'))
     }
 
+    /// Whether the reader is in this part of the menu: the alerts have three addresses.
+    pub fn is_in(&self, path: &str) -> bool {
+        let is_alerts = path == "/alerts" && (self.is_at("/humidity-alerts") || self.is_at("/alertes-rv"));
+        self.is_at(path) || is_alerts
+    }
+
     /// Whether the reader may take note of things, resolve them and enter data.
     pub fn is_operator(&self) -> bool {
         self.caller.as_ref().is_some_and(|caller| caller.role >= Role::Operator)
