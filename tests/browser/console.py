@@ -77,16 +77,20 @@ class Watched:
               const width = document.documentElement.clientWidth;
               const over = document.scrollingElement.scrollWidth - width;
               if (over <= 0) return null;
-              const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > width + 1);
-              return `${over} px: ` + wide.slice(-3).map((e) => e.outerHTML.slice(0, 120)).join(" | ");
+              // What is hidden from the eye cannot stick out.
+              const wide = [...document.querySelectorAll("body *:not(thead *, .visually-hidden)")].filter((e) => e.getBoundingClientRect().right > width + 1);
+              return `${over} px: ` + wide.slice(-4).map((e) => e.outerHTML.slice(0, 120)).join(" | ");
             }"""
         )
 
     def axe(self):
         """What axe finds serious or worse. The script comes by the debugger: the page's policy stays in force."""
+        before = len(self.troubles)
         with open(os.environ["AXE"], encoding="utf-8") as file:
             self.page.evaluate(file.read() + "; undefined")
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        # What axe itself does to the page is not the page's doing.
+        del self.troubles[before:]
         return [
             f"{rule['id']}: " + " | ".join(f"{node['html'][:160]} ({node['failureSummary'][:200]})" for node in rule["nodes"][:3])
             for rule in found["violations"]
@@ -96,7 +100,10 @@ class Watched:
     def screenshot(self, name):
         folder = os.environ["SCREENSHOTS"]
         os.makedirs(folder, exist_ok=True)
-        self.page.screenshot(path=os.path.join(folder, f"{name}.png"), full_page=True)
+        size = self.page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")
+        # The browser draws no picture of a very long page.
+        clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], 6000)}
+        self.page.screenshot(path=os.path.join(folder, f"{name}.png"), full_page=True, clip=clip)
 
 
 @contextmanager

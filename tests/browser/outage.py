@@ -4,7 +4,7 @@ from console import ask, browser, expect, visitor
 
 with browser() as started, visitor(started) as page:
     page.sign_in(path="/backups")
-    part = page.page.locator("main section[hx-get]").first
+    part = page.page.locator("main [hx-get]").first
     expect(part).to_be_visible()
     shown = part.inner_text()
     ask("break supabase:500")

@@ -164,6 +164,11 @@ impl Document {
         self.0["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str())
     }
 
+    /// As it is.
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
     /// How many operations are described.
     pub fn operations(&self) -> usize {
         let paths = self.0["paths"].as_object().into_iter().flatten();

@@ -1,12 +1,15 @@
 //! What people do in the console, in a real browser. The stories are in `tests/browser`; here stands what is behind
 //! them, and what each must have left in the database.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use admin_api::Limits;
 use anyhow::Context;
-use e2e::{Backend, Bed, console::Console, provided};
+use e2e::{Backend, Bed, NIGHT, console::Console, provided};
 use futures::future::try_join_all;
+use gazelle_local::stack::Options;
+use jiff::SignedDuration;
+use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
@@ -14,8 +17,39 @@ use tokio::{
 
 const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
 
+/// Every page that needs nothing in its address.
+const VIEWS: [&str; 23] = [
+    "/",
+    "/journal",
+    "/syncs",
+    "/alerts",
+    "/humidity-alerts",
+    "/alertes-rv",
+    "/notifications",
+    "/notifications/deliveries",
+    "/notifications/notices",
+    "/notifications/channels",
+    "/backups",
+    "/weekly-reports",
+    "/incidents",
+    "/assets",
+    "/settings/people",
+    "/settings/institutions",
+    "/settings/tabs",
+    "/settings/thresholds",
+    "/settings/targets",
+    "/settings/gazelle",
+    "/audit",
+    "/docs",
+    "/runbook",
+];
+
 async fn start() -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(Backend::PostgRest).await?;
+    start_with(|_| ()).await
+}
+
+async fn start_with(change: impl FnOnce(&mut Options)) -> anyhow::Result<(Bed, Console)> {
+    let bed = Bed::start_with(Backend::PostgRest, change).await?;
     // Pages are opened far faster than by people.
     let console = Console::start_with(&bed.stack, None, UNLIMITED).await?;
     Ok((bed, console))
@@ -65,11 +99,39 @@ async fn ended(name: &str, child: Child) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a night leaves, and alerts of every kind: the small company of the tests has none of its own.
+async fn live_through_a_night(bed: &mut Bed) -> anyhow::Result<()> {
+    bed.run("sync_gazelle", NIGHT).await?;
+    bed.stack.deliver_events().await?;
+    bed.put("assets", json!([{"id": 900, "name": "Camion", "category": "véhicule"}])).await?;
+    let alert = |id: u32, priority: &str, due: &str| {
+        json!({"id": id, "asset_id": 900, "alert_type": "MAINTENANCE_LATE", "priority": priority, "due_date": due,
+               "message": format!("Entretien {id} du camion en retard"), "fingerprint": format!("test:{id}"),
+               "days_count": 3})
+    };
+    let alerts = [
+        alert(901, "CRITICAL", "2026-01-05"),
+        alert(902, "HIGH", "2026-01-10"),
+        alert(903, "MEDIUM", "2026-01-14"),
+    ];
+    bed.put("alerts", json!(alerts)).await?;
+    let notes = bed.stack.rows("gazelle_timeline_entries", "external_id,piano_id", "external_id").await?;
+    let notes = notes.iter().filter(|note| !note["piano_id"].is_null()).take(2).zip([22.5, 71.0]);
+    let humidity = notes.map(|(note, value)| {
+        json!({"timeline_entry_id": note["external_id"], "piano_id": note["piano_id"], "alert_type": "TROP_SEC",
+               "description": format!("Humidité de {value} %"), "observed_at": NIGHT, "value": value})
+    });
+    bed.put("humidity_alerts", humidity.collect()).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
-    bed.fill().await?;
-    let views = ["/", "/backups"];
+    live_through_a_night(&mut bed).await?;
+    let run = bed.runs("sync_gazelle").await?[0]["id"].as_str().unwrap_or_default().to_owned();
+    let asset = bed.stack.rows("assets", "id", "id").await?[0]["id"].to_string();
+    let [run, asset] = [format!("/runs/{run}"), format!("/assets/{asset}")];
+    let views = [&[run.as_str(), asset.as_str()], &VIEWS[..]].concat();
     let mut stories = Vec::new();
     for language in ["fr", "en"] {
         for theme in ["light", "dark"] {
@@ -108,4 +170,108 @@ async fn language_and_colours_are_kept() -> anyhow::Result<()> {
 async fn without_supabase_the_console_says_so_and_what_still_works() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
     story(&mut bed, &console, "outage", &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_from_the_page_is_watched_to_its_end_and_the_report_starts_by_itself() -> anyhow::Result<()> {
+    // Slow enough to be watched.
+    let slow = |options: &mut Options| options.gazelle_latency = Duration::from_millis(700);
+    let (mut bed, console) = start_with(slow).await?;
+    story(&mut bed, &console, "run", &[]).await?;
+    let runs = bed.runs("sync_gazelle").await?;
+    assert_eq!((runs.len(), &runs[0]["status"]), (1, &json!("success")), "{runs:?}");
+    assert_eq!(runs[0]["triggered_by_user"], "admin@gazelle.example");
+    let reports = bed.runs("rapport_timeline").await?;
+    assert_eq!((reports.len(), &reports[0]["parent_run_id"]), (1, &runs[0]["id"]), "{reports:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_click_at_once_one_starts_the_run_and_it_needs_no_open_window() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "two", &[]).await?;
+    // Nobody looks any more.
+    bed.stack.deliver_events().await?;
+    let runs = bed.runs("backup").await?;
+    assert_eq!((runs.len(), &runs[0]["status"]), (1, &json!("success")), "{runs:?}");
+    Ok(())
+}
+
+/// 45 copies, one a day, and between them checks every few minutes of which one failed.
+async fn fill_log(bed: &Bed) -> anyhow::Result<()> {
+    let row = |task: &str, status: &str, day: i64| {
+        let at = bed.stack.clock.now() - SignedDuration::from_hours(24 * day + 1);
+        json!({
+            "id": format!("00000000-0000-4000-8000-{:012}", day * 2 + i64::from(task == "backup")),
+            "task_name": task, "task_label": task, "status": status, "started_at": at.to_string(),
+            "created_at": at.to_string(), "triggered_by": "scheduler", "run_key": format!("{task}@{at}"),
+        })
+    };
+    let backups = (0..45).map(|day| row("backup", "success", day));
+    let checks = (0..45).map(|day| row("availability", if day == 3 { "error" } else { "success" }, day));
+    bed.put("scheduler_logs", backups.chain(checks).collect()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_filtered_and_goes_on_as_one_scrolls() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    fill_log(&bed).await?;
+    story(&mut bed, &console, "filters", &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_is_paused_and_resumed_from_its_card() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "pause", &[]).await?;
+    let audit = bed.stack.rows("audit_log", "action,subject,after", "seq").await?;
+    let told: Vec<String> = audit.iter().map(|row| format!("{} {}", row["action"], row["subject"])).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(audit[0]["after"]["reason"], "entretien <b>du</b> disque");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_edited_in_its_form() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "rule", &[]).await?;
+    let rules = bed.stack.rows("notification_rules", "event_type,digest_minutes,enabled", "id").await?;
+    let with = |event: &'static str| rules.iter().filter(move |rule| rule["event_type"] == event);
+    assert_eq!(with("backup.failed").filter(|rule| rule["digest_minutes"] == 45).count(), 1, "{rules:?}");
+    assert_eq!(with("sync.failed").filter(|rule| rule["enabled"] == false).count(), 1, "{rules:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_channel_is_tried_from_the_page() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "channels", &[]).await?;
+    assert!(!bed.told().is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_is_read_and_another_time_taken_off_the_list() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    live_through_a_night(&mut bed).await?;
+    story(&mut bed, &console, "alerts", &[]).await?;
+    let alerts = bed.stack.rows("alerts", "is_read,is_dismissed,dismissed_by", "id").await?;
+    let gone: Vec<_> = alerts.iter().filter(|alert| alert["is_dismissed"] == true).collect();
+    assert_eq!(gone.len(), 1, "{alerts:?}");
+    assert_eq!(
+        (&gone[0]["is_read"], &gone[0]["dismissed_by"]),
+        (&json!(true), &json!("operator@gazelle.example"))
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_humidity_alert_is_resolved_with_a_note_on_a_phone() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    live_through_a_night(&mut bed).await?;
+    story(&mut bed, &console, "humidity", &[]).await?;
+    let alerts = bed.stack.rows("humidity_alerts", "is_resolved,resolution_notes", "id").await?;
+    let resolved: Vec<_> = alerts.iter().filter(|alert| alert["is_resolved"] == true).collect();
+    assert_eq!(resolved.len(), 1, "{alerts:?}");
+    assert_eq!(resolved[0]["resolution_notes"], "<script>alert(1)</script> housse posée");
+    Ok(())
 }

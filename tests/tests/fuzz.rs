@@ -8,12 +8,13 @@ use std::{
 use admin_api::Limits;
 use anyhow::Context;
 use e2e::{
-    Backend, Bed,
-    console::{Console, token},
+    Backend, Bed, NIGHT,
+    console::{Console, Document, token},
     provided,
 };
 use futures::future::try_join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::task::TASKS;
 use tokio::process::Command;
 
 /// At least so many calls are made.
@@ -32,23 +33,99 @@ async fn no_call_makes_the_api_fail_or_answer_what_it_does_not_describe() -> any
     let mut bed = Bed::start(Backend::PostgRest).await?;
     // Rows to be read and changed.
     bed.fill().await?;
+    fill(&bed).await?;
     let console = Console::start_with(&bed.stack, None, UNLIMITED).await?;
     let document = console.document().await?;
     let folder = tempfile::tempdir()?;
+    let described = folder.path().join("openapi.json");
+    std::fs::write(&described, with_known(&bed, &document).await?.to_string())?;
     let bearer = format!("Authorization: Bearer {}", token(&bed.stack, "admin")?);
     let shares = (0..SHARES).map(|share| {
         let paths: Vec<&str> = document.paths().skip(share).step_by(SHARES).collect();
         let examples = CASES.div_ceil(document.operations().max(1));
-        send_cases(&console, &bearer, paths, examples, folder.path().join(share.to_string()))
+        send_cases(&console, &described, &bearer, paths, examples, folder.path().join(share.to_string()))
     });
     let cases: u64 = try_join_all(shares).await?.iter().sum();
     assert!(cases >= CASES as u64, "only {cases} cases");
     Ok(())
 }
 
+/// Things that calls can be about.
+async fn fill(bed: &Bed) -> anyhow::Result<()> {
+    bed.put("assets", json!([{"id": 900, "name": "Camion", "category": "véhicule"}])).await?;
+    let alert = json!({"id": 900, "asset_id": 900, "fingerprint": "test:900", "alert_type": "MAINTENANCE_LATE",
+                       "priority": "HIGH", "message": "Entretien en retard"});
+    bed.put("alerts", json!([alert])).await?;
+    bed.put("maintenances", json!([{"id": 900, "asset_id": 900}])).await?;
+    bed.put("cash_registers", json!([{"id": "00000000-0000-4000-8000-000000000900", "name": "Caisse"}]))
+        .await?;
+    let incident = json!({"id": "00000000-0000-4000-8000-000000000901", "kind": "missed_run", "subject": "backup",
+                          "label": "Sauvegarde", "severity": "error", "fingerprint": "test:901", "opened_at": NIGHT});
+    bed.put("incidents", json!([incident])).await?;
+    let note = bed.stack.rows("gazelle_timeline_entries", "external_id,piano_id", "external_id").await?;
+    let humidity = json!({"id": "00000000-0000-4000-8000-000000000902", "timeline_entry_id": note[0]["external_id"],
+                          "piano_id": note[0]["piano_id"], "alert_type": "TROP_SEC", "description": "Sec",
+                          "observed_at": NIGHT});
+    bed.put("humidity_alerts", json!([humidity])).await
+}
+
+/// Where the values of the addresses come from: the beginning of the path, the parameter, the table, its key.
+const KNOWN: [(&str, &str, &str, &str); 15] = [
+    ("/alerts/", "id", "alerts", "id"),
+    ("/assets/", "id", "assets", "id"),
+    ("/cash/registers/", "id", "cash_registers", "id"),
+    ("/humidity-alerts/", "id", "humidity_alerts", "id"),
+    ("/humidity-alerts/", "piano_id", "gazelle_pianos", "external_id"),
+    ("/incidents/", "id", "incidents", "id"),
+    ("/institutions/", "slug", "institutions", "slug"),
+    ("/maintenances/", "id", "maintenances", "id"),
+    ("/monitor-targets/", "name", "monitor_targets", "name"),
+    ("/notification-rules/", "id", "notification_rules", "id"),
+    ("/report-tabs/", "key", "report_tabs", "key"),
+    ("/runs/", "id", "scheduler_logs", "id"),
+    ("/settings/", "key", "settings", "key"),
+    ("/staff/", "key", "staff", "key"),
+    ("/notices/", "fingerprint", "notices", "fingerprint"),
+];
+
+/// The description, in which the addresses of things that exist are as likely as any other: otherwise every call would
+/// be about nothing.
+async fn with_known(bed: &Bed, document: &Document) -> anyhow::Result<Value> {
+    let mut described = document.value().clone();
+    for (path, operations) in described["paths"].as_object_mut().into_iter().flatten() {
+        for operation in operations.as_object_mut().into_iter().flatten().map(|(_, operation)| operation) {
+            let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+            for parameter in parameters.into_iter().flatten() {
+                if parameter["in"] == "path" {
+                    let known = known(bed, path, parameter["name"].as_str().unwrap_or_default()).await?;
+                    let any = parameter["schema"].take();
+                    parameter["schema"] =
+                        if known.is_empty() { any } else { json!({"anyOf": [{"enum": known}, any]}) };
+                }
+            }
+        }
+    }
+    Ok(described)
+}
+
+async fn known(bed: &Bed, path: &str, parameter: &str) -> anyhow::Result<Vec<Value>> {
+    let tasks = || TASKS.iter().map(|task| Value::from(task.name)).collect();
+    match parameter {
+        "task" => return Ok(tasks()),
+        "collection" => return Ok(["clients", "contacts", "pianos"].map(Value::from).to_vec()),
+        "channel" => return Ok(["slack", "email", "telegram"].map(Value::from).to_vec()),
+        _ => {}
+    }
+    let source = KNOWN.into_iter().find(|(start, name, ..)| path.starts_with(start) && *name == parameter);
+    let Some((.., table, key)) = source else { return Ok(Vec::new()) };
+    let rows = bed.stack.rows(table, key, key).await?;
+    Ok(rows.into_iter().take(5).map(|mut row| row[key].take()).collect())
+}
+
 /// Runs the tool over some paths; how many calls it made.
 async fn send_cases(
     console: &Console,
+    described: &Path,
     bearer: &str,
     paths: Vec<&str>,
     examples: usize,
@@ -57,7 +134,9 @@ async fn send_cases(
     std::fs::create_dir(&folder)?;
     let report = folder.join("report.json");
     let mut tool = Command::new(Path::new(&provided("GAZELLE_TEST_PYTHON")?).with_file_name("schemathesis"));
-    tool.args(["run", console.address.join("/openapi.json")?.as_str(), "--header", bearer])
+    tool.arg("run")
+        .arg(described)
+        .args(["--url", console.address.as_str().trim_end_matches('/'), "--header", bearer])
         .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
         .args(["--max-examples", &examples.to_string(), "--generation-deterministic", "--no-shrink"])
         .args(["--workers", "1", "--request-timeout", "30", "--suppress-health-check", "all"])
