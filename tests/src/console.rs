@@ -164,15 +164,15 @@ impl Document {
         self.0["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str())
     }
 
-    /// As it is.
-    pub fn value(&self) -> &Value {
-        &self.0
-    }
-
-    /// How many operations are described.
-    pub fn operations(&self) -> usize {
+    /// Method and path of everything described.
+    pub fn operations(&self) -> Vec<(String, String)> {
         let paths = self.0["paths"].as_object().into_iter().flatten();
-        paths.filter_map(|(_, operations)| operations.as_object()).map(serde_json::Map::len).sum()
+        paths
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().into_iter().flatten();
+                methods.map(|(method, _)| (method.to_uppercase(), path.clone()))
+            })
+            .collect()
     }
 
     /// Holds an answer against its description: status, kind, and every field.

@@ -121,8 +121,8 @@ async fn health_has_the_documented_shape_with_arrays_only(
     // What the deployment says of the tasks.
     let scheduler = json_of(&console, "/admin/health/scheduler", &viewer).await?;
     let task = |name: &str| {
-        let tasks = scheduler["scheduler"]["tasks"].as_array().into_iter().flatten();
-        tasks.filter(|task| task["name"] == name).next().cloned().unwrap_or_default()
+        let mut tasks = scheduler["scheduler"]["tasks"].as_array().into_iter().flatten();
+        tasks.find(|task| task["name"] == name).cloned().unwrap_or_default()
     };
     assert_eq!(task("sync_gazelle")["next_run"], "2026-01-16T06:00:00Z");
     assert_eq!(task("sync_gazelle")["interval_minutes"], 1440);

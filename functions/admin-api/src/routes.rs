@@ -119,6 +119,8 @@ fn without_version(mut request: Request) -> Request {
         *request.uri_mut() = uri;
     }
     request
+}
+
 /// Whether the path is UTF-8: the router would refuse another one in its own words.
 fn is_text(request: &Request) -> bool {
     let strange = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);

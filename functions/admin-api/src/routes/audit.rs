@@ -57,10 +57,8 @@ pub struct Change {
     /// `task:backup`, `incident:6f9…`, …
     pub subject: String,
     /// As it was; null when it was made.
-    #[schema(value_type = Option<Object>)]
     pub before: Option<Value>,
     /// As it is; null when it was deleted.
-    #[schema(value_type = Option<Object>)]
     pub after: Option<Value>,
 }
 

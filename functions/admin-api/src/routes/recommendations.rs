@@ -42,6 +42,7 @@ pub enum RecommendationStatus {
 /// How pressing it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = RecommendationPriority)]
 pub enum Priority {
     High,
     Medium,
