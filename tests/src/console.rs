@@ -164,6 +164,11 @@ impl Document {
         self.0["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str())
     }
 
+    /// The document itself.
+    pub fn value(&self) -> &Value {
+        &self.0
+    }
+
     /// Method and path of everything described.
     pub fn operations(&self) -> Vec<(String, String)> {
         let paths = self.0["paths"].as_object().into_iter().flatten();
