@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 use gazelle_local::stack::Options;
 use jiff::SignedDuration;
 use serde_json::json;
+use shared::task::Function;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
@@ -274,4 +275,18 @@ async fn a_humidity_alert_is_resolved_with_a_note_on_a_phone() -> anyhow::Result
     assert_eq!(resolved.len(), 1, "{alerts:?}");
     assert_eq!(resolved[0]["resolution_notes"], "<script>alert(1)</script> housse posée");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_weekly_report_reads_well_in_a_mail_program() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    live_through_a_night(&mut bed).await?;
+    bed.run("weekly_report", "2026-01-19T13:00:00Z").await?;
+    bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+    let mails = bed.stack.sandbox.email_messages();
+    let html = mails.iter().find_map(|mail| mail.body["content"][1]["value"].as_str());
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("letter.html");
+    std::fs::write(&file, html.context("no letter")?)?;
+    story(&mut bed, &console, "letter", &[&file.to_string_lossy()]).await
 }

@@ -166,6 +166,11 @@ impl Problem {
         )
     }
 
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Its title for people.
     pub fn title(&self) -> &'static str {
         self.title

@@ -67,7 +67,7 @@ language sql stable set search_path = public, pg_temp as $$
            'paused_at', case when st.paused then internal.instant(st.paused_at) end,
            'pause_reason', case when st.paused then st.reason end,
            'last_run', internal.instant(last.started_at), 'last_status', last.status, 'last_run_id', last.id,
-           'last_message', last.message,
+           'last_message', last.message, 'last_error_kind', last.error_kind,
            'last_duration_ms', coalesce(last.duration_ms, last.duration_seconds * 1000::bigint),
            'last_success', internal.instant(good.started_at),
            'running', live.id is not null,

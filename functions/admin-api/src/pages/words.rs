@@ -10,6 +10,15 @@ impl Frame {
         event_name(event_type, self.language)
     }
 
+    /// What became of a run. A failure is told by its reason: the message of one is the program's own, in English.
+    pub fn outcome(&self, message: &Option<String>, error_kind: &Option<String>) -> String {
+        let Some(kind) = error_kind else { return self.maybe(message) };
+        let words = self.error_words(kind);
+        let mut letters = words.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}.", letters.as_str())
+    }
+
     /// Why something failed.
     pub fn error_words(&self, kind: &str) -> String {
         let (about, kind) = kind.split_once(": ").unwrap_or(("", kind));

@@ -114,6 +114,8 @@ pub struct TaskStanding {
     pub last_status: Option<Status>,
     pub last_run_id: Option<String>,
     pub last_message: Option<String>,
+    /// Why it failed, as a code.
+    pub last_error_kind: Option<String>,
     /// 0 is a value.
     pub last_duration_ms: Option<i64>,
     pub last_success: Option<String>,

@@ -130,12 +130,16 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
     let spec = TaskSpec::named(&task.name)?;
     let label = task.label.as_deref().unwrap_or(spec.label);
     let link = task.last_run_id.as_ref().map_or("/journal".into(), |id| format!("/runs/{id}"));
-    let trouble = |is_grave, text: String, why: Option<&String>, advice| {
-        Some(Trouble { is_grave, text, why: why.map(|why| frame.text(why)), link: link.clone(), advice })
+    let trouble = |is_grave, text: String, why: Option<String>, advice| {
+        Some(Trouble { is_grave, text, why, link: link.clone(), advice })
+    };
+    let why = || {
+        let is_said = task.last_message.is_some() || task.last_error_kind.is_some();
+        is_said.then(|| frame.outcome(&task.last_message, &task.last_error_kind))
     };
     if task.last_status == Some(Status::Error) {
         let text = format!("« {label} » {}", frame.t("a échoué.", "failed."));
-        return trouble(true, text, task.last_message.as_ref(), spec.failure_event);
+        return trouble(true, text, why(), spec.failure_event);
     }
     let is_told = home
         .incidents
@@ -143,7 +147,7 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
         .any(|incident| incident.kind == IncidentKind::MissedRun && incident.subject == task.name);
     if !task.enabled {
         let text = format!("« {label} » {}", frame.t("est en pause.", "is paused."));
-        return trouble(false, text, task.pause_reason.as_ref(), None);
+        return trouble(false, text, task.pause_reason.as_ref().map(|why| frame.text(why)), None);
     }
     if !is_told && is_silent(frame.now, spec, task) {
         let text = format!(
@@ -154,7 +158,7 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
     }
     if task.last_status == Some(Status::Warning) {
         let text = format!("« {label} » {}", frame.t("a un avertissement.", "has a warning."));
-        return trouble(false, text, task.last_message.as_ref(), None);
+        return trouble(false, text, why(), None);
     }
     None
 }
