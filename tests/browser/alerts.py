@@ -12,9 +12,9 @@ with browser() as started, visitor(started) as page, visitor(started) as guest:
     first = rows.first
     message = first.locator("strong").inner_text()
     expect(first).to_contain_text("Non lue")
-    first.get_by_role("button", name="Marquer comme lue").click()
+    first.get_by_role("button", name="Lu:").click()
     read = rows.filter(has_text=message).first
-    expect(read.get_by_role("button", name="Marquer comme lue")).to_have_count(0)
+    expect(read.get_by_role("button", name="Lu:")).to_have_count(0)
     expect(read).not_to_contain_text("Non lue")
 
     # It asks first; who says no keeps the alert.
