@@ -16,7 +16,7 @@ impl Frame {
         let words = self.error_words(kind);
         let mut letters = words.chars();
         let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-        format!("{first}{}.", letters.as_str())
+        self.text(&format!("{first}{}.", letters.as_str()))
     }
 
     /// Why something failed.
