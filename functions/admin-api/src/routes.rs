@@ -36,6 +36,7 @@ pub mod settings;
 pub mod shapes;
 pub mod staff;
 pub mod syncs;
+mod table;
 pub mod targets;
 pub mod tasks;
 pub mod weekly_reports;
@@ -54,9 +55,9 @@ use axum::{
 use tower::ServiceExt;
 use tower_http::compression::CompressionLayer;
 use url::form_urlencoded;
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa::{OpenApi as _, openapi::OpenApi};
 
+use self::table::{Routes, routes};
 use crate::{
     access::{Guard, Role, guard},
     headers::{self, harden, validate},
@@ -86,8 +87,7 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 fn api(app: &Arc<App>) -> Router {
-    let routes: Router<Arc<App>> = table(app).into();
-    let routes = routes.layer(from_fn(validate));
+    let routes = table(app).layer(from_fn(validate));
     Router::new()
         .nest("/api", routes.clone())
         .merge(routes)
@@ -140,13 +140,13 @@ fn wants_page(request: &Request) -> bool {
             || accept.is_some_and(|accept| accept.contains("text/html")))
 }
 
-type Routes = OpenApiRouter<Arc<App>>;
-
-fn table(app: &Arc<App>) -> Routes {
+fn table(app: &Arc<App>) -> Router<Arc<App>> {
     let guarded = |routes: Routes, needs: Role| {
-        routes.route_layer(from_fn_with_state(Guard { app: app.clone(), needs }, guard))
+        routes.router().route_layer(from_fn_with_state(Guard { app: app.clone(), needs }, guard))
     };
     open()
+        .router()
+        .route("/openapi.json", get(document))
         .merge(guarded(readers(), Role::Viewer))
         .merge(guarded(operators(), Role::Operator))
         .merge(guarded(administrators(), Role::Admin))
@@ -159,7 +159,6 @@ fn open() -> Routes {
         .routes(routes!(admin_health::test))
         .routes(routes!(admin_health::public))
         .routes(routes!(admin_health::database))
-        .route("/openapi.json", get(document))
 }
 
 /// What every role may see.
@@ -285,16 +284,16 @@ fn administrators() -> Routes {
 }
 
 /// The described routes by the least role that they need; `None` needs no sign-in.
-pub fn described() -> [(Option<Role>, utoipa::openapi::OpenApi); 4] {
+pub fn described() -> [(Option<Role>, OpenApi); 4] {
     [
-        (None, open().into_openapi()),
-        (Some(Role::Viewer), readers().into_openapi()),
-        (Some(Role::Operator), operators().into_openapi()),
-        (Some(Role::Admin), administrators().into_openapi()),
+        (None, open().describe(OpenApi::default())),
+        (Some(Role::Viewer), readers().describe(OpenApi::default())),
+        (Some(Role::Operator), operators().describe(OpenApi::default())),
+        (Some(Role::Admin), administrators().describe(OpenApi::default())),
     ]
 }
 
-async fn document() -> Json<utoipa::openapi::OpenApi> {
-    let routes = Routes::with_openapi(Document::openapi());
-    Json(routes.merge(open()).merge(readers()).merge(operators()).merge(administrators()).into_openapi())
+async fn document() -> Json<OpenApi> {
+    let all = [open(), readers(), operators(), administrators()];
+    Json(all.into_iter().fold(Document::openapi(), |document, routes| routes.describe(document)))
 }
