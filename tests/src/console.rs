@@ -9,6 +9,8 @@ use serde_json::Value;
 use shared::http::{Http, Response, json_request};
 use url::Url;
 
+use crate::{Backend, Bed};
+
 /// A console that is being served.
 pub struct Console {
     /// Its address, without a path.
@@ -71,13 +73,32 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// What a program sends that has the cookie.
+    pub fn read(&self) -> Sent {
+        Sent::nothing().header("cookie", &self.cookie)
+    }
+
+    /// What a browser sends for a page, in the language that was chosen there.
+    pub fn browse(&self, language: &str) -> Sent {
+        Sent::nothing()
+            .header("cookie", format!("{}; language={language}", self.cookie))
+            .header("accept", "text/html,application/xhtml+xml")
+    }
+
     /// What the console's own pages send with a change.
     pub fn change(&self) -> Sent {
-        Sent::nothing()
-            .header("cookie", &self.cookie)
-            .header("origin", &self.origin)
-            .header("x-csrf-token", &self.csrf_token)
+        self.read().header("origin", &self.origin).header("x-csrf-token", &self.csrf_token)
     }
+}
+
+/// A stack and its console.
+///
+/// # Errors
+/// When one of them does not start.
+pub async fn open(backend: Backend) -> anyhow::Result<(Bed, Console)> {
+    let bed = Bed::start(backend).await?;
+    let console = Console::start(&bed.stack).await?;
+    Ok((bed, console))
 }
 
 impl Console {
@@ -110,6 +131,27 @@ impl Console {
             request.headers.insert(*name, value.parse()?);
         }
         Ok(self.http.send_once(&request, Duration::from_secs(60)).await?)
+    }
+
+    /// What a browser shows at an address, whatever came of it.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that a browser shows.
+    pub async fn view(&self, path: &str, who: &SignedIn, language: &str) -> anyhow::Result<(u16, String)> {
+        let answer = self.ask("GET", path, &who.browse(language)).await?;
+        let kind = answer.headers["content-type"].to_str()?;
+        anyhow::ensure!(kind.starts_with("text/html"), "{path}: {kind}");
+        Ok((answer.status, String::from_utf8(answer.body.to_vec())?))
+    }
+
+    /// A page that is there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn page(&self, path: &str, who: &SignedIn, language: &str) -> anyhow::Result<String> {
+        let (status, page) = self.view(path, who, language).await?;
+        anyhow::ensure!(status == 200, "{path}: {status} {page}");
+        Ok(page)
     }
 
     /// What the console says of its own API.

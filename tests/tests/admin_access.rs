@@ -6,19 +6,13 @@ use admin_api::Limits;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use e2e::{
     Backend, Bed, binary,
-    console::{Console, Sent, SignedIn, body, claims, token},
+    console::{self, Console, Sent, SignedIn, body, claims, token},
 };
 use gazelle_local::supabase;
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::process::Command;
-
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
 
 /// Every route, and the least role that may use it.
 const ROUTES: &[(&str, &str, &str)] = &[
@@ -139,7 +133,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_routes_is_whole(#[values(Backend::PostgRest)] backend: Backend) -> anyhow::Result<()> {
-    let (_bed, console) = start(backend).await?;
+    let (_bed, console) = console::open(backend).await?;
     let parts = |path: &str| {
         let path = path.split('?').next().unwrap_or_default();
         path.split('/').map(str::to_owned).collect::<Vec<String>>()
@@ -230,7 +224,7 @@ async fn every_route_lets_in_its_roles_and_nobody_else(
 async fn a_token_counts_by_the_key_and_the_algorithm_that_the_project_publishes(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let mut claims = claims(&bed.stack, "viewer")?;
     let elliptic = bed.stack.auth.sign(&claims)?;
     let rsa = bed.stack.auth.sign_with_rsa(&claims)?;
@@ -291,7 +285,7 @@ async fn a_symmetric_token_counts_only_where_its_secret_is_configured(
 async fn tokens_of_unknown_keys_do_not_make_the_function_ask_for_keys_each_time(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let good = token(&bed.stack, "viewer")?;
     // {"alg":"ES256","kid":"x"}
     let (_, rest) = good.split_once('.').unwrap_or_default();
@@ -309,10 +303,10 @@ async fn tokens_of_unknown_keys_do_not_make_the_function_ask_for_keys_each_time(
 async fn what_another_site_makes_a_browser_send_changes_nothing(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
-    let with_cookie = || Sent::nothing().header("cookie", &admin.cookie);
+    let with_cookie = || admin.read();
     let own = || with_cookie().header("origin", &admin.origin);
     let cases = [
         ("no origin", with_cookie().header("x-csrf-token", &admin.csrf_token), "cross_site"),
@@ -382,10 +376,10 @@ async fn the_cookie_is_for_this_host_alone_and_only_its_hash_is_stored(
 async fn a_session_ends_by_signing_out_and_after_twelve_hours(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
     let admin = console.sign_in("admin").await?;
-    let session = |signed: &SignedIn| Sent::nothing().header("cookie", &signed.cookie);
+    let session = |signed: &SignedIn| signed.read();
     assert_eq!(bed.stack.auth.open_sessions(), 2);
 
     let answer = console.ask("POST", "/sign-out", &viewer.change()).await?;
@@ -414,10 +408,10 @@ async fn a_session_ends_by_signing_out_and_after_twelve_hours(
 async fn a_role_taken_away_ends_within_minutes_and_a_banned_user_too(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let operator = console.sign_in("operator").await?;
-    let session = |signed: &SignedIn| Sent::nothing().header("cookie", &signed.cookie);
+    let session = |signed: &SignedIn| signed.read();
     bed.stack.auth.set_user("admin@gazelle.example", Some("viewer"), false);
     bed.stack.auth.set_user("operator@gazelle.example", Some("operator"), true);
     bed.stack.advance(SignedDuration::from_mins(11));
@@ -439,7 +433,7 @@ async fn a_role_taken_away_ends_within_minutes_and_a_banned_user_too(
 async fn a_wrong_password_is_recorded_and_guessing_is_slow(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     for _ in 0..10 {
         let answer = console.send_form("admin@gazelle.example", "planted-password").await?;
         assert_eq!(answer.status, 401);
@@ -492,7 +486,7 @@ async fn too_many_calls_of_a_user_or_from_an_address_have_to_wait(
 async fn the_first_administrator_is_made_by_a_command(
     #[values(Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let create = async || -> anyhow::Result<Output> {
         let mut command = Command::new(binary("xtask")?);
         command.args(["admin", "create", "premier@gazelle.example"]);

@@ -2,7 +2,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, body, token},
+    console::{self, Sent, body, token},
 };
 use gazelle_local::lambda::Ended;
 use jiff::SignedDuration;
@@ -10,18 +10,12 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
-
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_signs_in_and_runs_the_sync(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
 
     let change = admin.change().json(&json!({"user_email": "somebody@else.example"}));
@@ -39,7 +33,7 @@ async fn an_administrator_signs_in_and_runs_the_sync(
     assert_eq!((&queued[0]["id"], &queued[0]["status"]), (&accepted["run_id"], &json!("queued")));
     assert_eq!(queued[0]["triggered_by"], "manual");
     assert_eq!(queued[0]["triggered_by_user"], "admin@gazelle.example");
-    let cookie = Sent::nothing().header("cookie", &admin.cookie);
+    let cookie = admin.read();
     let logs = body(&console.ask("GET", "/scheduler/logs?limit=20", &cookie).await?)?;
     assert_eq!((&logs[0]["id"], &logs[0]["status"]), (&accepted["run_id"], &json!("running")));
 
@@ -62,7 +56,7 @@ async fn an_administrator_signs_in_and_runs_the_sync(
 async fn of_two_administrators_at_once_one_starts_the_run_and_one_is_shown_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let [one, two] = [console.sign_in("admin").await?.change(), console.sign_in("admin").await?.change()];
     let (left, right) = tokio::join!(
         console.ask("POST", "/scheduler/run/sync", &one),
@@ -85,7 +79,7 @@ async fn of_two_administrators_at_once_one_starts_the_run_and_one_is_shown_it(
 async fn a_requested_run_that_never_starts_frees_its_task_after_ten_minutes(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     assert_eq!(console.ask("POST", "/scheduler/run/backup", &admin).await?.status, 202);
     bed.stack.take_events();
@@ -104,7 +98,7 @@ async fn a_requested_run_that_never_starts_frees_its_task_after_ten_minutes(
 async fn a_request_that_eventbridge_refuses_is_published_by_the_dispatcher(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     bed.stack.break_with(&["eventbridge:partial".parse().map_err(anyhow::Error::msg)?]);
     let wish = admin.json(&json!({"dry_run": true, "reason": "essai"}));
@@ -126,7 +120,7 @@ async fn a_request_that_eventbridge_refuses_is_published_by_the_dispatcher(
 async fn a_paused_task_rests_until_it_is_resumed_and_the_audit_says_who(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let pause = admin.change().json(&json!({"reason": "entretien"}));
     let state = body(&console.ask("POST", "/tasks/cleanup/pause", &pause).await?)?;
@@ -157,7 +151,7 @@ async fn a_paused_task_rests_until_it_is_resumed_and_the_audit_says_who(
 async fn when_supabase_is_down_the_answer_says_so_and_nothing_leaks(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     let health = console.ask("GET", "/health", &Sent::nothing()).await?;
     assert_eq!((health.status, &body(&health)?["status"]), (200, &json!("ok")));
@@ -208,7 +202,7 @@ async fn fill_log(bed: &Bed) -> anyhow::Result<()> {
 async fn the_log_goes_on_page_by_page_without_what_runs_every_few_minutes(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill_log(&bed).await?;
     let viewer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
     let (mut path, mut seen, mut sizes) = ("/api/scheduler/logs?limit=20".to_owned(), Vec::new(), Vec::new());
@@ -251,7 +245,7 @@ async fn the_log_goes_on_page_by_page_without_what_runs_every_few_minutes(
 async fn the_calls_of_old_clients_work(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     let old = admin.clone().json(&json!({"user_email": "nick@example.com"}));
     let documented = [
@@ -289,7 +283,7 @@ async fn the_calls_of_old_clients_work(
 async fn every_answer_tells_the_browser_what_it_may_do(
     #[values(Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (_bed, console) = start(backend).await?;
+    let (_bed, console) = console::open(backend).await?;
     for path in ["/sign-in", "/health", "/tasks", "/nowhere", "/assets/console.css"] {
         let answer = console.ask("GET", path, &Sent::nothing()).await?;
         let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
@@ -354,7 +348,7 @@ async fn behind_the_gateway_the_same_router_answers(
 async fn every_answer_is_of_the_shape_that_the_openapi_document_says(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     let document = console.document().await?;
     let accepted = body(&console.ask("POST", "/scheduler/run/sync", &admin).await?)?;

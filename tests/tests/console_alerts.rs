@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, SignedIn, body, token},
+    console::{self, Sent, body, token},
 };
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-use shared::{http::Response, task::TaskSpec};
+use shared::task::TaskSpec;
 
 use self::shape::shape;
 
@@ -22,27 +22,6 @@ const MORNING: &str = "2026-01-15T12:10:00Z";
 const HUMIDITY: &str = "00000000-0000-4000-8000-000000000001";
 /// What somebody who wishes us ill would call a thing.
 const HOSTILE: &str = "<img src=x onerror=\"alert(1)\">'&";
-
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
-
-/// What a browser asks for a page.
-fn page(user: &SignedIn, language: &str) -> Sent {
-    Sent::nothing()
-        .header("cookie", format!("{}; language={language}", user.cookie))
-        .header("accept", "text/html,application/xhtml+xml")
-}
-
-fn read(user: &SignedIn) -> Sent {
-    Sent::nothing().header("cookie", &user.cookie)
-}
-
-fn html(answer: &Response) -> String {
-    String::from_utf8(answer.body.to_vec()).unwrap()
-}
 
 fn alert(number: u32, priority: &str, due_date: Value) -> Value {
     json!({
@@ -129,13 +108,13 @@ const READS: [(&str, &str); 17] = [
 async fn every_list_has_the_documented_shape(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill(&bed, "Camion").await?;
     let viewer = console.sign_in("viewer").await?;
     let document = console.document().await?;
     let mut shapes = Map::new();
     for (template, path) in READS {
-        let answer = console.ask("GET", path, &read(&viewer)).await?;
+        let answer = console.ask("GET", path, &viewer.read()).await?;
         assert_eq!(answer.status, 200, "{path}: {:?}", body(&answer));
         document.check("GET", template, &answer)?;
         shapes.insert(template.into(), shape(&body(&answer)?));
@@ -143,8 +122,8 @@ async fn every_list_has_the_documented_shape(
     insta::assert_snapshot!("alert_lists", serde_json::to_string_pretty(&shapes)?);
 
     // The old clients read the fields in this order.
-    let answer = console.ask("GET", "/api/alerts", &read(&viewer)).await?;
-    let text = html(&answer);
+    let answer = console.ask("GET", "/api/alerts", &viewer.read()).await?;
+    let text = String::from_utf8(answer.body.to_vec())?;
     let fields = [
         "id",
         "asset_id",
@@ -164,16 +143,16 @@ async fn every_list_has_the_documented_shape(
         fields.iter().map(|field| text.find(&format!("\"{field}\":")).unwrap()).collect();
     assert!(places.is_sorted(), "{text}");
     // What the shapes are filled with.
-    let piano = body(&console.ask("GET", "/humidity-alerts/pianos/ins_x", &read(&viewer)).await?)?;
+    let piano = body(&console.ask("GET", "/humidity-alerts/pianos/ins_x", &viewer.read()).await?)?;
     let measured: Vec<&Value> =
         piano["measurements"].as_array().unwrap().iter().map(|one| &one["humidity"]).collect();
     assert_eq!((measured, &piano["low"]), (vec![&json!(45.0), &json!(22.5)], &json!(30.0)));
     assert_eq!(piano["alerts"].as_array().unwrap().len(), 3);
-    let late = body(&console.ask("GET", "/alertes-rv/late-assignment", &read(&viewer)).await?)?;
+    let late = body(&console.ask("GET", "/alertes-rv/late-assignment", &viewer.read()).await?)?;
     assert_eq!((&late["count"], &late["failed"], &late["sent"]), (&json!(1), &json!(1), &json!(0)));
-    let check = body(&console.ask("GET", "/alertes-rv/check", &read(&viewer)).await?)?;
+    let check = body(&console.ask("GET", "/alertes-rv/check", &viewer.read()).await?)?;
     assert_eq!((&check["target_date"], &check["total_appointments"]), (&json!("2026-01-16"), &json!(1)));
-    let unread = body(&console.ask("GET", "/alerts?unread=true&priority=HIGH", &read(&viewer)).await?)?;
+    let unread = body(&console.ask("GET", "/alerts?unread=true&priority=HIGH", &viewer.read()).await?)?;
     assert_eq!((unread.as_array().unwrap().len(), &unread[0]["id"]), (1, &json!(2)));
     Ok(())
 }
@@ -183,7 +162,7 @@ async fn every_list_has_the_documented_shape(
 async fn a_walk_by_link_meets_each_of_many_alerts_once_the_most_urgent_first(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     bed.put("assets", json!([{"id": 1, "name": "Camion", "category": "véhicule"}])).await?;
     let priorities = ["MEDIUM", "CRITICAL", "HIGH"];
     let due = |number: u32| match number % 7 {
@@ -197,7 +176,7 @@ async fn a_walk_by_link_meets_each_of_many_alerts_once_the_most_urgent_first(
     let mut path = "/alerts".to_owned();
     let (mut seen, mut sizes) = (Vec::new(), Vec::new());
     loop {
-        let answer = console.ask("GET", &path, &read(&viewer)).await?;
+        let answer = console.ask("GET", &path, &viewer.read()).await?;
         let items = body(&answer)?.as_array().unwrap().clone();
         sizes.push(items.len());
         seen.extend(items);
@@ -220,9 +199,9 @@ async fn a_walk_by_link_meets_each_of_many_alerts_once_the_most_urgent_first(
         .collect();
     assert!(keys.is_sorted(), "{keys:?}");
     // A filter stays in the link.
-    let answer = console.ask("GET", "/alerts?priority=HIGH&limit=100", &read(&viewer)).await?;
+    let answer = console.ask("GET", "/alerts?priority=HIGH&limit=100", &viewer.read()).await?;
     assert!(answer.headers["link"].to_str()?.contains("priority=HIGH"), "{:?}", answer.headers["link"]);
-    let count = body(&console.ask("GET", "/alertes/maintenance?limit=1", &read(&viewer)).await?)?;
+    let count = body(&console.ask("GET", "/alertes/maintenance?limit=1", &viewer.read()).await?)?;
     assert_eq!((&count["count"], count["alerts"].as_array().unwrap().len()), (&json!(450), 1));
     Ok(())
 }
@@ -232,7 +211,7 @@ async fn a_walk_by_link_meets_each_of_many_alerts_once_the_most_urgent_first(
 async fn an_operator_reads_and_dismisses_and_a_viewer_does_not(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill(&bed, "Camion").await?;
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
     let document = console.document().await?;
@@ -252,7 +231,7 @@ async fn an_operator_reads_and_dismisses_and_a_viewer_does_not(
     document.check("DELETE", "/alerts/{id}", &answer)?;
     assert_eq!((answer.status, &body(&answer)?["message"]), (200, &json!("Alerte retirée de la liste")));
     assert_eq!(answer.headers["hx-trigger"], "changed");
-    let left = body(&console.ask("GET", "/alerts", &read(&viewer)).await?)?;
+    let left = body(&console.ask("GET", "/alerts", &viewer.read()).await?)?;
     assert_eq!((left.as_array().unwrap().len(), &left[0]["id"]), (1, &json!(2)));
     let audit = bed.stack.rows("audit_log", "action,email", "seq").await?;
     let expected = ["alert.read", "alert.dismiss"]
@@ -270,7 +249,7 @@ async fn an_operator_reads_and_dismisses_and_a_viewer_does_not(
         }
     }
     for query in ["priority=urgent", "type=x", "unread=perhaps", "limit=-1", "limit=many", "cursor=AAAA"] {
-        let answer = console.ask("GET", &format!("/alerts?{query}"), &read(&viewer)).await?;
+        let answer = console.ask("GET", &format!("/alerts?{query}"), &viewer.read()).await?;
         assert_eq!(answer.status, 400, "{query}: {:?}", body(&answer));
     }
     Ok(())
@@ -281,7 +260,7 @@ async fn an_operator_reads_and_dismisses_and_a_viewer_does_not(
 async fn generating_is_a_recorded_run_of_the_caller_and_one_at_a_time(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let document = console.document().await?;
     let asset =
         json!([{"id": 1, "name": "Camion", "category": "véhicule", "status": "maintenance_required"}]);
@@ -347,7 +326,7 @@ async fn generating_is_a_recorded_run_of_the_caller_and_one_at_a_time(
 async fn a_run_inside_a_request_that_fails_is_recorded_as_failed(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let bearer = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     // A name that no index takes: of random text, since what repeats itself is compressed.
     let mut seed = 1_u32;
@@ -377,7 +356,7 @@ async fn a_run_inside_a_request_that_fails_is_recorded_as_failed(
 async fn humidity_is_resolved_with_notes_and_archived_by_operators(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill(&bed, "Yamaha").await?;
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
     let document = console.document().await?;
@@ -390,9 +369,9 @@ async fn humidity_is_resolved_with_notes_and_archived_by_operators(
     let answer = console.ask("POST", &resolve, &notes).await?;
     document.check("POST", "/humidity-alerts/resolve/{id}", &answer)?;
     assert_eq!(body(&answer)?, json!({"success": true, "id": HUMIDITY}));
-    let unresolved = body(&console.ask("GET", "/humidity-alerts/unresolved", &read(&viewer)).await?)?;
+    let unresolved = body(&console.ask("GET", "/humidity-alerts/unresolved", &viewer.read()).await?)?;
     assert_eq!(unresolved["count"], 0);
-    let resolved = body(&console.ask("GET", "/humidity-alerts/resolved", &read(&viewer)).await?)?;
+    let resolved = body(&console.ask("GET", "/humidity-alerts/resolved", &viewer.read()).await?)?;
     let found = resolved["alerts"].as_array().unwrap().iter().find(|alert| alert["id"] == HUMIDITY).unwrap();
     assert_eq!(
         (&found["resolution_notes"], &found["resolved_by"]),
@@ -402,7 +381,7 @@ async fn humidity_is_resolved_with_notes_and_archived_by_operators(
     let answer = console.ask("POST", &archive, &operator.change()).await?;
     document.check("POST", "/humidity-alerts/archive/{id}", &answer)?;
     assert_eq!(body(&answer)?, json!({"success": true, "id": HUMIDITY}));
-    let archived = body(&console.ask("GET", "/humidity-alerts/archived", &read(&viewer)).await?)?;
+    let archived = body(&console.ask("GET", "/humidity-alerts/archived", &viewer.read()).await?)?;
     assert_eq!(archived["count"], 2);
     for path in
         ["/humidity-alerts/resolve/1", "/humidity-alerts/archive/00000000-0000-4000-8000-000000000099"]
@@ -414,7 +393,7 @@ async fn humidity_is_resolved_with_notes_and_archived_by_operators(
         "/humidity-alerts/pianos/%00",
         "/humidity-alerts/pianos/%F0%9F%8E%B9",
     ] {
-        assert_eq!(console.ask("GET", path, &read(&viewer)).await?.status, 404, "{path}");
+        assert_eq!(console.ask("GET", path, &viewer.read()).await?.status, 404, "{path}");
     }
     Ok(())
 }
@@ -424,7 +403,7 @@ async fn humidity_is_resolved_with_notes_and_archived_by_operators(
 async fn appointments_are_taken_note_of_and_runs_are_requested_by_administrators(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill(&bed, "Louise Tremblay").await?;
     let (operator, admin) = (console.sign_in("operator").await?, console.sign_in("admin").await?);
     let document = console.document().await?;
@@ -433,9 +412,9 @@ async fn appointments_are_taken_note_of_and_runs_are_requested_by_administrators
         document.check("POST", "/alertes-rv/resolve/{id}", &answer)?;
         assert_eq!(body(&answer)?, json!({"success": true, "id": "1"}));
     }
-    let pending = body(&console.ask("GET", "/alertes-rv/pending", &read(&operator)).await?)?;
+    let pending = body(&console.ask("GET", "/alertes-rv/pending", &operator.read()).await?)?;
     assert_eq!(pending["count"], 0);
-    let history = body(&console.ask("GET", "/alertes-rv/history", &read(&operator)).await?)?;
+    let history = body(&console.ask("GET", "/alertes-rv/history", &operator.read()).await?)?;
     assert_eq!(history["alerts"][0]["acknowledged_by"], "operator@gazelle.example");
     for id in ["2", "x", "%00", "99999999999999999999"] {
         let path = format!("/alertes-rv/resolve/{id}");
@@ -447,7 +426,7 @@ async fn appointments_are_taken_note_of_and_runs_are_requested_by_administrators
         "target_date=9999-12-31",
         "target_date=-000001-01-01",
     ] {
-        let answer = console.ask("GET", &format!("/alertes-rv/check?{query}"), &read(&operator)).await?;
+        let answer = console.ask("GET", &format!("/alertes-rv/check?{query}"), &operator.read()).await?;
         assert_eq!(answer.status, 400, "{query}");
     }
 
@@ -486,30 +465,28 @@ const PAGES: [(&str, &str, &str); 6] = [
 async fn the_pages_speak_both_languages_and_what_people_wrote_stays_text(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
     for (path, ..) in PAGES {
         if !path.contains("ins_x") {
-            let answer = console.ask("GET", path, &page(&viewer, "fr")).await?;
-            assert!(answer.status == 200 && html(&answer).contains("class=\"empty\""), "{path}");
+            assert!(console.page(path, &viewer, "fr").await?.contains("class=\"empty\""), "{path}");
         }
     }
     fill(&bed, HOSTILE).await?;
     for (path, french, english) in PAGES {
         for (language, expected) in [("fr", french), ("en", english)] {
-            let answer = console.ask("GET", path, &page(&viewer, language)).await?;
-            let text = html(&answer);
-            assert!(answer.status == 200 && text.contains(expected), "{path} {language}: {text}");
+            let text = console.page(path, &viewer, language).await?;
+            assert!(text.contains(expected), "{path} {language}: {text}");
             assert!(text.contains("&#60;img src=x onerror="), "{path}: {text}");
             assert!(!text.contains("<img"), "{path}: {text}");
         }
     }
     // The limits and each measurement are in the drawing, and in a table beside it.
-    let text = html(&console.ask("GET", "/humidity-alerts/pianos/ins_x", &page(&viewer, "fr")).await?);
+    let text = console.page("/humidity-alerts/pianos/ins_x", &viewer, "fr").await?;
     assert_eq!(text.matches("class=\"limit\"").count(), 2);
     assert_eq!(text.matches("<circle").count(), 2);
     assert!(text.contains("role=\"img\"") && text.contains("22,5\u{a0}%"), "{text}");
-    let answer = console.ask("GET", "/humidity-alerts/pianos/ins_y", &page(&viewer, "fr")).await?;
+    let answer = console.ask("GET", "/humidity-alerts/pianos/ins_y", &viewer.browse("fr")).await?;
     assert_eq!(answer.status, 404);
     Ok(())
 }
@@ -519,7 +496,7 @@ async fn the_pages_speak_both_languages_and_what_people_wrote_stays_text(
 async fn a_page_offers_what_the_reader_may_do(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill(&bed, "Camion").await?;
     let offers = [
         ("/alerts", "hx-put=\"/api/alerts/1/read\"", "operator"),
@@ -535,20 +512,18 @@ async fn a_page_offers_what_the_reader_may_do(
     for (rank, role) in roles.iter().enumerate() {
         let user = console.sign_in(role).await?;
         for (path, control, least) in offers {
-            let text = html(&console.ask("GET", path, &page(&user, "fr")).await?);
+            let text = console.page(path, &user, "fr").await?;
             let may = Some(rank) >= roles.iter().position(|role| *role == least);
             assert_eq!(text.contains(control), may, "{path} {control} as {role}");
         }
     }
     // Filters and pages of the list, by its own links.
     let viewer = console.sign_in("viewer").await?;
-    let text = html(
-        &console.ask("GET", "/alerts?limit=1&unread=true&search=&priority=", &page(&viewer, "fr")).await?,
-    );
+    let text = console.page("/alerts?limit=1&unread=true&search=&priority=", &viewer, "fr").await?;
     let link = text.split("href=\"/alerts?").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let next = format!("/alerts?{}", link.replace("&#38;", "&"));
     assert!(next.contains("unread=true") && next.contains("cursor="), "{next}");
-    let text = html(&console.ask("GET", &next, &page(&viewer, "fr")).await?);
+    let text = console.page(&next, &viewer, "fr").await?;
     assert!(text.contains("Entretien 2 en retard") && !text.contains("Page suivante"), "{text}");
     Ok(())
 }

@@ -6,43 +6,22 @@
 mod shape;
 
 use e2e::{
-    Backend, Bed,
-    console::{Console, Sent, SignedIn, body},
+    Backend,
+    console::{self, SignedIn, body},
 };
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-use shared::http::Response;
 
 use self::shape::shape;
 
 const HOSTILE: &str = "<img src=x onerror=\"alert(1)\">'&";
-
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
-
-fn page(user: &SignedIn, language: &str) -> Sent {
-    Sent::nothing()
-        .header("cookie", format!("{}; language={language}", user.cookie))
-        .header("accept", "text/html")
-}
-
-fn read(user: &SignedIn) -> Sent {
-    Sent::nothing().header("cookie", &user.cookie)
-}
-
-fn html(answer: &Response) -> String {
-    String::from_utf8(answer.body.to_vec()).unwrap()
-}
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_adds_changes_and_deletes_equipment_and_its_maintenance(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
     let document = console.document().await?;
     let change = async |method: &str, template: &str, path: &str, values: Value| {
@@ -79,7 +58,7 @@ async fn an_operator_adds_changes_and_deletes_equipment_and_its_maintenance(
         ("/maintenances", format!("/maintenances?asset_id={id}")),
         ("/statistics", "/statistics".to_owned()),
     ] {
-        let answer = console.ask("GET", &path, &read(&viewer)).await?;
+        let answer = console.ask("GET", &path, &viewer.read()).await?;
         document.check("GET", template, &answer)?;
         shapes.insert(template.into(), shape(&body(&answer)?));
     }
@@ -89,7 +68,7 @@ async fn an_operator_adds_changes_and_deletes_equipment_and_its_maintenance(
     assert_eq!((status, said), (200, json!({"message": "Entretien supprimé"})));
     assert_eq!(change("DELETE", "/assets/{id}", &one, Value::Null).await?.0, 200);
     assert_eq!(change("DELETE", "/assets/{id}", &one, Value::Null).await?.0, 404);
-    assert_eq!(console.ask("GET", &one, &read(&viewer)).await?.status, 404);
+    assert_eq!(console.ask("GET", &one, &viewer.read()).await?.status, 404);
     let audit = bed.stack.rows("audit_log", "action,email", "seq").await?;
     let actions: Vec<&str> = audit.iter().map(|row| row["action"].as_str().unwrap()).collect();
     let expected = [
@@ -110,7 +89,7 @@ async fn an_operator_adds_changes_and_deletes_equipment_and_its_maintenance(
 async fn what_cannot_be_used_is_refused_by_name_and_changes_nothing(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
     bed.put("assets", json!([{"id": 900, "external_ref": "ins_1", "name": "Yamaha", "category": "piano"}]))
         .await?;
@@ -147,15 +126,15 @@ async fn what_cannot_be_used_is_refused_by_name_and_changes_nothing(
             let answer = console.ask(method, &format!("/{kind}/{id}"), &operator.change()).await?;
             assert_eq!(answer.status, 404, "{method} {kind} {id}");
         }
-        assert_eq!(console.ask("GET", &format!("/assets/{id}"), &read(&viewer)).await?.status, 404);
+        assert_eq!(console.ask("GET", &format!("/assets/{id}"), &viewer.read()).await?.status, 404);
     }
     for query in ["category=avion", "status=x", "limit=x", "cursor=AAAA"] {
-        let answer = console.ask("GET", &format!("/assets?{query}"), &read(&viewer)).await?;
+        let answer = console.ask("GET", &format!("/assets?{query}"), &viewer.read()).await?;
         assert_eq!(answer.status, 400, "{query}");
     }
     for query in ["asset_id=x", "status=x", "cursor=AAAA"] {
         assert_eq!(
-            console.ask("GET", &format!("/maintenances?{query}"), &read(&viewer)).await?.status,
+            console.ask("GET", &format!("/maintenances?{query}"), &viewer.read()).await?.status,
             400,
             "{query}"
         );
@@ -170,9 +149,9 @@ async fn what_cannot_be_used_is_refused_by_name_and_changes_nothing(
 async fn the_pages_show_equipment_in_both_languages_and_offer_what_a_role_may_do(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let (viewer, operator) = (console.sign_in("viewer").await?, console.sign_in("operator").await?);
-    let empty = html(&console.ask("GET", "/assets", &page(&viewer, "fr")).await?);
+    let empty = console.page("/assets", &viewer, "fr").await?;
     assert!(empty.contains("Aucun équipement pour l&#39;instant"), "{empty}");
     let truck = json!({
         "id": 1, "name": HOSTILE, "category": "véhicule", "description": HOSTILE, "location": HOSTILE, "assigned_to": HOSTILE,
@@ -197,15 +176,12 @@ async fn the_pages_show_equipment_in_both_languages_and_offer_what_a_role_may_do
         ("/assets/1", "en", "Entered by hand"),
     ] {
         for user in [&viewer, &operator] {
-            let text = html(&console.ask("GET", path, &page(user, language)).await?);
+            let text = console.page(path, user, language).await?;
             assert!(text.contains(expected), "{path} {language}: {text}");
             assert!(text.contains("&#60;img src=x") && !text.contains("<img"), "{path}: {text}");
         }
     }
-    let text = |user: SignedIn, path: &'static str| {
-        let console = &console;
-        async move { anyhow::Ok(html(&console.ask("GET", path, &page(&user, "fr")).await?)) }
-    };
+    let text = async |user: &SignedIn, path| console.page(path, user, "fr").await;
     for (path, control) in [
         ("/assets", "hx-post=\"/api/assets\""),
         ("/assets/1", "hx-put=\"/api/assets/1\""),
@@ -214,26 +190,26 @@ async fn the_pages_show_equipment_in_both_languages_and_offer_what_a_role_may_do
         ("/assets/1", "hx-put=\"/api/maintenances/1\""),
         ("/assets/1", "hx-delete=\"/api/maintenances/1\""),
     ] {
-        assert!(text(operator.clone(), path).await?.contains(control), "{path} {control}");
-        assert!(!text(viewer.clone(), path).await?.contains(control), "{path} {control}");
+        assert!(text(&operator, path).await?.contains(control), "{path} {control}");
+        assert!(!text(&viewer, path).await?.contains(control), "{path} {control}");
     }
     // A piano of Gazelle is not deleted, nor renamed here.
-    let piano = text(operator.clone(), "/assets/2").await?;
+    let piano = text(&operator, "/assets/2").await?;
     assert!(
         !piano.contains("hx-delete")
             && !piano.contains("name=\"name\"")
             && piano.contains("/humidity-alerts/pianos/ins_1")
     );
     // Filters keep what was asked for, in the links of the next page too.
-    let found = text(viewer.clone(), "/assets?search=yama&category=piano&status=").await?;
+    let found = text(&viewer, "/assets?search=yama&category=piano&status=").await?;
     assert!(
         found.contains("Yamaha") && !found.contains("/assets/1\"") && found.contains("value=\"yama\""),
         "{found}"
     );
-    let first = text(viewer.clone(), "/assets?limit=1&search=").await?;
+    let first = text(&viewer, "/assets?limit=1&search=").await?;
     assert!(first.contains("Page suivante") && first.contains("cursor="), "{first}");
-    let nothing = text(viewer.clone(), "/assets?search=zzz").await?;
+    let nothing = text(&viewer, "/assets?search=zzz").await?;
     assert!(nothing.contains("ne correspond à ces filtres"), "{nothing}");
-    assert_eq!(console.ask("GET", "/assets/77", &page(&viewer, "fr")).await?.status, 404);
+    assert_eq!(console.ask("GET", "/assets/77", &viewer.browse("fr")).await?.status, 404);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, SignedIn, body, token},
+    console::{self, Console, Sent, body, token},
 };
 use gazelle_local::faults::FaultSpec;
 use jiff::SignedDuration;
@@ -20,12 +20,6 @@ const MORNING: &str = "2026-01-15T12:10:00Z";
 
 /// What nobody has to sign in for: it says that something answers, and nothing of the inside.
 const OPEN: [&str; 4] = ["/admin/health-test", "/admin/health/database", "/admin/health/public", "/health"];
-
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
 
 fn broken(faults: &[&str]) -> anyhow::Result<Vec<FaultSpec>> {
     faults.iter().map(|fault| fault.parse().map_err(anyhow::Error::msg)).collect()
@@ -70,25 +64,12 @@ async fn json_of(console: &Console, path: &str, sent: &Sent) -> anyhow::Result<V
     body(&answer)
 }
 
-/// A page as a browser gets it.
-async fn page(
-    console: &Console,
-    path: &str,
-    user: &SignedIn,
-    language: &str,
-) -> anyhow::Result<(u16, String)> {
-    let cookie = format!("{}; language={language}", user.cookie);
-    let sent = Sent::nothing().header("cookie", cookie).header("accept", "text/html");
-    let answer = console.ask("GET", path, &sent).await?;
-    Ok((answer.status, String::from_utf8(answer.body.to_vec())?))
-}
-
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn health_has_the_documented_shape_with_arrays_only(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     night(&mut bed, &[]).await?;
     bed.put("anomalies", json!([anomaly(1, "cash", "medium")])).await?;
     let viewer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
@@ -144,7 +125,7 @@ async fn health_has_the_documented_shape_with_arrays_only(
 async fn the_status_follows_the_severity_and_not_the_number(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let viewer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
     let status = async || -> anyhow::Result<Value> {
         Ok(json_of(&console, "/admin/health", &viewer).await?["system_health"].clone())
@@ -193,7 +174,7 @@ async fn the_status_follows_the_severity_and_not_the_number(
 async fn open_routes_are_listed_and_say_nothing_of_the_inside(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let described = body(&console.ask("GET", "/openapi.json", &Sent::nothing()).await?)?;
     let paths = described["paths"].as_object().cloned().unwrap_or_default();
     let is_open = |item: &Value| item["get"]["security"] == json!([{}]);
@@ -235,7 +216,7 @@ async fn open_routes_are_listed_and_say_nothing_of_the_inside(
 async fn health_needs_a_role_and_shows_no_exception(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     for path in
         ["/admin/health", "/v1/admin/health", "/api/v1/admin/health/anomalies", "/admin/health/scheduler"]
     {
@@ -266,11 +247,11 @@ async fn health_needs_a_role_and_shows_no_exception(
 async fn a_good_night_is_one_green_sentence_in_three_round_trips_and_few_bytes(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     night(&mut bed, &[]).await?;
     let viewer = console.sign_in("viewer").await?;
     bed.stack.traffic.reset();
-    let (status, home) = page(&console, "/", &viewer, "fr").await?;
+    let (status, home) = console.view("/", &viewer, "fr").await?;
     assert_eq!(status, 200, "{home}");
     let round_trips = bed.stack.traffic.of("supabase");
     assert!((1..=3).contains(&round_trips), "{round_trips} round trips");
@@ -292,26 +273,26 @@ async fn a_good_night_is_one_green_sentence_in_three_round_trips_and_few_bytes(
         assert!(home.contains(shown), "{shown}: {home}");
     }
     assert!(home.contains("every 30s"));
-    let (_, english) = page(&console, "/", &viewer, "en").await?;
+    let (_, english) = console.view("/", &viewer, "en").await?;
     assert!(
         english.contains("All is well since last night.") && english.contains("Success rate"),
         "{english}"
     );
 
     // The predecessor's address, as a browser asks for it.
-    let (status, health) = page(&console, "/admin/health", &viewer, "fr").await?;
+    let (status, health) = console.view("/admin/health", &viewer, "fr").await?;
     assert_eq!((status, health.contains("Tout va bien")), (200, true));
 
     let mut bytes = 0;
     for path in ["/", "/assets/console.css", "/assets/console.js", "/assets/htmx.js"] {
-        let sent = Sent::nothing().header("cookie", &viewer.cookie).header("accept-encoding", "gzip");
+        let sent = viewer.read().header("accept-encoding", "gzip");
         let answer = console.ask("GET", path, &sent).await?;
         assert_eq!(answer.headers["content-encoding"], "gzip", "{path}");
         bytes += answer.body.len();
     }
     assert!((10_000..60_000).contains(&bytes), "{bytes} bytes");
 
-    let (status, nights) = page(&console, "/nights", &viewer, "fr").await?;
+    let (status, nights) = console.view("/nights", &viewer, "fr").await?;
     assert_eq!((status, nights.matches(r#"class="success""#).count() >= 5), (200, true), "{nights}");
     assert!(nights.contains("15 janv. : 1 exécution"), "{nights}");
     Ok(())
@@ -322,7 +303,7 @@ async fn a_good_night_is_one_green_sentence_in_three_round_trips_and_few_bytes(
 async fn a_bad_night_says_what_failed_why_and_where_to_look(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     night(&mut bed, &["google:500"]).await?;
     let incident = "00000000-0000-0000-0000-000000000001";
     bed.put("incidents", json!([{"id": incident, "kind": "availability", "subject": "site", "label": "<b>Nicolas</b>",
@@ -334,7 +315,7 @@ async fn a_bad_night_says_what_failed_why_and_where_to_look(
     let id = report["id"].as_str().unwrap_or_default();
 
     let viewer = console.sign_in("viewer").await?;
-    let (_, home) = page(&console, "/", &viewer, "fr").await?;
+    let (_, home) = console.view("/", &viewer, "fr").await?;
     assert!(
         home.contains(r#"class="notice error""#) && home.contains("2 problèmes demandent votre attention."),
         "{home}"
@@ -348,14 +329,14 @@ async fn a_bad_night_says_what_failed_why_and_where_to_look(
     // Who only looks is offered no button.
     assert!(!home.contains("hx-post=\"/api"), "{home}");
     let operator = console.sign_in("operator").await?;
-    let (_, home) = page(&console, "/", &operator, "en").await?;
+    let (_, home) = console.view("/", &operator, "en").await?;
     assert!(home.contains(&format!("/api/incidents/{incident}/acknowledge")), "{home}");
     assert!(home.contains("2 problems need your attention."), "{home}");
 
     // A later run that works ends the trouble, though the night keeps it.
     let again = bed.stack.invoke(Function::TimelineReport, &json!({})).await?;
     assert_eq!(again.answer.status, "success", "{:?}", again.answer);
-    let (_, home) = page(&console, "/", &viewer, "fr").await?;
+    let (_, home) = console.view("/", &viewer, "fr").await?;
     assert!(home.contains("Un problème demande votre attention.") && !home.contains("» a échoué."), "{home}");
     Ok(())
 }
@@ -365,9 +346,9 @@ async fn a_bad_night_says_what_failed_why_and_where_to_look(
 async fn on_the_first_day_nothing_is_wrong_and_silence_later_is(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
-    let (status, home) = page(&console, "/", &viewer, "fr").await?;
+    let (status, home) = console.view("/", &viewer, "fr").await?;
     assert_eq!(status, 200, "{home}");
     for shown in [
         "Rien n'a encore tourné",
@@ -379,7 +360,7 @@ async fn on_the_first_day_nothing_is_wrong_and_silence_later_is(
     }
     for empty in ["/nights", "/backups", "/weekly-reports", "/incidents", "/cash"] {
         for (language, lang) in [("fr", r#"lang="fr""#), ("en", r#"lang="en""#)] {
-            let (status, html) = page(&console, empty, &viewer, language).await?;
+            let (status, html) = console.view(empty, &viewer, language).await?;
             assert_eq!(
                 (status, html.contains(r#"class="empty""#), html.contains(lang)),
                 (200, true, true),
@@ -391,7 +372,7 @@ async fn on_the_first_day_nothing_is_wrong_and_silence_later_is(
     night(&mut bed, &[]).await?;
     bed.stack.advance(SignedDuration::from_hours(40));
     let viewer = console.sign_in("viewer").await?;
-    let (_, home) = page(&console, "/", &viewer, "fr").await?;
+    let (_, home) = console.view("/", &viewer, "fr").await?;
     assert!(home.contains(r#"class="notice error""#), "{home}");
     let silent = "« Sync Gazelle Totale » n'a pas réussi depuis trop longtemps.".replace('\'', "&#39;");
     assert!(home.contains(&silent), "{home}");
@@ -408,11 +389,11 @@ async fn on_the_first_day_nothing_is_wrong_and_silence_later_is(
 async fn without_supabase_the_page_says_so_and_what_still_works(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
     bed.stack.break_with(&broken(&["supabase:500"])?);
     for path in ["/", "/admin/health", "/nights", "/backups", "/incidents"] {
-        let (status, html) = page(&console, path, &viewer, "fr").await?;
+        let (status, html) = console.view(path, &viewer, "fr").await?;
         assert_eq!(status, 503, "{path}: {html}");
         assert!(
             html.contains("Service indisponible") && html.contains("Ce qui fonctionne encore"),
@@ -423,6 +404,6 @@ async fn without_supabase_the_page_says_so_and_what_still_works(
         }
     }
     bed.stack.faults.lift();
-    assert_eq!(page(&console, "/", &viewer, "fr").await?.0, 200);
+    assert_eq!(console.view("/", &viewer, "fr").await?.0, 200);
     Ok(())
 }

@@ -4,38 +4,16 @@
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, SignedIn, body, token},
+    console::{self, Console, Sent, SignedIn, body, token},
 };
 use gazelle_local::{faults::FaultSpec, notices};
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console, SignedIn)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    let admin = console.sign_in("admin").await?;
-    Ok((bed, console, admin))
-}
-
-fn reader(signed_in: &SignedIn) -> Sent {
-    Sent::nothing().header("cookie", &signed_in.cookie)
-}
-
-/// A page as a browser shows it.
-async fn page(console: &Console, who: &SignedIn, language: &str, path: &str) -> anyhow::Result<String> {
-    let cookie = format!("{}; language={language}", who.cookie);
-    let answer = console
-        .ask("GET", path, &Sent::nothing().header("cookie", cookie).header("accept", "text/html"))
-        .await?;
-    anyhow::ensure!(answer.status == 200, "{path}: {}", answer.status);
-    anyhow::ensure!(answer.headers["content-type"].to_str()?.starts_with("text/html"), "{path}");
-    Ok(String::from_utf8(answer.body.to_vec())?)
-}
-
 /// The rule of an event type on Slack.
 async fn rule(console: &Console, who: &SignedIn, event_type: &str) -> anyhow::Result<Value> {
-    let all = body(&console.ask("GET", "/notification-rules", &reader(who)).await?)?;
+    let all = body(&console.ask("GET", "/notification-rules", &who.read()).await?)?;
     let rules = all["rules"].as_array().unwrap().clone();
     Ok(rules
         .into_iter()
@@ -48,9 +26,10 @@ async fn rule(console: &Console, who: &SignedIn, event_type: &str) -> anyhow::Re
 async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_says_who(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
-    let answer = console.ask("GET", "/notification-rules", &reader(&admin)).await?;
+    let answer = console.ask("GET", "/notification-rules", &admin.read()).await?;
     document.check("GET", "/notification-rules", &answer)?;
 
     let at = bed.stack.clock.now();
@@ -72,7 +51,7 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
 
     // One in the morning: Louise is told at seven, and Nicolas is not any more.
     let path = "/notification-rules/explain?event_type=sync.failed";
-    let answer = console.ask("GET", path, &reader(&admin)).await?;
+    let answer = console.ask("GET", path, &admin.read()).await?;
     document.check("GET", "/notification-rules/explain", &answer)?;
     let explained = body(&answer)?;
     assert_eq!(explained["severity"], "error");
@@ -93,7 +72,7 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
     assert!(written.contains("louise") && !written.contains("nicolas"), "{written}");
     // A critical one passes the quiet hours; an instant and a severity can be chosen.
     let path = "/notification-rules/explain?event_type=sync.failed&severity=critical&at=2026-01-15T03:30:00Z";
-    let explained = body(&console.ask("GET", path, &reader(&admin)).await?)?;
+    let explained = body(&console.ask("GET", path, &admin.read()).await?)?;
     assert_eq!(explained["deliveries"][0]["due_at"], "2026-01-15T03:30:00Z");
 
     // Off is off.
@@ -119,7 +98,8 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
 async fn a_rule_is_made_and_deleted_and_one_that_is_wrong_is_refused_by_its_field(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     let made =
         json!({"event_type": "backup.failed", "channel": "email", "recipients": ["allan", "@concerned"]});
@@ -193,7 +173,7 @@ async fn a_rule_is_made_and_deleted_and_one_that_is_wrong_is_refused_by_its_fiel
         "severity=error",
     ] {
         let path = format!("/notification-rules/explain?{wrong}");
-        assert_eq!(console.ask("GET", &path, &reader(&admin)).await?.status, 400, "{path}");
+        assert_eq!(console.ask("GET", &path, &admin.read()).await?.status, 400, "{path}");
     }
     let answer = console.ask("DELETE", &format!("/notification-rules/{id}"), &admin.change()).await?;
     document.check("DELETE", "/notification-rules/{id}", &answer)?;
@@ -207,7 +187,7 @@ async fn a_rule_is_made_and_deleted_and_one_that_is_wrong_is_refused_by_its_fiel
 async fn what_was_sent_and_why_is_shown_and_a_trouble_is_taken_in_hand_by_an_operator(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console, _) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let document = console.document().await?;
     bed.stack.break_with(&["gazelle:500".parse().map_err(anyhow::Error::msg)?]);
     bed.sync(e2e::NIGHT).await?;
@@ -216,7 +196,7 @@ async fn what_was_sent_and_why_is_shown_and_a_trouble_is_taken_in_hand_by_an_ope
     bed.run("notification_dispatch", "2026-01-15T06:05:00Z").await?;
     let [operator, viewer] = [console.sign_in("operator").await?, console.sign_in("viewer").await?];
 
-    let answer = console.ask("GET", "/deliveries?limit=1", &reader(&viewer)).await?;
+    let answer = console.ask("GET", "/deliveries?limit=1", &viewer.read()).await?;
     document.check("GET", "/deliveries", &answer)?;
     let first = body(&answer)?;
     assert_eq!(first["items"][0]["status"], "sent", "{first}");
@@ -225,43 +205,43 @@ async fn what_was_sent_and_why_is_shown_and_a_trouble_is_taken_in_hand_by_an_ope
         (&json!("sync.failed"), &json!("first"))
     );
     let next = format!("/deliveries?limit=1&cursor={}", first["next"].as_str().unwrap());
-    let second = body(&console.ask("GET", &next, &reader(&viewer)).await?)?;
+    let second = body(&console.ask("GET", &next, &viewer.read()).await?)?;
     assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
     let count = async |query: &str| -> anyhow::Result<usize> {
-        let answer = console.ask("GET", &format!("/deliveries?{query}"), &reader(&viewer)).await?;
+        let answer = console.ask("GET", &format!("/deliveries?{query}"), &viewer.read()).await?;
         Ok(body(&answer)?["items"].as_array().unwrap().len())
     };
     assert_eq!(count("recipient=louise&event_type=sync.failed&status=sent&channel=slack").await?, 1);
     assert_eq!(count("from=2026-01-16T00:00:00Z").await?, 0);
     assert_eq!(count("status=").await?, count("").await?);
     for wrong in ["limit=x", "from=yesterday", "cursor=AAAA"] {
-        assert_eq!(console.ask("GET", &format!("/deliveries?{wrong}"), &reader(&viewer)).await?.status, 400);
+        assert_eq!(console.ask("GET", &format!("/deliveries?{wrong}"), &viewer.read()).await?.status, 400);
     }
 
-    let answer = console.ask("GET", "/notices?open=true", &reader(&viewer)).await?;
+    let answer = console.ask("GET", "/notices?open=true", &viewer.read()).await?;
     document.check("GET", "/notices", &answer)?;
     let open = body(&answer)?;
     let fingerprint = open["items"][0]["fingerprint"].as_str().unwrap();
     let address: String = url::form_urlencoded::byte_serialize(fingerprint.as_bytes()).collect();
     let path = format!("/notices/{address}/acknowledge");
     assert_eq!(console.ask("POST", &path, &viewer.change()).await?.status, 403);
-    let shown = page(&console, &viewer, "fr", "/notifications/notices").await?;
+    let shown = console.page("/notifications/notices", &viewer, "fr").await?;
     assert!(
         shown.contains("Erreur de synchronisation") && !shown.contains("hx-post=\"/api/notices/"),
         "{shown}"
     );
-    let shown = page(&console, &operator, "en", "/notifications/notices").await?;
+    let shown = console.page("/notifications/notices", &operator, "en").await?;
     assert!(shown.contains("hx-post=\"/api/notices/sync.failed") && shown.contains("I take care"), "{shown}");
     let answer = console.ask("POST", &path, &operator.change()).await?;
     document.check("POST", "/notices/{fingerprint}/acknowledge", &answer)?;
     assert_eq!(body(&answer)?["acknowledged_by"], "operator@gazelle.example");
-    assert_eq!(body(&console.ask("GET", "/notices?open=true", &reader(&viewer)).await?)?["items"], json!([]));
+    assert_eq!(body(&console.ask("GET", "/notices?open=true", &viewer.read()).await?)?["items"], json!([]));
     for nothing in ["nothing", "%00", "a%2Fb"] {
         let answer =
             console.ask("POST", &format!("/notices/{nothing}/acknowledge"), &operator.change()).await?;
         assert!([400, 404].contains(&answer.status), "{nothing}: {}", answer.status);
     }
-    let shown = page(&console, &viewer, "fr", "/notifications/deliveries?status=sent").await?;
+    let shown = console.page("/notifications/deliveries?status=sent", &viewer, "fr").await?;
     assert!(
         shown.contains("Envoyé") && shown.contains("première fois") && shown.contains("Louise"),
         "{shown}"
@@ -274,7 +254,8 @@ async fn what_was_sent_and_why_is_shown_and_a_trouble_is_taken_in_hand_by_an_ope
 async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console, admin) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     let path = "/api/admin/health/test-notifications";
     let test = async |bed: &Bed, faults: &[&str], wish: Value| -> anyhow::Result<(u16, Value)> {
@@ -310,7 +291,7 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
 
     // Who tested, and what came of it, stays to be read, without anybody's address.
     let viewer = console.sign_in("viewer").await?;
-    let answer = console.ask("GET", "/channels", &reader(&viewer)).await?;
+    let answer = console.ask("GET", "/channels", &viewer.read()).await?;
     document.check("GET", "/channels", &answer)?;
     let overview = body(&answer)?;
     let tests: Vec<&Value> =
@@ -322,10 +303,10 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
         (&audit[3]["action"], &audit[3]["subject"]),
         (&json!("channel.test"), &json!("channel:slack"))
     );
-    let shown = page(&console, &viewer, "fr", "/notifications/channels").await?;
+    let shown = console.page("/notifications/channels", &viewer, "fr").await?;
     assert!(shown.contains("Non livré") && shown.contains("refusé pour de bon"), "{shown}");
     assert!(!shown.contains("test-notifications"), "a viewer is offered no test");
-    let shown = page(&console, &admin, "en", "/notifications/channels").await?;
+    let shown = console.page("/notifications/channels", &admin, "en").await?;
     assert!(shown.contains("Test all channels") && shown.contains("Not delivered"), "{shown}");
 
     // Five in a minute are enough, wherever the minute begins.
@@ -344,7 +325,8 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
 async fn a_channel_that_was_refused_is_switched_on_again(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     bed.put(
         "notification_queues",
@@ -354,13 +336,13 @@ async fn a_channel_that_was_refused_is_switched_on_again(
         ]),
     )
     .await?;
-    let shown = page(&console, &admin, "fr", "/notifications/channels").await?;
+    let shown = console.page("/notifications/channels", &admin, "fr").await?;
     assert!(shown.contains("Désactivé") && shown.contains("réponse HTTP 404"), "{shown}");
     assert!(
         shown.contains("/api/channels/slack/enable") && shown.contains("Réactiver pour Louise"),
         "{shown}"
     );
-    let explained = page(&console, &admin, "fr", "/notifications?event_type=sync.failed").await?;
+    let explained = console.page("/notifications?event_type=sync.failed", &admin, "fr").await?;
     assert!(explained.contains("Courriel · tout de suite (Slack est désactivé)"), "{explained}");
     let answer = console.ask("POST", "/channels/slack/enable", &admin.change()).await?;
     document.check("POST", "/channels/{channel}/enable", &answer)?;
@@ -383,7 +365,8 @@ async fn a_channel_that_was_refused_is_switched_on_again(
 async fn rules_are_read_in_words_in_both_languages_and_hostile_texts_stay_texts(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let hostile = "<script>alert(1)</script>";
     bed.put(
         "staff",
@@ -406,29 +389,28 @@ async fn rules_are_read_in_words_in_both_languages_and_hostile_texts_stay_texts(
     let edit = format!("/notifications/rules/{id}");
     for (language, words) in [("fr", "Qui serait prévenu ?"), ("en", "Who would be told?")] {
         for path in ["/notifications", "/notifications?event_type=sync.failed&severity=critical"] {
-            let shown = page(&console, &viewer, language, path).await?;
+            let shown = console.page(path, &viewer, language).await?;
             assert!(shown.contains(words) && shown.contains("sync.failed"), "{shown}");
             assert!(shown.contains("Nick") && !shown.contains(hostile), "{shown}");
             assert!(!shown.contains("/notifications/rules/") && !shown.contains("planted@"), "{shown}");
         }
         for path in ["/notifications/deliveries", "/notifications/notices", "/notifications/channels"] {
-            let shown = page(&console, &viewer, language, path).await?;
+            let shown = console.page(path, &viewer, language).await?;
             assert!(!shown.contains(hostile), "{path}: {shown}");
             assert!(!path.ends_with("notices") || shown.contains("&#60;script&#62;"), "{path}: {shown}");
         }
         for path in [edit.as_str(), "/notifications/rules/new"] {
-            let shown = page(&console, &admin, language, path).await?;
+            let shown = console.page(path, &admin, language).await?;
             assert!(shown.contains("name=\"quiet_hours.from\"") && !shown.contains(hostile), "{shown}");
         }
     }
-    let shown = page(&console, &admin, "fr", "/notifications").await?;
+    let shown = console.page("/notifications", &admin, "fr").await?;
     assert!(shown.contains("Erreur de synchronisation") && shown.contains(&edit), "{shown}");
     // The editor is for administrators; nothing of another id is there.
-    let html = |who: &SignedIn| reader(who).header("accept", "text/html");
-    assert_eq!(console.ask("GET", &edit, &html(&viewer)).await?.status, 403);
+    assert_eq!(console.ask("GET", &edit, &viewer.browse("fr")).await?.status, 403);
     for nothing in ["999999", "x", "%00"] {
         let path = format!("/notifications/rules/{nothing}");
-        assert_eq!(console.ask("GET", &path, &html(&admin)).await?.status, 404, "{path}");
+        assert_eq!(console.ask("GET", &path, &admin.browse("fr")).await?.status, 404, "{path}");
     }
     // By a token, too, nobody's address is read.
     let bearer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);

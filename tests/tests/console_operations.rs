@@ -2,7 +2,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Document, Sent, SignedIn, body, token},
+    console::{Console, Document, Sent, body, token},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -52,14 +52,6 @@ impl Desk {
         let answer = self.console.ask(method, path, &request).await?;
         self.document.check(method, template, &answer)?;
         Ok((answer.status, body(&answer)?))
-    }
-
-    /// A page as a browser gets it.
-    async fn page(&self, path: &str, user: &SignedIn, language: &str) -> anyhow::Result<(u16, String)> {
-        let cookie = format!("{}; language={language}", user.cookie);
-        let sent = Sent::nothing().header("cookie", cookie).header("accept", "text/html");
-        let answer = self.console.ask("GET", path, &sent).await?;
-        Ok((answer.status, String::from_utf8(answer.body.to_vec())?))
     }
 }
 
@@ -111,7 +103,7 @@ async fn an_incident_is_listed_acknowledged_once_and_shown_to_whom_it_concerns(
     assert_eq!(again["acknowledged_by"], "operator@gazelle.example", "the first keeps it");
 
     let viewer = desk.console.sign_in("viewer").await?;
-    let (_, html) = desk.page("/incidents", &viewer, "fr").await?;
+    let (_, html) = desk.console.view("/incidents", &viewer, "fr").await?;
     assert!(html.contains("&#60;i&#62;Erreurs&#60;/i&#62;") && !html.contains("<i>Erreurs"), "{html}");
     assert!(
         html.contains("Pris en charge") && html.contains("Terminé") && !html.contains("hx-post=\"/api"),
@@ -156,10 +148,10 @@ async fn a_recommendation_is_done_ignored_or_taken_up_again(
     assert_eq!(status, 400, "{problem}");
 
     let operator = desk.console.sign_in("operator").await?;
-    let (_, html) = desk.page("/incidents", &operator, "fr").await?;
+    let (_, html) = desk.console.view("/incidents", &operator, "fr").await?;
     assert!(html.contains("Surveiller &#60;u&#62;la sync") && !html.contains("<u>la"), "{html}");
     assert!(html.contains("Rouvrir") && html.contains(r#"value="done""#), "{html}");
-    let (_, html) = desk.page("/incidents", &operator, "en").await?;
+    let (_, html) = desk.console.view("/incidents", &operator, "en").await?;
     assert!(html.contains("Reopen") && !html.contains("Rouvrir"), "{html}");
     Ok(())
 }
@@ -199,11 +191,11 @@ async fn a_cash_session_is_opened_counted_and_closed(
     assert_eq!(list[0]["open_sessions"], 1);
 
     let operator = desk.console.sign_in("operator").await?;
-    let (_, html) = desk.page("/cash", &operator, "fr").await?;
+    let (_, html) = desk.console.view("/cash", &operator, "fr").await?;
     assert!(html.contains("Comptoir &#60;1&#62;") && html.contains("Fermer la session"), "{html}");
     assert!(html.contains("5,00\u{a0}$"), "{html}");
     let viewer = desk.console.sign_in("viewer").await?;
-    let (_, html) = desk.page("/cash", &viewer, "en").await?;
+    let (_, html) = desk.console.view("/cash", &viewer, "en").await?;
     assert!(
         html.contains("$5.00") && !html.contains("<dialog") && !html.contains("hx-post=\"/api"),
         "{html}"
@@ -292,7 +284,7 @@ async fn copies_and_drills_are_shown_with_what_they_prove(
     assert_eq!(desk.ask("GET", "/backups", "/backups?cursor=planted", &Value::Null).await?.0, 400);
 
     let admin = desk.console.sign_in("admin").await?;
-    let (_, html) = desk.page("/backups", &admin, "fr").await?;
+    let (_, html) = desk.console.view("/backups", &admin, "fr").await?;
     for shown in [
         "Vérifiée",
         "Échouée",
@@ -308,7 +300,7 @@ async fn copies_and_drills_are_shown_with_what_they_prove(
     }
     assert!(!html.contains("<script>"));
     let operator = desk.console.sign_in("operator").await?;
-    let (_, html) = desk.page("/backups", &operator, "en").await?;
+    let (_, html) = desk.console.view("/backups", &operator, "en").await?;
     assert!(html.contains("Verified") && !html.contains("/api/scheduler/run"), "{html}");
     Ok(())
 }
@@ -335,18 +327,18 @@ async fn a_weekly_report_is_read_with_its_figures_and_its_text(
         assert_eq!(status, 404, "{missing}");
     }
     let viewer = desk.console.sign_in("viewer").await?;
-    let (_, html) = desk.page("/weekly-reports", &viewer, "fr").await?;
+    let (_, html) = desk.console.view("/weekly-reports", &viewer, "fr").await?;
     assert!(html.contains(&path) && !html.contains("/api/scheduler/run"), "{html}");
     for (language, words) in
         [("fr", ["Rendez-vous", "Tel qu&#39;il a été envoyé"]), ("en", ["Appointments", "As it was sent"])]
     {
-        let (status, html) = desk.page(&path, &viewer, language).await?;
+        let (status, html) = desk.console.view(&path, &viewer, language).await?;
         assert_eq!(status, 200);
         assert!(words.iter().all(|word| html.contains(word)) && html.contains("2026-W03"), "{html}");
         let appointments = report["data"]["figures"]["appointments"].to_string();
         assert!(html.contains(&format!(r#"<td class="number">{appointments}</td>"#)), "{html}");
     }
-    assert_eq!(desk.page("/weekly-reports/2026-01-05", &viewer, "fr").await?.0, 404);
+    assert_eq!(desk.console.view("/weekly-reports/2026-01-05", &viewer, "fr").await?.0, 404);
     Ok(())
 }
 
@@ -409,16 +401,16 @@ async fn the_audit_tells_administrators_who_changed_what(
     assert_eq!((actions(&first).len(), actions(&second).len(), &second["next"]), (2, 1, &Value::Null));
 
     let admin = desk.console.sign_in("admin").await?;
-    let (_, html) = desk.page("/audit?action=cash_register&limit=1", &admin, "fr").await?;
+    let (_, html) = desk.console.view("/audit?action=cash_register&limit=1", &admin, "fr").await?;
     assert!(html.contains("<del>&#60;b&#62;Nick&#60;/b&#62;</del> → <ins>Comptoir</ins>"), "{html}");
     assert!(
         html.contains("/audit?action=cash_register&#38;") && html.contains("admin@gazelle.example"),
         "{html}"
     );
-    let (_, html) = desk.page("/audit", &admin, "en").await?;
+    let (_, html) = desk.console.view("/audit", &admin, "en").await?;
     assert!(html.contains("Before → after"), "{html}");
     let operator = desk.console.sign_in("operator").await?;
-    let (status, html) = desk.page("/audit", &operator, "fr").await?;
+    let (status, html) = desk.console.view("/audit", &operator, "fr").await?;
     assert_eq!((status, html.contains("Accès refusé"), html.contains("Comptoir")), (403, true, false));
     Ok(())
 }

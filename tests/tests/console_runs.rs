@@ -7,34 +7,14 @@ mod shape;
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, SignedIn, body, token},
+    console::{self, Sent, body, token},
 };
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-use shared::{http::Response, task::TASKS};
+use shared::task::TASKS;
 
 use self::shape::{both, shape};
-
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    Ok((bed, console))
-}
-
-/// What a browser is answered.
-async fn look(console: &Console, path: &str, who: &SignedIn) -> anyhow::Result<Response> {
-    let browser = Sent::nothing().header("cookie", &who.cookie).header("accept", "text/html");
-    console.ask("GET", path, &browser).await
-}
-
-/// A page that is shown.
-async fn page(console: &Console, path: &str, who: &SignedIn) -> anyhow::Result<String> {
-    let answer = look(console, path, who).await?;
-    let text = String::from_utf8(answer.body.to_vec())?;
-    anyhow::ensure!(answer.status == 200, "{path}: {} {text}", answer.status);
-    Ok(text)
-}
 
 /// What lies between two texts.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
@@ -52,7 +32,7 @@ fn card<'a>(page: &'a str, task: &str) -> &'a str {
 async fn the_logs_have_their_documented_shapes(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let viewer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
     let document = console.document().await?;
     let paths = [
@@ -141,7 +121,7 @@ async fn fill_log(bed: &Bed, count: i64) -> anyhow::Result<()> {
 async fn the_link_to_the_next_page_keeps_every_filter(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     fill_log(&bed, 25).await?;
     let viewer = Sent::nothing().bearer(&token(&bed.stack, "viewer")?);
     let wanted = "limit=10&task=backup&status=error&triggered_by=scheduler&search=jour&from=2025-12-24&to=2026-01-14&user=";
@@ -164,7 +144,7 @@ async fn the_link_to_the_next_page_keeps_every_filter(
 async fn the_report_is_requested_like_any_run(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     bed.fill().await?;
     let document = console.document().await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
@@ -195,20 +175,23 @@ async fn the_report_is_requested_like_any_run(
 async fn a_button_is_locked_while_and_only_while_its_run_is_live(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let free = |page: &str, task: &str| !card(page, task).contains("disabled data-run=");
-    let before = page(&console, "/journal", &admin).await?;
+    let before = console.page("/journal", &admin, "fr").await?;
     assert!(free(&before, "sync_gazelle") && free(&before, "import_pianos"));
     assert!(before.contains("▶️") && before.contains("Lancer maintenant"));
     let mark = between(&before, "/journal/tasks?seen=", "\"");
 
     let path = format!("/journal/tasks?seen={mark}");
-    assert!(!look(&console, &path, &admin).await?.headers.contains_key("hx-trigger"), "nothing has changed");
+    assert!(
+        !console.ask("GET", &path, &admin.browse("fr")).await?.headers.contains_key("hx-trigger"),
+        "nothing has changed"
+    );
     let accepted = body(&console.ask("POST", "/scheduler/run/sync", &admin.change()).await?)?;
     let run = accepted["run_id"].as_str().unwrap();
     for (path, pace) in [("/journal", "every 3s"), (path.as_str(), "every 3s")] {
-        let during = page(&console, path, &admin).await?;
+        let during = console.page(path, &admin, "fr").await?;
         let sync = card(&during, "sync_gazelle");
         assert!(
             sync.contains(&format!(r#"disabled data-run="{run}""#)) && sync.contains("En cours..."),
@@ -225,26 +208,26 @@ async fn a_button_is_locked_while_and_only_while_its_run_is_live(
         assert!(during.contains(pace));
     }
     // An open page is told, and once.
-    let told = look(&console, &path, &admin).await?;
+    let told = console.ask("GET", &path, &admin.browse("fr")).await?;
     assert_eq!(told.headers["hx-trigger"], "runs");
     let text = String::from_utf8(told.body.to_vec())?;
     let path = format!("/journal/tasks?seen={}", between(&text, "/journal/tasks?seen=", "\""));
-    assert!(!look(&console, &path, &admin).await?.headers.contains_key("hx-trigger"));
+    assert!(!console.ask("GET", &path, &admin.browse("fr")).await?.headers.contains_key("hx-trigger"));
 
     // Nobody looks while the run works.
     bed.stack.deliver_events().await?;
-    assert_eq!(look(&console, &path, &admin).await?.headers["hx-trigger"], "runs");
-    let after = page(&console, "/journal", &admin).await?;
+    assert_eq!(console.ask("GET", &path, &admin.browse("fr")).await?.headers["hx-trigger"], "runs");
+    let after = console.page("/journal", &admin, "fr").await?;
     assert!(TASKS.iter().filter(|task| task.alias.is_some()).all(|task| free(&after, task.name)), "{after}");
     assert!(card(&after, "sync_gazelle").contains(&format!(r#"href="/runs/{run}""#)), "the last run");
 
     // A process that vanished holds its task no longer than its lease.
     let lost = body(&console.ask("POST", "/scheduler/run/backup", &admin.change()).await?)?;
     bed.stack.take_events();
-    assert!(!free(&page(&console, "/journal", &admin).await?, "backup"));
+    assert!(!free(&console.page("/journal", &admin, "fr").await?, "backup"));
     bed.stack.advance(SignedDuration::from_mins(11));
-    assert!(free(&page(&console, "/journal", &admin).await?, "backup"));
-    let vanished = page(&console, lost["location"].as_str().unwrap(), &admin).await?;
+    assert!(free(&console.page("/journal", &admin, "fr").await?, "backup"));
+    let vanished = console.page(lost["location"].as_str().unwrap(), &admin, "fr").await?;
     assert!(vanished.contains("plus signe de vie") && vanished.contains("Relancer"), "{vanished}");
     Ok(())
 }
@@ -254,18 +237,18 @@ async fn a_button_is_locked_while_and_only_while_its_run_is_live(
 async fn a_run_shows_its_figures_and_its_chain(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
     let wish = admin.change().json(&json!({"reason": "après le ménage", "parameters": {"full": true}}));
     let accepted = body(&console.ask("POST", "/scheduler/run/sync", &wish).await?)?;
     let path = accepted["location"].as_str().unwrap().to_owned();
-    let queued = page(&console, &path, &admin).await?;
+    let queued = console.page(&path, &admin, "fr").await?;
     assert!(queued.contains("Demandée") && queued.contains("every 2s") && queued.contains("<progress"));
     assert!(!queued.contains("Relancer"), "not while it is live");
 
     bed.stack.deliver_events().await?;
-    let done = page(&console, &path, &admin).await?;
+    let done = console.page(&path, &admin, "fr").await?;
     let child = bed.runs("rapport_timeline").await?[0]["id"].as_str().unwrap().to_owned();
     for expected in [
         format!(r#"href="/runs/{child}""#),
@@ -283,14 +266,14 @@ async fn a_run_shows_its_figures_and_its_chain(
         assert!(done.contains(&expected), "{expected}: {done}");
     }
     assert!(!done.contains("<progress"));
-    let report = page(&console, &format!("/runs/{child}"), &viewer).await?;
+    let report = console.page(&format!("/runs/{child}"), &viewer, "fr").await?;
     assert!(
         report.contains(&format!(r#"href="{path}""#)) && report.contains("Lignes par onglet"),
         "{report}"
     );
     assert!(!report.contains("Relancer") && !report.contains("hx-post"), "a viewer only looks");
     bed.stack.advance(SignedDuration::from_mins(3));
-    assert!(!page(&console, &path, &admin).await?.contains("hx-trigger"), "nothing comes any more");
+    assert!(!console.page(&path, &admin, "fr").await?.contains("hx-trigger"), "nothing comes any more");
 
     // The same again, as the button asks for it.
     let parameters =
@@ -306,7 +289,7 @@ async fn a_run_shows_its_figures_and_its_chain(
 async fn a_failed_run_says_why_what_to_do_and_who_was_told(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     bed.fill().await?;
     let viewer = console.sign_in("viewer").await?;
     bed.stack.break_with(&["google:500".parse().map_err(anyhow::Error::msg)?]);
@@ -314,7 +297,7 @@ async fn a_failed_run_says_why_what_to_do_and_who_was_told(
     assert_eq!(report.answer.status, "error");
     bed.stack.faults.lift();
     let path = format!("/runs/{}", report.answer.run_id.unwrap());
-    let failed = page(&console, &path, &viewer).await?;
+    let failed = console.page(&path, &viewer, "fr").await?;
     for expected in [
         "Que faire",
         "la feuille garde son contenu précédent",
@@ -326,12 +309,11 @@ async fn a_failed_run_says_why_what_to_do_and_who_was_told(
     ] {
         assert!(failed.contains(expected), "{expected}: {failed}");
     }
-    let english = SignedIn { cookie: format!("{}; language=en", viewer.cookie), ..viewer.clone() };
-    let failed = page(&console, &path, &english).await?;
+    let failed = console.page(&path, &viewer, "en").await?;
     for expected in ["What to do", "the sheet keeps its previous content", "Google Sheets does not answer"] {
         assert!(failed.contains(expected), "{expected}: {failed}");
     }
-    let journal = page(&console, "/journal?status=error", &english).await?;
+    let journal = console.page("/journal?status=error", &viewer, "en").await?;
     assert!(journal.contains("Task log") && journal.contains(&format!(r#"href="{path}""#)));
     Ok(())
 }
@@ -341,7 +323,7 @@ async fn a_failed_run_says_why_what_to_do_and_who_was_told(
 async fn what_people_and_programs_wrote_is_shown_and_never_interpreted(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let hostile = r#"</span><script>alert(1)</script>"'><img src=x onerror=alert(1)> Nicolas"#;
     let id = "00000000-0000-4000-8000-000000000001";
@@ -372,7 +354,7 @@ async fn what_people_and_programs_wrote_is_shown_and_never_interpreted(
     for path in
         ["/journal".into(), format!("/runs/{id}"), "/syncs".into(), format!("/journal?search={searched}")]
     {
-        let shown = page(&console, &path, &admin).await?;
+        let shown = console.page(&path, &admin, "fr").await?;
         for raw in ["<script>", "<img", "javascript:", r#""'>"#] {
             assert!(!shown.contains(raw), "{path} {raw}: {shown}");
         }
@@ -383,7 +365,7 @@ async fn what_people_and_programs_wrote_is_shown_and_never_interpreted(
     }
     // Nothing of it is wrong for a program.
     let document = console.document().await?;
-    let cookie = Sent::nothing().header("cookie", &admin.cookie);
+    let cookie = admin.read();
     for (template, path) in
         [("/runs/{id}", format!("/runs/{id}")), ("/syncs", "/syncs".into()), ("/tasks", "/tasks".into())]
     {
@@ -397,9 +379,9 @@ async fn what_people_and_programs_wrote_is_shown_and_never_interpreted(
 async fn the_journal_is_filtered_and_goes_on_where_a_page_ends(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
-    let empty = page(&console, "/journal", &viewer).await?;
+    let empty = console.page("/journal", &viewer, "fr").await?;
     assert!(empty.contains("Aucune exécution enregistrée") && empty.contains("Jamais exécutée"));
     fill_log(&bed, 25).await?;
     let now = bed.stack.clock.now().to_string();
@@ -412,12 +394,12 @@ async fn the_journal_is_filtered_and_goes_on_where_a_page_ends(
 
     // As the form sends it: every field, most of them empty.
     let first =
-        page(&console, "/journal?task=&status=error&triggered_by=&from=&to=&search=", &viewer).await?;
+        console.page("/journal?task=&status=error&triggered_by=&from=&to=&search=", &viewer, "fr").await?;
     assert_eq!(rows(&first), 20);
     assert!(first.contains(r#"<option value="error" selected>"#));
     assert!(first.contains("include=frequent") && !first.contains(">availability<"), "folded");
     let next = between(&first, r#"<tbody hx-get=""#, "\"").replace("&#38;", "&");
-    let second = page(&console, &next, &viewer).await?;
+    let second = console.page(&next, &viewer, "fr").await?;
     assert_eq!(rows(&second), 5);
     assert!(
         !second.contains("<h1>") && !second.contains("revealed"),
@@ -427,11 +409,11 @@ async fn the_journal_is_filtered_and_goes_on_where_a_page_ends(
 
     // A new failure comes above the rows that are shown; none of these is lost.
     let newest = between(&first, r#"id="newest" hx-get=""#, "\"").replace("&#38;", "&");
-    assert_eq!(rows(&page(&console, &newest, &viewer).await?), 20);
+    assert_eq!(rows(&console.page(&newest, &viewer, "fr").await?), 20);
     let mut failure = tick("00000000-0000-4000-9000-000000000002", "cleanup");
     failure["status"] = "error".into();
     bed.put("scheduler_logs", json!([failure])).await?;
-    let refreshed = page(&console, &newest, &viewer).await?;
+    let refreshed = console.page(&newest, &viewer, "fr").await?;
     assert_eq!(rows(&refreshed), 21);
     assert!(
         refreshed.contains("cleanup")
@@ -446,16 +428,17 @@ async fn the_journal_is_filtered_and_goes_on_where_a_page_ends(
         ("/journal?search=jour+7", 2),
         ("/journal?triggered_by=manual", 0),
     ] {
-        assert_eq!(rows(&page(&console, path, &viewer).await?), count, "{path}");
+        assert_eq!(rows(&console.page(path, &viewer, "fr").await?), count, "{path}");
     }
     for wrong in ["status=planted", "task=planted", "from=today", "cursor=AAAA", "include=all", "limit=x"] {
-        let answer = look(&console, &format!("/journal?{wrong}"), &viewer).await?;
+        let answer = console.ask("GET", &format!("/journal?{wrong}"), &viewer.browse("fr")).await?;
         let text = String::from_utf8(answer.body.to_vec())?;
         assert!(answer.status == 400 && text.contains("<h1>Requête invalide</h1>"), "{wrong}: {text}");
     }
-    let missing = look(&console, "/runs/00000000-0000-4000-9000-00000000ffff", &viewer).await?;
+    let missing =
+        console.ask("GET", "/runs/00000000-0000-4000-9000-00000000ffff", &viewer.browse("fr")).await?;
     assert_eq!(missing.status, 404);
-    assert_eq!(look(&console, "/runs", &viewer).await?.headers["location"], "/journal");
+    assert_eq!(console.ask("GET", "/runs", &viewer.browse("fr")).await?.headers["location"], "/journal");
     Ok(())
 }
 
@@ -464,14 +447,14 @@ async fn the_journal_is_filtered_and_goes_on_where_a_page_ends(
 async fn only_administrators_are_offered_to_run_and_to_pause(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     for role in ["viewer", "operator"] {
-        let shown = page(&console, "/journal", &console.sign_in(role).await?).await?;
+        let shown = console.page("/journal", &console.sign_in(role).await?, "fr").await?;
         assert!(!shown.contains("hx-post") && !shown.contains("<dialog"), "{role}");
         assert!(shown.contains("Sync Gazelle Totale") && shown.contains("Prochaine"), "{role}");
     }
-    let shown = page(&console, "/journal", &admin).await?;
+    let shown = console.page("/journal", &admin, "fr").await?;
     for task in TASKS {
         assert!(shown.contains(&format!(r#"hx-post="/api/scheduler/run/{}""#, task.name)), "{}", task.name);
         assert!(shown.contains(&format!(r#"hx-post="/api/tasks/{}/pause""#, task.name)), "{}", task.name);
@@ -495,7 +478,7 @@ async fn only_administrators_are_offered_to_run_and_to_pause(
     let pause = admin.change().json(&json!({"reason": "déménagement"}));
     let paused = console.ask("POST", "/api/tasks/backup/pause", &pause.header("hx-request", "true")).await?;
     assert_eq!((paused.status, paused.headers["hx-trigger"].to_str()?), (200, "changed"));
-    let shown = page(&console, "/journal/tasks", &admin).await?;
+    let shown = console.page("/journal/tasks", &admin, "fr").await?;
     let backup = card(&shown, "backup");
     for expected in
         ["En pause", "déménagement", "admin@gazelle.example", r#"hx-post="/api/tasks/backup/resume""#]
@@ -513,9 +496,9 @@ async fn only_administrators_are_offered_to_run_and_to_pause(
 async fn the_syncs_are_listed_with_their_kind_and_their_figures(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
-    let empty = page(&console, "/syncs", &viewer).await?;
+    let empty = console.page("/syncs", &viewer, "fr").await?;
     assert!(empty.contains("Aucun log de synchronisation") && empty.contains("Aucune pour l"), "{empty}");
     bed.stack.nightly(&[], &mut |_| ()).await?;
     let row = |number: u32| {
@@ -523,7 +506,7 @@ async fn the_syncs_are_listed_with_their_kind_and_their_figures(
                "execution_time_seconds": 0, "created_at": format!("2026-01-14T06:{number:02}:00Z")})
     };
     bed.put("sync_logs", (0..55).map(row).collect()).await?;
-    let shown = page(&console, "/syncs", &viewer).await?;
+    let shown = console.page("/syncs", &viewer, "fr").await?;
     for expected in [
         "badge info",
         "badge report",
@@ -536,17 +519,18 @@ async fn the_syncs_are_listed_with_their_kind_and_their_figures(
     ] {
         assert!(shown.contains(expected), "{expected}: {shown}");
     }
-    let chains = page(&console, "/syncs?task_type=chain&status=error&from=&to=&limit=50", &viewer).await?;
+    let chains =
+        console.page("/syncs?task_type=chain&status=error&from=&to=&limit=50", &viewer, "fr").await?;
     let list = between(&chains, "sync-filters", "Plus anciennes");
     assert_eq!(list.matches(">chaine<").count(), 50);
     let next = between(&chains, r#"<a class="button" href="/syncs?limit"#, "\"").replace("&#38;", "&");
-    let last = page(&console, &format!("/syncs?limit{next}"), &viewer).await?;
+    let last = console.page(&format!("/syncs?limit{next}"), &viewer, "fr").await?;
     assert!(
         !last.contains("Plus anciennes")
             && !between(&last, "sync-filters", "</main>").contains("badge report")
     );
     assert_eq!(between(&last, "sync-filters", "</main>").matches(">chaine<").count(), 5);
-    let cookie = Sent::nothing().header("cookie", &viewer.cookie);
+    let cookie = viewer.read();
     let answer = console.ask("GET", "/syncs?task_type=chain&limit=3", &cookie).await?;
     console.document().await?.check("GET", "/syncs", &answer)?;
     assert_eq!(body(&answer)?["items"].as_array().unwrap().len(), 3);
@@ -558,9 +542,9 @@ async fn the_syncs_are_listed_with_their_kind_and_their_figures(
 async fn the_runbook_and_the_reference_are_pages_where_links_lead(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
-    let runbook = page(&console, "/runbook", &viewer).await?;
+    let runbook = console.page("/runbook", &viewer, "fr").await?;
     let rules = bed.stack.rows("notification_rules", "event_type", "event_type").await?;
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RUNBOOK.md"))?;
     let told = rules.iter().filter_map(|rule| rule["event_type"].as_str());
@@ -575,7 +559,7 @@ async fn the_runbook_and_the_reference_are_pages_where_links_lead(
     }
     assert!(runbook.contains("<table>") && !runbook.contains("\n## "));
 
-    let reference = page(&console, "/docs", &viewer).await?;
+    let reference = console.page("/docs", &viewer, "fr").await?;
     for path in console.document().await?.paths() {
         assert!(reference.contains(&format!("</strong> {path}</code>")), "{path}");
     }
@@ -588,8 +572,7 @@ async fn the_runbook_and_the_reference_are_pages_where_links_lead(
             (nobody.status, nobody.headers["location"].to_str()?.starts_with("/sign-in?")),
             (303, true)
         );
-        let english = SignedIn { cookie: format!("{}; language=en", viewer.cookie), ..viewer.clone() };
-        assert!(page(&console, path, &english).await?.contains(r#"<html lang="en""#));
+        assert!(console.page(path, &viewer, "en").await?.contains(r#"<html lang="en""#));
     }
     Ok(())
 }

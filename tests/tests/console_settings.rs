@@ -4,7 +4,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{Console, Sent, SignedIn, body, claims, token},
+    console::{self, Console, Sent, SignedIn, body, claims, token},
 };
 use gazelle_local::sandbox::credentials;
 use jiff::SignedDuration;
@@ -12,34 +12,15 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use url::Url;
 
-async fn start(backend: Backend) -> anyhow::Result<(Bed, Console, SignedIn)> {
-    let bed = Bed::start(backend).await?;
-    let console = Console::start(&bed.stack).await?;
-    let admin = console.sign_in("admin").await?;
-    Ok((bed, console, admin))
-}
-
-fn reader(signed_in: &SignedIn) -> Sent {
-    Sent::nothing().header("cookie", &signed_in.cookie)
-}
-
-/// A page as a browser shows it.
-async fn page(console: &Console, who: &SignedIn, language: &str, path: &str) -> anyhow::Result<String> {
-    let cookie = format!("{}; language={language}", who.cookie);
-    let sent = Sent::nothing().header("cookie", cookie).header("accept", "text/html");
-    let answer = console.ask("GET", path, &sent).await?;
-    anyhow::ensure!(answer.status == 200, "{path}: {}", answer.status);
-    Ok(String::from_utf8(answer.body.to_vec())?)
-}
-
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn every_setting_has_a_default_and_bounds_and_takes_nothing_beyond_them(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
-    let answer = console.ask("GET", "/settings", &reader(&admin)).await?;
+    let answer = console.ask("GET", "/settings", &admin.read()).await?;
     document.check("GET", "/settings", &answer)?;
     let settings = body(&answer)?.as_array().unwrap().clone();
     assert!(settings.len() > 50, "{}", settings.len());
@@ -81,10 +62,10 @@ async fn every_setting_has_a_default_and_bounds_and_takes_nothing_beyond_them(
     assert_eq!(saved["updated_by"], "admin@gazelle.example");
 
     let viewer = console.sign_in("viewer").await?;
-    let shown = page(&console, &viewer, "fr", "/settings/thresholds").await?;
+    let shown = console.page("/settings/thresholds", &viewer, "fr").await?;
     assert!(shown.contains("de 1 à 99") && shown.contains("modifié") && shown.contains("0,6"), "{shown}");
     assert!(!shown.contains("hx-put"), "a viewer is offered no change");
-    let shown = page(&console, &admin, "en", "/settings/thresholds").await?;
+    let shown = console.page("/settings/thresholds", &admin, "en").await?;
     assert!(shown.contains("hx-put=\"/api/settings/humidity.low\""), "{shown}");
     assert!(shown.contains("Humidity (%) below which a piano is too dry"), "{shown}");
     Ok(())
@@ -167,14 +148,15 @@ fn kinds() -> Vec<Kind> {
 async fn people_institutions_tabs_and_targets_are_made_changed_and_deleted(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     for kind in kinds() {
         let address = format!("/api{}/{}", kind.path, kind.key);
         let answer = console.ask("PUT", &address, &admin.change().json(&kind.made)).await?;
         assert_eq!(answer.status, 200, "{address}: {:?}", answer.body);
         document.check("PUT", kind.template, &answer)?;
-        let list = console.ask("GET", kind.path, &reader(&admin)).await?;
+        let list = console.ask("GET", kind.path, &admin.read()).await?;
         document.check("GET", kind.path, &list)?;
         for (field, wrong) in &kind.refused {
             let answer = console.ask("PUT", &address, &admin.change().json(wrong)).await?;
@@ -186,7 +168,7 @@ async fn people_institutions_tabs_and_targets_are_made_changed_and_deleted(
                 "{wrong}: {problem}"
             );
         }
-        assert_eq!(body(&console.ask("GET", kind.path, &reader(&admin)).await?)?, body(&list)?, "{address}");
+        assert_eq!(body(&console.ask("GET", kind.path, &admin.read()).await?)?, body(&list)?, "{address}");
         for bad in ["Majuscule", "%00", "a%2Fb", "é"] {
             let path = format!("{}/{bad}", kind.path);
             let answer = console.ask("PUT", &path, &admin.change().json(&kind.made)).await?;
@@ -196,7 +178,7 @@ async fn people_institutions_tabs_and_targets_are_made_changed_and_deleted(
         }
         // Shown as text, in both languages.
         for (language, words) in [("fr", "Modifier"), ("en", "Edit")] {
-            let shown = page(&console, &admin, language, kind.page).await?;
+            let shown = console.page(kind.page, &admin, language).await?;
             assert!(shown.contains("&#60;b&#62;") && !shown.contains("<b>"), "{shown}");
             assert!(shown.contains(words) && shown.contains("hx-delete"), "{shown}");
         }
@@ -247,7 +229,8 @@ async fn people_institutions_tabs_and_targets_are_made_changed_and_deleted(
 async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     let form = json!({"target": "gazelle", "starts_at": "2026-01-15T05:00:00Z", "ends_at": "2026-01-15T08:00:00Z", "reason": "<i>x</i>"});
     let answer = console.ask("POST", "/maintenance-windows", &admin.change().json(&form)).await?;
@@ -267,17 +250,17 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
     }
     let answer = console.ask("PUT", &path, &admin.change().json(&json!({"target": null}))).await?;
     document.check("PUT", "/maintenance-windows/{id}", &answer)?;
-    let answer = console.ask("GET", "/maintenance-windows", &reader(&admin)).await?;
+    let answer = console.ask("GET", "/maintenance-windows", &admin.read()).await?;
     document.check("GET", "/maintenance-windows", &answer)?;
     let list = body(&answer)?;
     assert_eq!((&list[0]["target"], &list[0]["is_active"]), (&Value::Null, &json!(true)));
     let viewer = console.sign_in("viewer").await?;
-    let shown = page(&console, &viewer, "fr", "/settings/targets").await?;
+    let shown = console.page("/settings/targets", &viewer, "fr").await?;
     assert!(
         shown.contains("Tous les services") && !shown.contains("<i>") && !shown.contains("hx-put"),
         "{shown}"
     );
-    assert!(page(&console, &admin, "fr", "/settings/targets").await?.contains("value=\"2026-01-15T00:00\""));
+    assert!(console.page("/settings/targets", &admin, "fr").await?.contains("value=\"2026-01-15T00:00\""));
     let answer = console.ask("DELETE", &path, &admin.change()).await?;
     document.check("DELETE", "/maintenance-windows/{id}", &answer)?;
     for nothing in ["0", "x", "99999999999999999999", "%00"] {
@@ -290,19 +273,19 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
         json!([{"collection": "clients", "external_id": "cli/1 <x>", "reason": "invalide", "payload": "planted@private.example"}]),
     )
     .await?;
-    let answer = console.ask("GET", "/quarantine?open=true", &reader(&viewer)).await?;
+    let answer = console.ask("GET", "/quarantine?open=true", &viewer.read()).await?;
     document.check("GET", "/quarantine", &answer)?;
     assert!(!String::from_utf8_lossy(&answer.body).contains("planted"));
-    let shown = page(&console, &admin, "en", "/settings/gazelle").await?;
+    let shown = console.page("/settings/gazelle", &admin, "en").await?;
     let resolve = "/api/quarantine/clients/cli%2F1%20%3Cx%3E/resolve";
     assert!(shown.contains(resolve) && shown.contains("It is resolved"), "{shown}");
-    assert!(!page(&console, &viewer, "fr", "/settings/gazelle").await?.contains(resolve));
+    assert!(!console.page("/settings/gazelle", &viewer, "fr").await?.contains(resolve));
     let answer = console.ask("POST", resolve, &admin.change()).await?;
     document.check("POST", "/quarantine/{collection}/{external_id}/resolve", &answer)?;
     assert_eq!(answer.status, 200);
-    let open = body(&console.ask("GET", "/quarantine?open=true", &reader(&viewer)).await?)?;
+    let open = body(&console.ask("GET", "/quarantine?open=true", &viewer.read()).await?)?;
     assert_eq!(open["items"], json!([]));
-    assert_eq!(console.ask("GET", "/quarantine?open=perhaps", &reader(&viewer)).await?.status, 400);
+    assert_eq!(console.ask("GET", "/quarantine?open=perhaps", &viewer.read()).await?.status, 400);
     Ok(())
 }
 
@@ -311,16 +294,17 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
 async fn peoples_addresses_are_for_administrators_only(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console, admin) = start(backend).await?;
+    let (bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let form = json!({"email": "planted@private.example", "telegram_chat_id": "7777777777"});
     assert_eq!(console.ask("PUT", "/staff/louise", &admin.change().json(&form)).await?.status, 200);
     for role in ["viewer", "operator"] {
         let who = console.sign_in(role).await?;
         let bearer = Sent::nothing().bearer(&token(&bed.stack, role)?);
         assert_eq!(console.ask("GET", "/staff", &bearer).await?.status, 403);
-        let shown = page(&console, &who, "fr", "/settings/people").await?;
+        let shown = console.page("/settings/people", &who, "fr").await?;
         assert!(shown.contains("Réservé à l&#39;administration"), "{shown}");
-        assert!(page(&console, &who, "en", "/settings/people").await?.contains("For administrators only"));
+        assert!(console.page("/settings/people", &who, "en").await?.contains("For administrators only"));
         for path in [
             "/settings",
             "/settings/people",
@@ -335,7 +319,7 @@ async fn peoples_addresses_are_for_administrators_only(
             "/gazelle/connection",
         ] {
             for accept in ["text/html", "application/json"] {
-                let answer = console.ask("GET", path, &reader(&who).header("accept", accept)).await?;
+                let answer = console.ask("GET", path, &who.read().header("accept", accept)).await?;
                 assert!([200, 303, 404, 405].contains(&answer.status), "{path} {accept}: {}", answer.status);
                 let said = String::from_utf8_lossy(&answer.body).into_owned();
                 let token = stored_token(&bed).await?["access_token"].clone();
@@ -345,7 +329,7 @@ async fn peoples_addresses_are_for_administrators_only(
             }
         }
     }
-    let shown = page(&console, &admin, "fr", "/settings/people").await?;
+    let shown = console.page("/settings/people", &admin, "fr").await?;
     assert!(shown.contains("planted@private.example") && shown.contains("Nick"), "{shown}");
     Ok(())
 }
@@ -379,14 +363,14 @@ async fn go_to_gazelle(bed: &Bed, console: &Console, who: &SignedIn) -> anyhow::
 async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (mut bed, console, admin) = start(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
     // Another administrator.
     let mut other = claims(&bed.stack, "admin")?;
     other["sub"] = "00000000-0000-4000-a000-00000000beef".into();
     let other = Sent::nothing().bearer(&bed.stack.auth.sign(&other)?).header("accept", "text/html");
     let before = stored_token(&bed).await?;
-    let html = |who: &SignedIn| reader(who).header("accept", "text/html");
     assert_eq!(console.ask("POST", "/gazelle/authorize", &viewer.change()).await?.status, 403);
 
     let (_, back) = go_to_gazelle(&bed, &console, &admin).await?;
@@ -395,13 +379,18 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     let stored = json!(bed.stack.rows("system_settings", "key,value", "key").await?).to_string();
     assert!(stored.contains("gazelle_oauth_state:") && !stored.contains(state), "{stored}");
     for (why, who, path, status) in [
-        ("a viewer", html(&viewer), back.clone(), 403),
+        ("a viewer", viewer.browse("fr"), back.clone(), 403),
         ("another administrator's state", other, back.clone(), 400),
-        ("another state", html(&admin), format!("{}x", back), 400),
-        ("no state", html(&admin), "/gazelle_oauth_callback?code=local-code".into(), 400),
-        ("no code", html(&admin), format!("/gazelle_oauth_callback?error=access_denied&state={state}"), 400),
-        ("nothing", html(&admin), "/gazelle_oauth_callback".into(), 400),
-        ("nonsense", html(&admin), "/gazelle_oauth_callback?code=%00&state=%00".into(), 400),
+        ("another state", admin.browse("fr"), format!("{}x", back), 400),
+        ("no state", admin.browse("fr"), "/gazelle_oauth_callback?code=local-code".into(), 400),
+        (
+            "no code",
+            admin.browse("fr"),
+            format!("/gazelle_oauth_callback?error=access_denied&state={state}"),
+            400,
+        ),
+        ("nothing", admin.browse("fr"), "/gazelle_oauth_callback".into(), 400),
+        ("nonsense", admin.browse("fr"), "/gazelle_oauth_callback?code=%00&state=%00".into(), 400),
     ] {
         let answer = console.ask("GET", &path, &who).await?;
         assert_eq!(answer.status, status, "{why}");
@@ -410,7 +399,7 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     }
 
     // Back as oneself: connected, once.
-    let answer = console.ask("GET", &back, &html(&admin)).await?;
+    let answer = console.ask("GET", &back, &admin.browse("fr")).await?;
     let shown = String::from_utf8_lossy(&answer.body).into_owned();
     assert_eq!(answer.status, 200, "{shown}");
     assert!(shown.contains("Gazelle est connectée"), "{shown}");
@@ -419,7 +408,7 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     for secret in [&after["access_token"], &after["refresh_token"]] {
         assert!(!shown.contains(secret.as_str().unwrap()));
     }
-    assert_eq!(console.ask("GET", &back, &html(&admin)).await?.status, 400);
+    assert_eq!(console.ask("GET", &back, &admin.browse("fr")).await?.status, 400);
     assert_eq!(stored_token(&bed).await?, after);
     let audit = bed.stack.rows("audit_log", "action,email,before,after", "seq").await?;
     assert_eq!(audit.len(), 1);
@@ -431,22 +420,22 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     // The sync works with it.
     bed.fill().await?;
 
-    let answer = console.ask("GET", "/gazelle/connection", &reader(&viewer)).await?;
+    let answer = console.ask("GET", "/gazelle/connection", &viewer.read()).await?;
     console.document().await?.check("GET", "/gazelle/connection", &answer)?;
     assert_eq!(body(&answer)?["authorized"], true);
 
     // Whoever comes back too late begins again; a program gets the same as JSON.
     let (_, late) = go_to_gazelle(&bed, &console, &admin).await?;
     bed.stack.advance(SignedDuration::from_mins(11));
-    assert_eq!(console.ask("GET", &late, &html(&admin)).await?.status, 400);
+    assert_eq!(console.ask("GET", &late, &admin.browse("fr")).await?.status, 400);
     let (_, again) = go_to_gazelle(&bed, &console, &admin).await?;
-    let answer = console.ask("GET", &again, &reader(&admin)).await?;
+    let answer = console.ask("GET", &again, &admin.read()).await?;
     console.document().await?.check("GET", "/gazelle_oauth_callback", &answer)?;
     assert_eq!(answer.status, 200);
     // A code that Gazelle does not take changes nothing.
     let held = stored_token(&bed).await?;
     let (_, refused) = go_to_gazelle(&bed, &console, &admin).await?;
-    let answer = console.ask("GET", &refused.replace("local-code", "stolen"), &html(&admin)).await?;
+    let answer = console.ask("GET", &refused.replace("local-code", "stolen"), &admin.browse("fr")).await?;
     assert_eq!(answer.status, 400);
     assert_eq!(stored_token(&bed).await?, held);
     Ok(())

@@ -13,7 +13,6 @@ pub mod cash;
 pub mod channels;
 pub mod deliveries;
 pub mod extract;
-pub mod fields;
 pub mod gazelle;
 pub mod generate;
 pub mod health;

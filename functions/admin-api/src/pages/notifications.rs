@@ -24,7 +24,7 @@ use crate::{
     routes::{
         channels::CHANNELS,
         extract::Params,
-        fields::number,
+        extract::row_id,
         rules::{
             self, Explained, Explanation, NotificationRule, NotificationRules, Question, QuietHours,
             Recipient, SEVERITIES,
@@ -199,7 +199,7 @@ pub async fn edit(
     let rule = match is_new {
         true => fresh(),
         false => {
-            let id = number(&id)?;
+            let id = row_id(&id)?;
             rules.into_iter().find(|rule| rule.id == id).ok_or_else(Problem::not_found)?
         }
     };

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{extract::Change, shapes::ProblemBody};
+use super::{
+    extract::{Change, Fields},
+    shapes::ProblemBody,
+};
 use crate::{problem::Problem, state::App};
 
 /// One call; a field that is not known here is refused.
@@ -47,7 +50,7 @@ pub struct AiEvent {
 ))]
 pub async fn record(
     State(app): State<Arc<App>>,
-    Change(values): Change<Map<String, Value>>,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<AiEvent>), Problem> {
     let arguments = json!({"p_values": values, "p_now": app.now().to_string()});
     let event = app.ask_once("insert_ai_event", &arguments).await?;

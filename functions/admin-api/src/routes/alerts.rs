@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::HeaderMap,
 };
@@ -14,10 +14,10 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Params, chosen, next_link, row_id},
+    extract::{Author, Params, chosen, next_link, row_id},
     shapes::{Message, ProblemBody},
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// How urgent an alert is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -200,12 +200,8 @@ pub async fn maintenance(
     (status = 200, description = "Read, or was already.", body = AlertChanged),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn mark_read(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<AlertChanged>, Problem> {
-    let alert = change(&app, &caller, "console_read_alert", &id).await?;
+pub async fn mark_read(author: Author, Path(id): Path<String>) -> Result<Json<AlertChanged>, Problem> {
+    let alert = author.find("console_read_alert", json!({"p_id": row_id(&id)?})).await?;
     Ok(Json(AlertChanged { message: "Alerte marquée comme lue", alert }))
 }
 
@@ -214,16 +210,7 @@ pub async fn mark_read(
     (status = 200, description = "Dismissed, or was already.", body = Message),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn dismiss(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Message>, Problem> {
-    change(&app, &caller, "console_dismiss_alert", &id).await?;
+pub async fn dismiss(author: Author, Path(id): Path<String>) -> Result<Json<Message>, Problem> {
+    let _: Alert = author.find("console_dismiss_alert", json!({"p_id": row_id(&id)?})).await?;
     Ok(Json(Message { message: "Alerte retirée de la liste" }))
-}
-
-async fn change(app: &App, caller: &Caller, function: &str, id: &str) -> Result<Alert, Problem> {
-    let arguments = json!({"p_id": row_id(id)?, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find(function, &arguments).await
 }

@@ -16,7 +16,7 @@ use shared::{clock, task::TaskSpec};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Change, Params},
+    extract::{Author, Change, Params},
     requests::{Wish, request},
     shapes::{Accepted, Done, ProblemBody},
 };
@@ -328,17 +328,12 @@ pub async fn read_pending(app: &App, window: &PendingWindow) -> Result<Pending, 
     (status = 200, description = "Noted, or was already.", body = Done),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn resolve(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Done>, Problem> {
+pub async fn resolve(author: Author, Path(id): Path<String>) -> Result<Json<Done>, Problem> {
     // Numbers, and whatever keys the predecessor had.
     if id.len() > 100 || id.contains('\0') {
         return Err(Problem::not_found());
     }
-    let arguments = json!({"p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("console_acknowledge_appointment", &arguments).await.map(Json)
+    author.find("console_acknowledge_appointment", json!({"p_id": id})).await.map(Json)
 }
 
 /// Warns of tomorrow's unconfirmed appointments now: the afternoon's task, requested.

@@ -5,21 +5,21 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     alerts::Alert,
-    extract::{Change, Params, row_id},
+    extract::{Author, Change, Fields, Params, row_id},
     maintenances::Maintenance,
     shapes::{Created, Message, ProblemBody},
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// Which assets.
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
@@ -206,12 +206,10 @@ pub async fn find(app: &App, id: i64) -> Result<FoundAsset, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Change(values): Change<Map<String, Value>>,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let arguments = json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let asset: Asset = app.ask_once("save_asset", &arguments).await?;
+    let asset: Asset = author.ask_once("save_asset", json!({"p_values": values})).await?;
     let created = Created { id: asset.id, qr_code: asset.qr_code, message: "Équipement ajouté" };
     Ok((StatusCode::CREATED, Json(created)))
 }
@@ -223,15 +221,11 @@ pub async fn create(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn update(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Map<String, Value>>,
+    Change(values): Change<Fields>,
 ) -> Result<Json<Asset>, Problem> {
-    let arguments = json!({
-        "p_id": row_id(&id)?, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.find("save_asset", &arguments).await.map(Json)
+    author.find("save_asset", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
 }
 
 /// Deletes an asset with its maintenances and alerts; one that Gazelle has cannot be deleted.
@@ -239,12 +233,7 @@ pub async fn update(
     (status = 200, description = "Deleted.", body = Message),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Message>, Problem> {
-    let arguments = json!({"p_id": row_id(&id)?, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let _: Asset = app.find("delete_asset", &arguments).await?;
+pub async fn delete(author: Author, Path(id): Path<String>) -> Result<Json<Message>, Problem> {
+    let _: Asset = author.find("delete_asset", json!({"p_id": row_id(&id)?})).await?;
     Ok(Json(Message { message: "Équipement supprimé" }))
 }

@@ -5,19 +5,19 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Change, Params, uuid},
+    extract::{Author, Change, Fields, Params, uuid},
     shapes::ProblemBody,
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// A cash register.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -148,11 +148,10 @@ pub async fn read_registers(app: &App) -> Result<Vec<Register>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn add_register(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Change(values): Change<Map<String, Value>>,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<Register>), Problem> {
-    let register = app.ask_once("save_cash_register", &change(&app, &caller, values)).await?;
+    let register = author.ask_once("save_cash_register", json!({"p_values": values})).await?;
     Ok((StatusCode::CREATED, Json(register)))
 }
 
@@ -163,15 +162,12 @@ pub async fn add_register(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save_register(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Map<String, Value>>,
+    Change(values): Change<Fields>,
 ) -> Result<Json<Register>, Problem> {
     uuid(&id)?;
-    let mut arguments = change(&app, &caller, values);
-    arguments["p_id"] = id.into();
-    app.find("save_cash_register", &arguments).await.map(Json)
+    author.find("save_cash_register", json!({"p_id": id, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a cash register that was never used; one with sessions is made inactive instead.
@@ -180,14 +176,9 @@ pub async fn save_register(
     (status = 200, description = "As it was.", body = Register),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete_register(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Register>, Problem> {
+pub async fn delete_register(author: Author, Path(id): Path<String>) -> Result<Json<Register>, Problem> {
     uuid(&id)?;
-    let arguments = json!({"p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_cash_register", &arguments).await.map(Json)
+    author.find("delete_cash_register", json!({"p_id": id})).await.map(Json)
 }
 
 /// Cash sessions, the newest first.
@@ -220,11 +211,10 @@ pub async fn read_sessions(app: &App, filter: &Filter) -> Result<SessionPage, Pr
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn open(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Change(values): Change<Map<String, Value>>,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<Session>), Problem> {
-    let session = app.ask_once("console_open_cash_session", &change(&app, &caller, values)).await?;
+    let session = author.ask_once("console_open_cash_session", json!({"p_values": values})).await?;
     Ok((StatusCode::CREATED, Json(session)))
 }
 
@@ -235,17 +225,10 @@ pub async fn open(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn close(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Map<String, Value>>,
+    Change(values): Change<Fields>,
 ) -> Result<Json<Session>, Problem> {
     uuid(&id)?;
-    let mut arguments = change(&app, &caller, values);
-    arguments["p_id"] = id.into();
-    app.find("console_close_cash_session", &arguments).await.map(Json)
-}
-
-fn change(app: &App, caller: &Caller, values: Map<String, Value>) -> Value {
-    json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()})
+    author.find("console_close_cash_session", json!({"p_id": id, "p_values": values})).await.map(Json)
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -14,8 +14,11 @@ use serde_json::json;
 use shared::notify::test_channels;
 use utoipa::ToSchema;
 
-use super::{extract::Change, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// The channels there are.
 pub const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
@@ -114,22 +117,19 @@ pub struct TestedDelivery {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn test(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Change(wish): Change<ChannelTest>,
 ) -> Result<(StatusCode, Json<TestOutcome>), Problem> {
     let only = wish.channel.as_deref();
     if only.is_some_and(|channel| !CHANNELS.contains(&channel)) {
         return Err(Problem::invalid(format!("channel: accepté: {}.", CHANNELS.join(", "))));
     }
-    let now = app.now().to_string();
-    let attempt = json!({
-        "p_actor": caller.actor(), "p_limit": TESTS, "p_window_seconds": TESTS_WINDOW_SECONDS, "p_now": now,
-    });
-    let wait: u32 = app.ask("allow_channel_test", &attempt).await?;
+    let attempt = json!({"p_limit": TESTS, "p_window_seconds": TESTS_WINDOW_SECONDS});
+    let wait: u32 = author.ask("allow_channel_test", attempt).await?;
     if wait > 0 {
         return Err(Problem::limited(wait));
     }
+    let app = &author.app;
     let report = test_channels(&app.supabase, &app.http, &app.channels, only, app.now()).await?;
     let deliveries: Vec<TestedDelivery> = report
         .deliveries
@@ -142,11 +142,8 @@ pub async fn test(
         })
         .collect();
     let outcome = TestOutcome { status: report.status, message: message(&deliveries), deliveries };
-    let record = json!({
-        "p_report": {"channel": only, "status": outcome.status, "deliveries": outcome.deliveries},
-        "p_actor": caller.actor(), "p_now": now,
-    });
-    app.ask_once::<()>("record_channel_test", &record).await?;
+    let report = json!({"channel": only, "status": outcome.status, "deliveries": outcome.deliveries});
+    author.ask_once::<()>("record_channel_test", json!({"p_report": report})).await?;
     let status = if outcome.status == "success" { StatusCode::OK } else { StatusCode::BAD_GATEWAY };
     Ok((status, Json(outcome)))
 }
@@ -184,17 +181,13 @@ pub struct SwitchedOn {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn enable(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(channel): Path<String>,
     Change(whom): Change<ChannelRecipient>,
 ) -> Result<Json<SwitchedOn>, Problem> {
     if !CHANNELS.contains(&channel.as_str()) {
         return Err(Problem::not_found());
     }
-    let arguments = json!({
-        "p_channel": channel, "p_recipient": whom.recipient, "p_actor": caller.actor(),
-        "p_now": app.now().to_string(),
-    });
-    app.ask("console_switch_on", &arguments).await.map(Json)
+    let arguments = json!({"p_channel": channel, "p_recipient": whom.recipient});
+    author.ask("console_switch_on", arguments).await.map(Json)
 }

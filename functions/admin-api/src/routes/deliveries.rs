@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{extract::Params, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Params},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// Which messages.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -165,11 +168,8 @@ pub async fn read_notices(app: &App, filter: &NoticeFilter) -> Result<NoticePage
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn acknowledge(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(fingerprint): Path<String>,
 ) -> Result<Json<NoticeView>, Problem> {
-    let arguments =
-        json!({"p_fingerprint": fingerprint, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("console_acknowledge_notice", &arguments).await.map(Json)
+    author.find("console_acknowledge_notice", json!({"p_fingerprint": fingerprint})).await.map(Json)
 }

@@ -1,5 +1,7 @@
 //! Parts of requests, refused as problems when they cannot be used.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{
@@ -9,13 +11,15 @@ use axum::{
     },
 };
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, IntoDeserializer, value},
 };
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use crate::problem::Problem;
+use crate::{access::Caller, problem::Problem, state::App};
 
 /// The query, typed. What is empty counts as absent: forms send every field they have.
 pub struct Params<T>(pub T);
@@ -30,6 +34,55 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         serde_urlencoded::from_str(&given)
             .map(Self)
             .map_err(|_| Problem::invalid("Un paramètre de l'adresse est inconnu ou mal formé."))
+    }
+}
+
+/// The fields that somebody sent for one thing, as they came: absent is not empty, and the database says by its name
+/// which field is wrong.
+pub type Fields = Map<String, Value>;
+
+/// Whoever makes a change, and when: the database records both with everything it changes.
+pub struct Author {
+    /// What every request shares.
+    pub app: Arc<App>,
+    actor: Value,
+    now: Timestamp,
+}
+
+impl Author {
+    /// The answer of a SQL function that may be repeated, as [`App::ask`].
+    pub async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: Value) -> Result<T, Problem> {
+        self.app.ask(function, &self.signed(arguments)).await
+    }
+
+    /// The same for one thing that may not exist, as [`App::find`].
+    pub async fn find<T: DeserializeOwned>(&self, function: &str, arguments: Value) -> Result<T, Problem> {
+        self.app.find(function, &self.signed(arguments)).await
+    }
+
+    /// The same for a call that makes something, as [`App::ask_once`].
+    pub async fn ask_once<T: DeserializeOwned>(
+        &self,
+        function: &str,
+        arguments: Value,
+    ) -> Result<T, Problem> {
+        self.app.ask_once(function, &self.signed(arguments)).await
+    }
+
+    fn signed(&self, mut arguments: Value) -> Value {
+        arguments["p_actor"] = self.actor.clone();
+        arguments["p_now"] = self.now.to_string().into();
+        arguments
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Author {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        // Nobody gets past the guard unknown.
+        let caller = parts.extensions.get::<Caller>().ok_or_else(Problem::internal)?;
+        Ok(Self { app: Arc::clone(app), actor: caller.actor(), now: app.now() })
     }
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::State,
     http::{HeaderMap, header::HOST},
 };
@@ -16,12 +16,11 @@ use serde_json::json;
 use shared::gazelle::{Authorization, GazelleError};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{extract::Params, shapes::ProblemBody};
-use crate::{
-    access::{Caller, random},
-    problem::Problem,
-    state::App,
+use super::{
+    extract::{Author, Params},
+    shapes::ProblemBody,
 };
+use crate::{access::random, problem::Problem, state::App};
 
 /// How long somebody may take at Gazelle.
 const STATE_SECONDS: u32 = 600;
@@ -64,26 +63,20 @@ pub async fn read(app: &App) -> Result<GazelleConnection, Problem> {
     (status = 200, description = "Where to go.", body = AuthorizeAddress),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn authorize(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-) -> Result<Json<AuthorizeAddress>, Problem> {
-    let address = begin(&app, &caller, &headers).await?;
+pub async fn authorize(author: Author, headers: HeaderMap) -> Result<Json<AuthorizeAddress>, Problem> {
+    let address = begin(&author, &headers).await?;
     Ok(Json(AuthorizeAddress { authorize_url: address }))
 }
 
-async fn begin(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<String, Problem> {
+async fn begin(author: &Author, headers: &HeaderMap) -> Result<String, Problem> {
+    let app = &author.app;
     let state = URL_SAFE_NO_PAD.encode(random::<32>().ok_or_else(Problem::internal)?);
     let redirect = redirect(app, headers)?;
     let address = app.gazelle.authorize_address(&redirect, &state);
     let address =
         address.ok_or_else(|| Problem::invalid("Gazelle s'ouvre ici par une clé: rien à autoriser."))?;
-    let arguments = json!({
-        "p_state_hash": hash(&state), "p_actor": caller.actor(), "p_lifetime_seconds": STATE_SECONDS,
-        "p_now": app.now().to_string(),
-    });
-    app.ask::<()>("begin_gazelle_authorization", &arguments).await?;
+    let arguments = json!({"p_state_hash": hash(&state), "p_lifetime_seconds": STATE_SECONDS});
+    author.ask::<()>("begin_gazelle_authorization", arguments).await?;
     Ok(address.into())
 }
 
@@ -103,12 +96,11 @@ pub struct Answer {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn callback(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     headers: HeaderMap,
     Params(answer): Params<Answer>,
 ) -> Result<Json<GazelleConnection>, Problem> {
-    finish(&app, &caller, &headers, &answer).await.map(Json)
+    finish(&author, &headers, &answer).await.map(Json)
 }
 
 /// Ends an authorization: checks the state, which counts once, and stores the token for the code.
@@ -117,8 +109,7 @@ pub async fn callback(
 /// 400 for a state that is not this user's own of the last ten minutes, and when Gazelle does not take the code: then
 /// nothing has changed. 503 when Gazelle does not answer.
 pub async fn finish(
-    app: &App,
-    caller: &Caller,
+    author: &Author,
     headers: &HeaderMap,
     answer: &Answer,
 ) -> Result<GazelleConnection, Problem> {
@@ -126,10 +117,9 @@ pub async fn finish(
         return Err(Problem::invalid("Gazelle n'a donné aucune autorisation : rien n'a changé."));
     };
     let state = answer.state.as_deref().unwrap_or_default();
-    let now = app.now().to_string();
+    let app = &author.app;
     let redirect = redirect(app, headers)?;
-    let arguments = json!({"p_state_hash": hash(state), "p_actor": caller.actor(), "p_now": now});
-    if !app.ask_once::<bool>("take_gazelle_authorization", &arguments).await? {
+    if !author.ask_once::<bool>("take_gazelle_authorization", json!({"p_state_hash": hash(state)})).await? {
         return Err(Problem::invalid(
             "Ce lien n'est plus valable, ou n'a pas été demandé par vous. Recommencez depuis les réglages.",
         ));
@@ -144,8 +134,7 @@ pub async fn finish(
             _ => Problem::invalid("Gazelle n'a pas accepté l'autorisation. Recommencez depuis les réglages."),
         });
     }
-    let arguments = json!({"p_before": before, "p_actor": caller.actor(), "p_now": now});
-    app.ask_once("record_gazelle_authorization", &arguments).await
+    author.ask_once("record_gazelle_authorization", json!({"p_before": before})).await
 }
 
 /// Where Gazelle sends people back to; it takes only an address that its own settings name.

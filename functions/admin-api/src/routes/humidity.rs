@@ -15,7 +15,7 @@ use shared::task::TaskSpec;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Change, Params, uuid},
+    extract::{Author, Change, Params, uuid},
     requests::{Wish, request},
     shapes::{Accepted, Done, ProblemBody},
 };
@@ -218,16 +218,13 @@ pub async fn read(app: &App, standing: Standing, window: &Window) -> Result<Humi
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn resolve(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
     Change(change): Change<ResolutionNotes>,
 ) -> Result<Json<Done>, Problem> {
     uuid(&id)?;
-    let arguments = json!({
-        "p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string(), "p_notes": change.resolution_notes,
-    });
-    app.find("console_resolve_humidity", &arguments).await.map(Json)
+    let arguments = json!({"p_id": id, "p_notes": change.resolution_notes});
+    author.find("console_resolve_humidity", arguments).await.map(Json)
 }
 
 /// Takes an alert off the lists.
@@ -236,14 +233,9 @@ pub async fn resolve(
     (status = 200, description = "Archived, or was already.", body = Done),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn archive(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Done>, Problem> {
+pub async fn archive(author: Author, Path(id): Path<String>) -> Result<Json<Done>, Problem> {
     uuid(&id)?;
-    let arguments = json!({"p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("console_archive_humidity", &arguments).await.map(Json)
+    author.find("console_archive_humidity", json!({"p_id": id})).await.map(Json)
 }
 
 /// Reads the notes now. How many days back is the setting `humidity.window_days`.

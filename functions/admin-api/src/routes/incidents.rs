@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{extract::Params, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Params, uuid},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// Which incidents.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -104,12 +107,7 @@ pub async fn read(app: &App, filter: &Filter) -> Result<IncidentPage, Problem> {
     (status = 200, description = "The incident.", body = Incident),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn acknowledge(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Incident>, Problem> {
-    super::extract::uuid(&id)?;
-    let arguments = json!({"p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("console_acknowledge_incident", &arguments).await.map(Json)
+pub async fn acknowledge(author: Author, Path(id): Path<String>) -> Result<Json<Incident>, Problem> {
+    uuid(&id)?;
+    author.find("console_acknowledge_incident", json!({"p_id": id})).await.map(Json)
 }

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{fields::Fields, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change, Fields},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// A client whose pianos are watched.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -70,15 +73,11 @@ pub async fn read(app: &App) -> Result<Vec<Institution>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(slug): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<Institution>, Problem> {
-    let arguments = json!({
-        "p_slug": slug, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.ask("save_institution", &arguments).await.map(Json)
+    author.ask("save_institution", json!({"p_slug": slug, "p_values": values})).await.map(Json)
 }
 
 /// Deletes an institution.
@@ -87,11 +86,6 @@ pub async fn save(
     (status = 200, description = "What it was.", body = Institution),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(slug): Path<String>,
-) -> Result<Json<Institution>, Problem> {
-    let arguments = json!({"p_slug": slug, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_institution", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(slug): Path<String>) -> Result<Json<Institution>, Problem> {
+    author.find("delete_institution", json!({"p_slug": slug})).await.map(Json)
 }

@@ -5,20 +5,20 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     assets,
-    extract::{Change, Params, row_id},
+    extract::{Author, Change, Fields, Params, row_id},
     shapes::{Created, Message, ProblemBody},
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// Which maintenances.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -109,14 +109,12 @@ pub async fn list(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Change(values): Change<Map<String, Value>>,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let arguments = json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let maintenance: Maintenance = app.ask_once("save_maintenance", &arguments).await?;
+    let maintenance: Maintenance = author.ask_once("save_maintenance", json!({"p_values": values})).await?;
     // The maintenance is planned, whatever becomes of this.
-    let found = assets::find(&app, maintenance.asset_id).await.ok();
+    let found = assets::find(&author.app, maintenance.asset_id).await.ok();
     let qr_code = found.and_then(|found| found.asset.qr_code);
     let created = Created { id: maintenance.id, qr_code, message: "Entretien planifié" };
     Ok((StatusCode::CREATED, Json(created)))
@@ -129,15 +127,11 @@ pub async fn create(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn update(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Map<String, Value>>,
+    Change(values): Change<Fields>,
 ) -> Result<Json<Maintenance>, Problem> {
-    let arguments = json!({
-        "p_id": row_id(&id)?, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.find("save_maintenance", &arguments).await.map(Json)
+    author.find("save_maintenance", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a maintenance that a person planned; one that follows from Gazelle is cancelled instead.
@@ -146,12 +140,7 @@ pub async fn update(
     (status = 200, description = "Deleted.", body = Message),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<Message>, Problem> {
-    let arguments = json!({"p_id": row_id(&id)?, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let _: Maintenance = app.find("delete_maintenance", &arguments).await?;
+pub async fn delete(author: Author, Path(id): Path<String>) -> Result<Json<Message>, Problem> {
+    let _: Maintenance = author.find("delete_maintenance", json!({"p_id": row_id(&id)?})).await?;
     Ok(Json(Message { message: "Entretien supprimé" }))
 }

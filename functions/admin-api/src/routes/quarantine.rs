@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{extract::Params, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Params},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// Which rows.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -79,13 +82,9 @@ pub async fn read(app: &App, filter: &Filter) -> Result<QuarantinePage, Problem>
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn resolve(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path((collection, external_id)): Path<(String, String)>,
 ) -> Result<Json<QuarantinedRow>, Problem> {
-    let arguments = json!({
-        "p_collection": collection, "p_external_id": external_id, "p_actor": caller.actor(),
-        "p_now": app.now().to_string(),
-    });
-    app.find("resolve_quarantine", &arguments).await.map(Json)
+    let arguments = json!({"p_collection": collection, "p_external_id": external_id});
+    author.find("resolve_quarantine", arguments).await.map(Json)
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Change, Params, uuid},
+    extract::{Author, Change, Params, uuid},
     shapes::ProblemBody,
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// Which recommendations.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -118,14 +118,11 @@ pub async fn read(app: &App, filter: &Filter) -> Result<RecommendationPage, Prob
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn decide(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
     Change(decision): Change<Decision>,
 ) -> Result<Json<Recommendation>, Problem> {
     uuid(&id)?;
-    let arguments = json!({
-        "p_id": id, "p_actor": caller.actor(), "p_now": app.now().to_string(), "p_status": decision.status,
-    });
-    app.find("console_decide_recommendation", &arguments).await.map(Json)
+    let arguments = json!({"p_id": id, "p_status": decision.status});
+    author.find("console_decide_recommendation", arguments).await.map(Json)
 }

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{fields::Fields, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change, Fields},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// A tab.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -64,15 +67,11 @@ pub async fn read(app: &App) -> Result<Vec<ReportTab>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(key): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<ReportTab>, Problem> {
-    let arguments = json!({
-        "p_key": key, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.ask("save_report_tab", &arguments).await.map(Json)
+    author.ask("save_report_tab", json!({"p_key": key, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a tab. Its sheet stays where it is.
@@ -81,11 +80,6 @@ pub async fn save(
     (status = 200, description = "What it was.", body = ReportTab),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(key): Path<String>,
-) -> Result<Json<ReportTab>, Problem> {
-    let arguments = json!({"p_key": key, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_report_tab", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(key): Path<String>) -> Result<Json<ReportTab>, Problem> {
+    author.find("delete_report_tab", json!({"p_key": key})).await.map(Json)
 }

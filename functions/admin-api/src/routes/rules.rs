@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -15,11 +15,10 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::Params,
-    fields::{Fields, number},
+    extract::{Author, Change, Fields, Params, row_id},
     shapes::ProblemBody,
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// How bad a notice may be, from the least to the worst.
 pub const SEVERITIES: [&str; 4] = ["info", "warning", "error", "critical"];
@@ -177,12 +176,10 @@ pub async fn read(app: &App) -> Result<NotificationRules, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Fields(values): Fields,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<NotificationRule>), Problem> {
-    let arguments = json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let rule = app.ask_once("save_notification_rule", &arguments).await?;
+    let rule = author.ask_once("save_notification_rule", json!({"p_values": values})).await?;
     Ok((StatusCode::CREATED, Json(rule)))
 }
 
@@ -193,15 +190,11 @@ pub async fn create(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn change(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<NotificationRule>, Problem> {
-    let arguments = json!({
-        "p_id": number(&id)?, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.find("save_notification_rule", &arguments).await.map(Json)
+    author.find("save_notification_rule", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a rule. One that is only to be silent is switched off instead.
@@ -210,13 +203,8 @@ pub async fn change(
     (status = 200, description = "What it was.", body = NotificationRule),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<NotificationRule>, Problem> {
-    let arguments = json!({"p_id": number(&id)?, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_notification_rule", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(id): Path<String>) -> Result<Json<NotificationRule>, Problem> {
+    author.find("delete_notification_rule", json!({"p_id": row_id(&id)?})).await.map(Json)
 }
 
 /// Who would be told of an event, how, when, and why not.

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{extract::Change, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// One setting.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -65,16 +68,12 @@ pub async fn read(app: &App) -> Result<Vec<SettingView>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(key): Path<String>,
     Change(form): Change<SettingForm>,
 ) -> Result<Json<SettingView>, Problem> {
-    if !read(&app).await?.iter().any(|setting| setting.key == key) {
+    if !read(&author.app).await?.iter().any(|setting| setting.key == key) {
         return Err(Problem::not_found());
     }
-    let arguments = json!({
-        "p_key": key, "p_value": form.value, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.ask("save_setting", &arguments).await.map(Json)
+    author.ask("save_setting", json!({"p_key": key, "p_value": form.value})).await.map(Json)
 }

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{fields::Fields, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change, Fields},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// Somebody.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -69,15 +72,11 @@ pub async fn read(app: &App) -> Result<Vec<StaffMember>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(key): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<StaffMember>, Problem> {
-    let arguments = json!({
-        "p_key": key, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.ask("save_staff", &arguments).await.map(Json)
+    author.ask("save_staff", json!({"p_key": key, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a person. Refused while rules name them.
@@ -86,11 +85,6 @@ pub async fn save(
     (status = 200, description = "What it was.", body = StaffMember),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(key): Path<String>,
-) -> Result<Json<StaffMember>, Problem> {
-    let arguments = json!({"p_key": key, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_staff", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(key): Path<String>) -> Result<Json<StaffMember>, Problem> {
+    author.find("delete_staff", json!({"p_key": key})).await.map(Json)
 }

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{fields::Fields, shapes::ProblemBody};
-use crate::{access::Caller, problem::Problem, state::App};
+use super::{
+    extract::{Author, Change, Fields},
+    shapes::ProblemBody,
+};
+use crate::{problem::Problem, state::App};
 
 /// What is probed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -86,15 +89,11 @@ pub async fn read(app: &App) -> Result<Vec<MonitorTarget>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn save(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(name): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<MonitorTarget>, Problem> {
-    let arguments = json!({
-        "p_name": name, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.ask("save_monitor_target", &arguments).await.map(Json)
+    author.ask("save_monitor_target", json!({"p_name": name, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a target. Its incident is closed. Known services are switched off instead.
@@ -103,11 +102,6 @@ pub async fn save(
     (status = 200, description = "What it was.", body = MonitorTarget),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(name): Path<String>,
-) -> Result<Json<MonitorTarget>, Problem> {
-    let arguments = json!({"p_name": name, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_monitor_target", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(name): Path<String>) -> Result<Json<MonitorTarget>, Problem> {
+    author.find("delete_monitor_target", json!({"p_name": name})).await.map(Json)
 }

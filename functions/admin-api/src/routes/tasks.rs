@@ -3,23 +3,20 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
 };
 use serde::Deserialize;
 use serde_json::json;
-use shared::{
-    supabase::QUICK,
-    task::{TASKS, TaskSpec},
-};
+use shared::task::{TASKS, TaskSpec};
 use utoipa::ToSchema;
 
 use super::{
-    extract::Change,
+    extract::{Author, Change},
     runs::unknown_task,
     shapes::{PauseState, ProblemBody, TaskState, TaskView},
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// What a pause may say.
 #[derive(Deserialize, Default, ToSchema)]
@@ -69,12 +66,11 @@ fn of_task(app: &App, spec: &TaskSpec, state: TaskState) -> TaskView {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn pause(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(task): Path<String>,
     Change(pause): Change<Pause>,
 ) -> Result<Json<PauseState>, Problem> {
-    set_paused(&app, &caller, &task, true, pause).await
+    set_paused(&author, &task, true, pause).await
 }
 
 /// Ends the pause of a task.
@@ -84,27 +80,21 @@ pub async fn pause(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn resume(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(task): Path<String>,
     Change(pause): Change<Pause>,
 ) -> Result<Json<PauseState>, Problem> {
-    set_paused(&app, &caller, &task, false, pause).await
+    set_paused(&author, &task, false, pause).await
 }
 
 async fn set_paused(
-    app: &App,
-    caller: &Caller,
+    author: &Author,
     task: &str,
     paused: bool,
     pause: Pause,
 ) -> Result<Json<PauseState>, Problem> {
     let spec = TaskSpec::named(task).ok_or_else(|| unknown_task(task))?;
-    let mut arguments = json!({
-        "p_task": spec.name, "p_paused": paused, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    if let Some(reason) = pause.reason {
-        arguments["p_reason"] = shared::text::truncate(&reason, 500).into();
-    }
-    Ok(Json(app.supabase.rpc_within("set_task_paused", &arguments, QUICK).await?))
+    let reason = pause.reason.map(|reason| shared::text::truncate(&reason, 500));
+    let arguments = json!({"p_task": spec.name, "p_paused": paused, "p_reason": reason});
+    author.ask("set_task_paused", arguments).await.map(Json)
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{Path, State},
     http::StatusCode,
 };
@@ -14,10 +14,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    fields::{Fields, number},
+    extract::{Author, Change, Fields, row_id},
     shapes::ProblemBody,
 };
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{problem::Problem, state::App};
 
 /// A time in which a target may be down.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -65,12 +65,10 @@ pub async fn read(app: &App) -> Result<Vec<MaintenanceWindow>, Problem> {
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn create(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Fields(values): Fields,
+    author: Author,
+    Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<MaintenanceWindow>), Problem> {
-    let arguments = json!({"p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    let window = app.ask_once("save_maintenance_window", &arguments).await?;
+    let window = author.ask_once("save_maintenance_window", json!({"p_values": values})).await?;
     Ok((StatusCode::CREATED, Json(window)))
 }
 
@@ -81,15 +79,11 @@ pub async fn create(
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn change(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    author: Author,
     Path(id): Path<String>,
-    Fields(values): Fields,
+    Change(values): Change<Fields>,
 ) -> Result<Json<MaintenanceWindow>, Problem> {
-    let arguments = json!({
-        "p_id": number(&id)?, "p_values": values, "p_actor": caller.actor(), "p_now": app.now().to_string(),
-    });
-    app.find("save_maintenance_window", &arguments).await.map(Json)
+    author.find("save_maintenance_window", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
 }
 
 /// Deletes a window.
@@ -98,11 +92,6 @@ pub async fn change(
     (status = 200, description = "What it was.", body = MaintenanceWindow),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn delete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
-) -> Result<Json<MaintenanceWindow>, Problem> {
-    let arguments = json!({"p_id": number(&id)?, "p_actor": caller.actor(), "p_now": app.now().to_string()});
-    app.find("delete_maintenance_window", &arguments).await.map(Json)
+pub async fn delete(author: Author, Path(id): Path<String>) -> Result<Json<MaintenanceWindow>, Problem> {
+    author.find("delete_maintenance_window", json!({"p_id": row_id(&id)?})).await.map(Json)
 }

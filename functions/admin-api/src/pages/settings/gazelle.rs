@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{Extension, extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 
 use crate::{
-    access::Caller,
     pages::{Frame, Markup, notifications::escaped, show as show_page},
     problem::Problem,
     routes::{
-        extract::Params,
+        extract::{Author, Params},
         gazelle::{self, Answer, GazelleConnection},
         quarantine::{self, Filter, QuarantinePage, QuarantinedRow},
     },
@@ -66,15 +65,14 @@ struct ConnectedPage {
 
 /// `GET /gazelle_oauth_callback`: where Gazelle sends an administrator back to.
 pub async fn callback(
-    State(app): State<Arc<App>>,
+    author: Author,
     frame: Frame,
-    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Params(answer): Params<Answer>,
 ) -> Result<Response, Problem> {
     if !frame.is_admin() {
         return Err(Problem::forbidden());
     }
-    let connection = gazelle::finish(&app, &caller, &headers, &answer).await?;
+    let connection = gazelle::finish(&author, &headers, &answer).await?;
     show_page(&ConnectedPage { frame, connection })
 }
