@@ -4,6 +4,8 @@
 //! it fails and says so.
 
 pub mod console;
+pub mod rpc;
+pub mod shape;
 
 use std::{
     path::{Path, PathBuf},

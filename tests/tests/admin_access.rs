@@ -1,5 +1,8 @@
 //! Who is let in to the console and its API, and who is not.
 
+#[path = "console/routes.rs"]
+mod routes;
+
 use std::process::Output;
 
 use admin_api::Limits;
@@ -14,121 +17,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-/// Every route, and the least role that may use it.
-const ROUTES: &[(&str, &str, &str)] = &[
-    ("GET", "/scheduler/logs", "viewer"),
-    ("GET", "/runs", "viewer"),
-    ("GET", "/runs/00000000-0000-4000-a000-000000000000", "viewer"),
-    ("GET", "/scheduler-logs/recent", "viewer"),
-    ("GET", "/scheduler-logs/stats", "viewer"),
-    ("GET", "/sync-logs/recent", "viewer"),
-    ("GET", "/sync-logs/stats", "viewer"),
-    ("GET", "/system/status", "viewer"),
-    ("GET", "/syncs", "viewer"),
-    ("GET", "/tasks", "viewer"),
-    ("GET", "/session", "viewer"),
-    // Health and operations.
-    ("GET", "/admin/health", "viewer"),
-    ("GET", "/admin/health/anomalies", "viewer"),
-    ("GET", "/admin/health/scheduler", "viewer"),
-    ("GET", "/admin/health/nights", "viewer"),
-    ("GET", "/anomalies", "viewer"),
-    ("GET", "/backups", "viewer"),
-    ("GET", "/cash/registers", "viewer"),
-    ("GET", "/cash/sessions", "viewer"),
-    ("GET", "/incidents", "viewer"),
-    ("GET", "/recommendations", "viewer"),
-    ("GET", "/weekly-reports", "viewer"),
-    ("GET", "/weekly-reports/2026-01-05", "viewer"),
-    ("POST", "/ai-events", "operator"),
-    ("POST", "/cash/registers", "operator"),
-    ("PUT", "/cash/registers/00000000-0000-4000-a000-000000000000", "operator"),
-    ("DELETE", "/cash/registers/00000000-0000-4000-a000-000000000000", "operator"),
-    ("POST", "/cash/sessions", "operator"),
-    ("POST", "/cash/sessions/00000000-0000-4000-a000-000000000000/close", "operator"),
-    ("POST", "/incidents/00000000-0000-4000-a000-000000000000/acknowledge", "operator"),
-    ("POST", "/recommendations/00000000-0000-4000-a000-000000000000/decision", "operator"),
-    ("GET", "/notification-rules/explain?event_type=sync.failed", "viewer"),
-    ("GET", "/audit", "admin"),
-    // Alerts and equipment.
-    ("GET", "/alerts", "viewer"),
-    ("GET", "/alerts/stats", "viewer"),
-    ("GET", "/alertes/maintenance", "viewer"),
-    ("GET", "/statistics", "viewer"),
-    ("GET", "/assets", "viewer"),
-    ("GET", "/assets/1", "viewer"),
-    ("GET", "/maintenances", "viewer"),
-    ("GET", "/humidity-alerts/institutional", "viewer"),
-    ("GET", "/humidity-alerts/all", "viewer"),
-    ("GET", "/humidity-alerts/stats", "viewer"),
-    ("GET", "/humidity-alerts/unresolved", "viewer"),
-    ("GET", "/humidity-alerts/resolved", "viewer"),
-    ("GET", "/humidity-alerts/archived", "viewer"),
-    ("GET", "/humidity-alerts/pianos/ins_1", "viewer"),
-    ("GET", "/alertes-rv/health", "viewer"),
-    ("GET", "/alertes-rv/check", "viewer"),
-    ("GET", "/alertes-rv/history", "viewer"),
-    ("GET", "/alertes-rv/late-assignment", "viewer"),
-    ("GET", "/alertes-rv/stats", "viewer"),
-    ("GET", "/alertes-rv/pending", "viewer"),
-    ("PUT", "/alerts/1/read", "operator"),
-    ("DELETE", "/alerts/1", "operator"),
-    ("POST", "/assets", "operator"),
-    ("PUT", "/assets/1", "operator"),
-    ("DELETE", "/assets/1", "operator"),
-    ("POST", "/maintenances", "operator"),
-    ("PUT", "/maintenances/1", "operator"),
-    ("DELETE", "/maintenances/1", "operator"),
-    ("POST", "/humidity-alerts/resolve/00000000-0000-4000-a000-000000000000", "operator"),
-    ("POST", "/humidity-alerts/archive/00000000-0000-4000-a000-000000000000", "operator"),
-    ("POST", "/alertes-rv/resolve/1", "operator"),
-    ("POST", "/alerts/generate", "admin"),
-    ("POST", "/humidity-alerts/scan", "admin"),
-    ("POST", "/alertes-rv/send", "admin"),
-    ("POST", "/scheduler/run/sync", "admin"),
-    ("POST", "/scheduler/run/rapport", "admin"),
-    ("POST", "/scheduler/run/backup", "admin"),
-    ("POST", "/scheduler/run/alerts", "admin"),
-    ("POST", "/scheduler/run/import/clients", "admin"),
-    ("POST", "/reports/timeline/generate", "admin"),
-    ("POST", "/tasks/cleanup/pause", "admin"),
-    ("POST", "/tasks/cleanup/resume", "admin"),
-    // Notifications and settings.
-    ("GET", "/notification-rules", "viewer"),
-    ("GET", "/notification-rules/explain?event_type=sync.failed", "viewer"),
-    ("GET", "/deliveries", "viewer"),
-    ("GET", "/notices", "viewer"),
-    ("GET", "/channels", "viewer"),
-    ("GET", "/settings", "viewer"),
-    ("GET", "/institutions", "viewer"),
-    ("GET", "/report-tabs", "viewer"),
-    ("GET", "/monitor-targets", "viewer"),
-    ("GET", "/maintenance-windows", "viewer"),
-    ("GET", "/quarantine", "viewer"),
-    ("GET", "/gazelle/connection", "viewer"),
-    ("POST", "/notices/nothing/acknowledge", "operator"),
-    ("POST", "/notification-rules", "admin"),
-    ("PUT", "/notification-rules/999999", "admin"),
-    ("DELETE", "/notification-rules/999999", "admin"),
-    ("POST", "/channels/slack/enable", "admin"),
-    ("POST", "/admin/health/test-notifications", "admin"),
-    ("PUT", "/settings/nothing", "admin"),
-    ("PUT", "/institutions/nothing", "admin"),
-    ("DELETE", "/institutions/nothing", "admin"),
-    ("PUT", "/report-tabs/nothing", "admin"),
-    ("DELETE", "/report-tabs/nothing", "admin"),
-    ("GET", "/staff", "admin"),
-    ("PUT", "/staff/nobody", "admin"),
-    ("DELETE", "/staff/nobody", "admin"),
-    ("PUT", "/monitor-targets/nothing", "admin"),
-    ("DELETE", "/monitor-targets/nothing", "admin"),
-    ("POST", "/maintenance-windows", "admin"),
-    ("PUT", "/maintenance-windows/999999", "admin"),
-    ("DELETE", "/maintenance-windows/999999", "admin"),
-    ("POST", "/quarantine/clients/nothing/resolve", "admin"),
-    ("POST", "/gazelle/authorize", "admin"),
-    ("GET", "/gazelle_oauth_callback", "admin"),
-];
+use self::routes::{OPEN, ROUTES};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -149,9 +38,6 @@ async fn the_list_of_routes_is_whole(#[values(Backend::PostgRest)] backend: Back
     }
     Ok(())
 }
-
-/// What needs no sign-in, and why that is safe: constants, and whether the services answer.
-const OPEN: [&str; 4] = ["/health", "/admin/health-test", "/admin/health/public", "/admin/health/database"];
 
 /// Tokens that are nobody's: what is wrong with each, and the token.
 fn invalid_tokens(bed: &Bed) -> anyhow::Result<Vec<(&'static str, String)>> {

@@ -2,7 +2,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{self, Sent, body, token},
+    console::{self, Sent, SignedIn, body, token},
 };
 use gazelle_local::lambda::Ended;
 use jiff::SignedDuration;
@@ -143,6 +143,30 @@ async fn a_paused_task_rests_until_it_is_resumed_and_the_audit_says_who(
     assert_eq!(actions, ["task.paused", "task.resumed"]);
     assert_eq!((&audit[0]["before"]["paused"], &audit[0]["after"]["paused"]), (&json!(false), &json!(true)));
     assert!(audit.iter().all(|row| row["email"] == "admin@gazelle.example"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_is_told_in_the_language_of_the_page(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (_bed, console) = console::open(backend).await?;
+    let document = console.document().await?;
+    let french = console.sign_in("operator").await?;
+    let english = SignedIn { cookie: format!("{}; language=en", french.cookie), ..french.clone() };
+    let nothing = "/incidents/00000000-0000-4000-8000-000000000000/acknowledge";
+    for (who, absent, refused) in [
+        (french, "Cette adresse ne correspond à rien.", "Votre rôle ne permet pas cette action."),
+        (english, "There is nothing at this address.", "Your role does not allow this."),
+    ] {
+        let answer = console.ask("POST", nothing, &who.change()).await?;
+        document.check("POST", "/incidents/{id}/acknowledge", &answer)?;
+        assert_eq!((answer.status, &body(&answer)?["detail"]), (404, &json!(absent)));
+        let answer = console.ask("POST", "/api/tasks/backup/pause", &who.change()).await?;
+        document.check("POST", "/tasks/{task}/pause", &answer)?;
+        assert_eq!((answer.status, &body(&answer)?["detail"]), (403, &json!(refused)));
+    }
     Ok(())
 }
 

@@ -2,23 +2,18 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-#[path = "console/shape.rs"]
-mod shape;
-
 use std::collections::BTreeSet;
 
 use e2e::{
     Backend, Bed,
     console::{self, Sent, body, token},
+    rpc::MORNING,
+    shape::shape,
 };
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use shared::task::TaskSpec;
 
-use self::shape::shape;
-
-/// Ten past seven on the morning of the bed's night.
-const MORNING: &str = "2026-01-15T12:10:00Z";
 const HUMIDITY: &str = "00000000-0000-4000-8000-000000000001";
 /// What somebody who wishes us ill would call a thing.
 const HOSTILE: &str = "<img src=x onerror=\"alert(1)\">'&";

@@ -2,17 +2,13 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-#[path = "console/shape.rs"]
-mod shape;
-
 use e2e::{
     Backend,
     console::{self, SignedIn, body},
+    shape::shape,
 };
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-
-use self::shape::shape;
 
 const HOSTILE: &str = "<img src=x onerror=\"alert(1)\">'&";
 

@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-#[path = "console/api.rs"]
-mod api;
-
-use e2e::{Backend, Bed};
+use e2e::{
+    Backend, Bed,
+    rpc::{MORNING, USER, actor, ask, refused},
+};
 use rstest::rstest;
 use serde_json::{Value, json};
-
-use self::api::{MORNING, USER, actor, ask, refused};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

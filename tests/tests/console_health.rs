@@ -3,20 +3,14 @@
 use e2e::{
     Backend, Bed,
     console::{self, Console, Sent, body, token},
+    rpc::MORNING,
+    shape::shape,
 };
 use gazelle_local::faults::FaultSpec;
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
-
-#[path = "console/shape.rs"]
-mod shape;
-
-use self::shape::shape;
-
-/// After the bed's night.
-const MORNING: &str = "2026-01-15T12:10:00Z";
 
 /// What nobody has to sign in for: it says that something answers, and nothing of the inside.
 const OPEN: [&str; 4] = ["/admin/health-test", "/admin/health/database", "/admin/health/public", "/health"];

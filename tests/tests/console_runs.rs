@@ -2,19 +2,15 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-#[path = "console/shape.rs"]
-mod shape;
-
 use e2e::{
     Backend, Bed,
     console::{self, Sent, body, token},
+    shape::{both, shape},
 };
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use shared::task::TASKS;
-
-use self::shape::{both, shape};
 
 /// What lies between two texts.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {

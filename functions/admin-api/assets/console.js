@@ -86,6 +86,9 @@ const say = (text, kind, location) => {
 
 const isChange = (event) => event.detail.requestConfig?.verb && event.detail.requestConfig.verb !== "get";
 
+// The sentence of an answer, which is French: old clients show it.
+const told = ({ message }) => typeof message === "string" && document.documentElement.lang === "fr" ? message : undefined;
+
 // The API's answers are JSON: nothing of them is put into the page, their sentences are said.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.getResponseHeader("content-type")?.includes("json")) event.detail.shouldSwap = false;
@@ -103,9 +106,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!successful) {
     // Somebody else was faster, or what failed left something to see: the page shows what is.
     if (xhr.status === 409 || elt.dataset.refresh !== undefined) htmx.trigger(document.body, "changed");
-    return say(answer.detail ?? answer.message ?? document.body.dataset.failed, "error", answer.location);
+    return say(answer.detail ?? told(answer) ?? document.body.dataset.failed, "error", answer.location);
   }
-  const done = elt.dataset.done ?? (typeof answer.message === "string" ? answer.message : document.body.dataset.done);
+  const done = elt.dataset.done ?? told(answer) ?? document.body.dataset.done;
   say(done, "success", answer.location);
   elt.closest("dialog")?.close();
   if (elt.dataset.next) location.assign(elt.dataset.next);

@@ -39,7 +39,7 @@ use serde::Deserialize;
 
 pub use self::{
     display::Markup,
-    frame::{Frame, Theme},
+    frame::{Frame, Theme, language_of},
 };
 use crate::{
     access::{Guard, Role, guard, refuse_cross_site},

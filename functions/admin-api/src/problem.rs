@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use axum::{
     Json,
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
-use shared::supabase::SupabaseError;
+use shared::{notify::Language, supabase::SupabaseError};
 
-use crate::routes::shapes::ProblemBody;
+use crate::{pages::language_of, routes::shapes::ProblemBody};
 
 /// An answer that says what is wrong.
 #[derive(Debug, Clone)]
@@ -166,6 +168,17 @@ impl Problem {
         )
     }
 
+    /// The same in the reader's language.
+    #[must_use]
+    pub fn told(self, language: Language) -> Self {
+        let (title, detail) = in_english(self.code);
+        match language {
+            Language::Fr => self,
+            Language::En if detail.is_empty() => Self { title, ..self },
+            Language::En => Self { title, detail: detail.into(), ..self },
+        }
+    }
+
     /// Its stable code.
     pub fn code(&self) -> &'static str {
         self.code
@@ -185,6 +198,46 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         self.status
     }
+}
+
+/// Title and sentence in English; without a sentence the problem's own, which names what was sent, stays.
+fn in_english(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "wrong_password" => ("Sign-in refused", "The e-mail or the password is wrong."),
+        "no_role" => (
+            "Access refused",
+            "This account has no access to the console. An administrator can give it a role.",
+        ),
+        "forbidden" => ("Access refused", "Your role does not allow this."),
+        "cross_site" => ("Request refused", "The request does not come from the console."),
+        "form_token" => ("Form out of date", "Load the page again, then try once more."),
+        "rate_limited" => ("Too many requests", "Try again in a minute."),
+        "not_found" => ("Not found", "There is nothing at this address."),
+        "unauthenticated" => ("Sign-in required", "Sign in, or send a valid token."),
+        "too_large" => ("Request too large", "The body of the request is too large."),
+        "run_live" => ("Already running", "A run is already live or requested."),
+        "method_not_allowed" => ("Method refused", "This address does not take this method."),
+        "unavailable" => (
+            "Service unavailable",
+            "Supabase does not answer. The scheduled tasks resume by themselves; try again in a minute.",
+        ),
+        "gazelle_unavailable" => ("Gazelle unavailable", "Gazelle does not answer. Try again in a minute."),
+        "internal" => ("Internal error", "The error was noted in the log."),
+        _ => ("Invalid request", ""),
+    }
+}
+
+/// Middleware of the API: scripts of a page in English are told of problems in English.
+pub async fn translate(request: Request, next: Next) -> Response {
+    let language = language_of(request.headers());
+    let response = next.run(request).await;
+    let (mut parts, body) = response.into_parts();
+    let Some(problem) = parts.extensions.get::<Problem>().filter(|_| language != Language::default()) else {
+        return Response::from_parts(parts, body);
+    };
+    let body = problem.clone().told(language).into_response().into_body();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, body)
 }
 
 impl From<SupabaseError> for Problem {

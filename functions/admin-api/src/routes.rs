@@ -62,7 +62,7 @@ use crate::{
     headers::{self, harden, validate},
     openapi::Document,
     pages,
-    problem::Problem,
+    problem::{Problem, translate},
     state::App,
 };
 
@@ -96,6 +96,7 @@ fn api(app: &Arc<App>) -> Router {
         .merge(headers::assets())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
+        .layer(from_fn(translate))
         .with_state(app.clone())
 }
 

@@ -51,6 +51,11 @@ pub fn language_name(language: Language) -> &'static str {
     language.pick("fr", "en")
 }
 
+/// The language that was chosen on the pages.
+pub fn language_of(headers: &HeaderMap) -> Language {
+    cookie(headers, "language").and_then(language_named).unwrap_or_default()
+}
+
 /// Changes with the assets, so that browsers may keep them.
 static ASSETS: LazyLock<String> = LazyLock::new(|| {
     let mut hash = digest::Context::new(&digest::SHA256);
@@ -89,7 +94,7 @@ impl Frame {
     /// The frame of a request.
     pub fn of(headers: &HeaderMap, address: String, caller: Option<Caller>, now: Timestamp) -> Self {
         Self {
-            language: cookie(headers, "language").and_then(language_named).unwrap_or_default(),
+            language: language_of(headers),
             theme: cookie(headers, "theme").and_then(Theme::named).unwrap_or(Theme::Auto),
             caller,
             address,

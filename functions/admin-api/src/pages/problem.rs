@@ -20,43 +20,6 @@ struct ProblemPage {
     problem: Problem,
 }
 
-impl Frame {
-    /// The title of a problem in the reader's language.
-    fn problem_title(&self, problem: &Problem) -> &'static str {
-        self.language.pick(problem.title(), in_english(problem.code()).0)
-    }
-
-    /// What a problem says, in the reader's language where the words are the program's own.
-    pub fn problem_detail(&self, problem: &Problem) -> String {
-        let english = Some(in_english(problem.code()).1).filter(|text| !text.is_empty());
-        self.language.pick(problem.detail(), english.unwrap_or(problem.detail())).to_owned()
-    }
-}
-
-/// Title and sentence; without a sentence the problem's own, which names what it is about, is shown.
-fn in_english(code: &str) -> (&'static str, &'static str) {
-    match code {
-        "wrong_password" => ("Sign-in refused", "The e-mail or the password is wrong."),
-        "no_role" => (
-            "Access refused",
-            "This account has no access to the console. An administrator can give it a role.",
-        ),
-        "forbidden" => ("Access refused", "Your role does not allow this."),
-        "cross_site" => ("Request refused", "The request does not come from the console."),
-        "form_token" => ("Form out of date", "Load the page again, then try once more."),
-        "rate_limited" => ("Too many requests", "Try again in a minute."),
-        "not_found" => ("Not found", "There is nothing at this address."),
-        "method_not_allowed" => ("Method refused", "This address does not take this method."),
-        "unavailable" => (
-            "Service unavailable",
-            "Supabase does not answer. The scheduled tasks resume by themselves; try again in a minute.",
-        ),
-        "gazelle_unavailable" => ("Gazelle unavailable", "Gazelle does not answer. Try again in a minute."),
-        "internal" => ("Internal error", "The error was noted in the log."),
-        _ => ("Invalid request", ""),
-    }
-}
-
 /// Middleware of pages: a problem becomes a page, or a part of one; who is not signed in gets the form.
 pub async fn explain(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let address = request.uri().to_string();
@@ -69,7 +32,8 @@ pub async fn explain(State(app): State<Arc<App>>, request: Request, next: Next) 
     }
     let caller = response.extensions_mut().remove::<Caller>();
     let status = problem.status();
-    let page = ProblemPage { frame: Frame::of(&headers, address, caller, app.now()), problem };
+    let frame = Frame::of(&headers, address, caller, app.now());
+    let page = ProblemPage { problem: problem.told(frame.language), frame };
     let Ok(mut shown) = show_as(status, &page) else { return response };
     // What the answer says besides its body, such as `Retry-After`, stays.
     for (name, value) in response.headers() {

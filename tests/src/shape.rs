@@ -20,6 +20,9 @@ const MAPS: [&str; 13] = [
 ];
 
 /// The shape of an answer: the names and kinds of its fields, lists as one element with all that theirs have.
+///
+/// # Panics
+/// At an instant without its `Z`, and at a list of different things.
 pub fn shape(value: &Value) -> Value {
     match value {
         Value::Null => json!("null"),
@@ -46,6 +49,9 @@ pub fn shape(value: &Value) -> Value {
 }
 
 /// One shape for two values of the same field.
+///
+/// # Panics
+/// When they are of different kinds.
 pub fn both(left: Value, right: Value) -> Value {
     match (left, right) {
         (Value::Object(mut left), Value::Object(right)) => {

@@ -1,0 +1,334 @@
+//! One notice of every kind, with data as the functions and the database make them.
+
+use serde_json::{Value, json};
+
+const RUN: &str = "e3d9a6c4-21b7-4f5d-8a0e-7c94b5f1d260";
+
+/// One notice of every kind, with data as the functions and the database make them.
+pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
+    let failure = |task: &str, kind: &str| json!({"task_label": task, "run_id": RUN, "error_kind": kind, "error": "detail", "since": "2026-01-15T06:00:03Z"});
+    let humid = |kind: &str, value: Value, words: Value| {
+        json!({"id": RUN, "alert_type": kind, "piano": "Steinway & Sons D #42", "client": "Place des Arts",
+               "location": "Salle Wilfrid-Pelletier", "value": value, "words": words, "observed_at": "2026-01-14T15:00:00Z"})
+    };
+    let anomaly = |kind: &str, severity: &str, said: Value| {
+        let mut data =
+            json!({"anomaly_type": kind, "anomaly_severity": severity, "since": "2026-01-15T13:00:03Z"});
+        for (field, value) in said.as_object().unwrap() {
+            data[field] = value.clone();
+        }
+        data
+    };
+    let appointment = |time: &str, technician: &str| {
+        json!({"time": time, "client": "Studio Hautbois", "place": "12 rue de l'Accord, Montréal", "piano": "Yamaha U1 #7",
+               "phone": "514-555-0107", "notes": "Sonner à l'arrière", "technician": technician})
+    };
+    let own = |stale: Value| {
+        json!({"run_id": RUN, "date": "2026-01-16", "first_name": "Nicolas", "data_as_of": stale,
+               "appointments": [appointment("09:00", "Nick"), appointment("14:30", "Nick")]})
+    };
+    vec![
+        ("sync.failed", "unavailable", failure("Sync Gazelle Totale", "gazelle_unavailable")),
+        (
+            "sync.deletion_guard",
+            "refused",
+            json!({"task_label": "Sync Gazelle Totale", "run_id": RUN, "collection": "clients", "candidates": 400,
+            "limit": 200, "live": 4000, "sample": ["cli_local_000001", "cli_local_000002"], "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "sync.drift",
+            "new value",
+            json!({"task_label": "Sync Gazelle Totale", "run_id": RUN, "sample": ["clients.status = BRAND_NEW"], "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "sync.quarantine",
+            "one row",
+            json!({"task_label": "Sync Gazelle Totale", "run_id": RUN, "rows": 1, "sample": ["timeline tme_local_000004"], "since": "2026-01-15T06:00:03Z"}),
+        ),
+        ("report.failed", "google", failure("Rapport Timeline", "google_unavailable")),
+        (
+            "event.refused",
+            "refused",
+            json!({"detail_type": "Gazelle Sync Succeeded", "run_id": RUN, "error": "ThrottlingException", "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "supabase.down",
+            "down",
+            json!({"task_label": "Sync Gazelle Totale", "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "gazelle.authorization_expiring",
+            "soon",
+            json!({"task_label": "Sync Gazelle Totale", "run_id": RUN, "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "gazelle.authorization_expiring",
+            "refused",
+            failure("Sync Gazelle Totale", "gazelle_authorization"),
+        ),
+        ("backup.failed", "corrupt", failure("Backup SQL", "backup_corrupt")),
+        ("backup.failed", "drill", failure("Essai de restauration", "drill_mismatch")),
+        ("rv.unconfirmed", "two", own(Value::Null)),
+        ("rv.unconfirmed", "stale", own(json!("2026-01-15T06:00:03Z"))),
+        (
+            "rv.unassigned",
+            "one",
+            json!({"run_id": RUN, "date": "2026-01-16", "appointments": [appointment("09:00", "à attribuer")]}),
+        ),
+        (
+            "rv.failed",
+            "outage",
+            json!({"task_label": "Sync RV & Alertes", "run_id": RUN, "error_kind": "gazelle_unavailable", "error": "x",
+            "data_as_of": "2026-01-15T06:00:03Z", "since": "2026-01-15T21:00:03Z"}),
+        ),
+        (
+            "humidity.alert",
+            "too dry",
+            json!({"run_id": RUN, "alerts": [humid("TROP_SEC", json!(28.5), Value::Null)]}),
+        ),
+        (
+            "humidity.alert",
+            "too humid",
+            json!({"run_id": RUN, "alerts": [humid("TROP_HUMIDE", json!(72), Value::Null)]}),
+        ),
+        (
+            "humidity.alert",
+            "cover",
+            json!({"run_id": RUN, "alerts": [humid("housse", Value::Null, json!("housse enlevée"))]}),
+        ),
+        (
+            "humidity.alert",
+            "digest",
+            json!({"run_id": RUN, "count": 23, "alerts": [
+            humid("alimentation", Value::Null, json!("débranché")), humid("reservoir", Value::Null, json!("réservoir vide")),
+            humid("environnement", Value::Null, json!("trop sec"))]}),
+        ),
+        ("humidity.failed", "database", failure("Alertes Humidité", "supabase_unavailable")),
+        (
+            "maintenance.late",
+            "one",
+            json!({"run_id": RUN, "asset": "Yamaha U1 #7", "message": "Yamaha U1 #7: en retard de 5 jours (prévu le 2026-01-10)",
+            "due_date": "2026-01-10", "days_count": 5, "location": "Studio 3", "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "maintenance.late",
+            "many",
+            json!({"run_id": RUN, "count": 30, "items": ["Yamaha U1 #7: en retard de 5 jours (prévu le 2026-01-10)"], "since": "2026-01-15T06:00:03Z"}),
+        ),
+        (
+            "maintenance.urgent",
+            "digest",
+            json!({"run_id": RUN, "count": 1, "items": ["Yamaha U1 #7: entretien dans 3 jours (2026-01-18)"], "since": "2026-01-15T13:00:03Z"}),
+        ),
+        (
+            "maintenance.asset_required",
+            "digest",
+            json!({"run_id": RUN, "count": 1, "items": ["Camion: demande un entretien: signalé"], "since": "2026-01-15T13:00:03Z"}),
+        ),
+        ("maintenance.failed", "database", failure("Génération des alertes", "supabase_refused")),
+        ("cleanup.failed", "deadline", failure("Nettoyage", "deadline_exceeded")),
+        ("report.weekly", "a week", week(json!("Essai de restauration"))),
+        ("report.weekly", "cold start", cold_week()),
+        ("report.weekly", "unreadable", json!({"run_id": RUN, "week": "2026-W03"})),
+        ("report.weekly_failed", "database", failure("Rapport hebdomadaire", "supabase_unavailable")),
+        ("anomaly.failed", "database", failure("Détection d'anomalies", "supabase_refused")),
+        (
+            "anomaly.sync",
+            "repeated",
+            anomaly(
+                "sync_failure",
+                "medium",
+                json!({"subject": "Sync Gazelle Totale", "count": 3, "hours": 24, "run_id": RUN}),
+            ),
+        ),
+        (
+            "anomaly.sync",
+            "in a row",
+            anomaly(
+                "consecutive_failures",
+                "high",
+                json!({"subject": "Backup SQL", "count": 3, "run_id": RUN}),
+            ),
+        ),
+        (
+            "anomaly.sync",
+            "stuck",
+            anomaly("stuck_task", "high", json!({"subject": "Backup SQL", "hours": 3})),
+        ),
+        (
+            "anomaly.cash",
+            "one",
+            anomaly("cash_variance", "high", json!({"subject": "Caisse 1", "site": "mtl"})),
+        ),
+        (
+            "anomaly.cash",
+            "repeated",
+            anomaly(
+                "cash_variance_repeated",
+                "high",
+                json!({"subject": null, "site": null, "of": "operator", "count": 3, "days": 7}),
+            ),
+        ),
+        (
+            "anomaly.auth",
+            "refused",
+            anomaly("auth_failure", "high", json!({"count": 10, "attempts": 12, "hours": 24})),
+        ),
+        (
+            "anomaly.ai",
+            "errors",
+            anomaly(
+                "ai_error_rate",
+                "high",
+                json!({"subject": "humidity", "count": 5, "total": 20, "percent": 25}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "stale",
+            anomaly("stale_collection", "high", json!({"subject": "clients", "hours": 27})),
+        ),
+        (
+            "anomaly.data",
+            "drop",
+            anomaly(
+                "row_count_drop",
+                "high",
+                json!({"subject": "pianos", "count": 700, "usual": 1000, "percent": 30}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "orphans",
+            anomaly("orphan_rows", "medium", json!({"subject": "pianos.client", "count": 60, "total": 1000})),
+        ),
+        ("anomaly.data", "humidity", anomaly("humidity_backlog", "medium", json!({"count": 4, "days": 14}))),
+        (
+            "anomaly.data",
+            "duration",
+            anomaly(
+                "unusual_duration",
+                "medium",
+                json!({"subject": "Backup SQL", "weekday": 2, "value": 720, "usual": 180}),
+            ),
+        ),
+        (
+            "anomaly.data",
+            "volume",
+            anomaly(
+                "unusual_volume",
+                "medium",
+                json!({"subject": "Rapport Timeline", "weekday": 7, "value": 0, "usual": 4000}),
+            ),
+        ),
+        ("anomaly.detection", "blind", anomaly("detection_error", "critical", json!({"subject": "auth"}))),
+        (
+            "anomaly.resolved",
+            "over",
+            anomaly(
+                "sync_failure",
+                "medium",
+                json!({"subject": "Sync Gazelle Totale", "resolved_at": "2026-01-15T17:30:03Z", "run_id": RUN}),
+            ),
+        ),
+        ("availability.failed", "database", failure("Disponibilité", "supabase_refused")),
+        (
+            "availability.down",
+            "down",
+            incident(json!({"subject": "Gazelle", "state": "down", "error_kind": "http_500"})),
+        ),
+        (
+            "availability.down",
+            "unstable",
+            incident(json!({"subject": "Gazelle", "state": "flapping", "error_kind": "timeout"})),
+        ),
+        (
+            "availability.recovered",
+            "over",
+            incident(
+                json!({"subject": "Gazelle", "until": "2026-01-15T06:25:03Z", "duration_seconds": 1500}),
+            ),
+        ),
+        ("heartbeat.missed", "late", incident(json!({"subject": "Backup SQL", "run_id": RUN}))),
+        (
+            "heartbeat.recovered",
+            "over",
+            incident(
+                json!({"subject": "Backup SQL", "until": "2026-01-16T08:00:03Z", "duration_seconds": 93_600}),
+            ),
+        ),
+        (
+            "alarm.raised",
+            "errors",
+            incident(json!({
+            "subject": "gazelle-tasks-sync-gazelle-errors", "reason": "Threshold Crossed: 1 datapoint [1.0]",
+            "alarm_url": "https://ca-central-1.console.aws.amazon.com/cloudwatch/home?region=ca-central-1#alarmsV2:alarm/gazelle-tasks-sync-gazelle-errors"})),
+        ),
+        (
+            "alarm.recovered",
+            "over",
+            incident(json!({
+            "subject": "gazelle-tasks-sync-gazelle-errors", "reason": "Threshold Crossed: no datapoints",
+            "until": "2026-01-15T06:10:03Z", "duration_seconds": 600})),
+        ),
+        (
+            "channel.disabled",
+            "webhook",
+            incident(json!({"channel": "slack", "recipient": "louise", "reason": "http_404"})),
+        ),
+        (
+            "channel.disabled",
+            "all",
+            incident(json!({"channel": "email", "recipient": null, "reason": "http_403"})),
+        ),
+        ("system.test", "test", json!({"since": "2026-01-15T06:00:03Z"})),
+    ]
+}
+
+/// What monitoring found, since one in the morning.
+fn incident(said: Value) -> Value {
+    let mut data = json!({"since": "2026-01-15T06:00:03Z"});
+    for (field, value) in said.as_object().unwrap() {
+        data[field] = value.clone();
+    }
+    data
+}
+
+/// A week with troubles, and a task of the predecessor among its tasks.
+fn week(slowest: Value) -> Value {
+    json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
+        {"topic": "runs", "figures": [
+            {"measure": "success_share", "value": 0.9876, "before": 0.99, "unit": "share", "bar": 0.9876},
+            {"measure": "runs", "value": 2345, "before": 2346, "unit": "count"},
+            {"measure": "slowest", "name": slowest, "value": 312.4, "before": 250, "unit": "seconds",
+             "notes": [["median", 3.2, "seconds"]]},
+            {"measure": "longest_failing", "name": "Sync Gazelle Totale", "value": 93780, "before": null, "unit": "seconds",
+             "notes": [["errors", 2, "count"]]}]},
+        {"topic": "tasks", "figures": [
+            {"measure": "task", "name": "Sync Gazelle Totale", "value": 0.714, "before": 1, "unit": "share", "bar": 0.714,
+             "notes": [["runs", 7, "count"], ["errors", 2, "count"]]},
+            {"measure": "task", "name": "Détection d'anomalies", "value": null, "before": null, "unit": "share",
+             "notes": [["runs", 0, "count"]]}]},
+        {"topic": "availability", "figures": [
+            {"measure": "outages", "value": 2, "before": 0, "unit": "count"},
+            {"measure": "down_time", "value": 3900, "before": 0, "unit": "seconds"}]},
+        {"topic": "notifications", "figures": [
+            {"measure": "channel", "name": "email", "value": 41, "before": 38, "unit": "count", "bar": 0.98,
+             "notes": [["failed", 1, "count"]]}]},
+        {"topic": "cash", "figures": [{"measure": "cash_sales", "value": 123450, "before": 100000, "unit": "cents"}]},
+        {"topic": "backups", "figures": [
+            {"measure": "copy_age", "value": 180000, "before": 75600, "unit": "seconds"},
+            {"measure": "drill", "value": 0, "before": 1, "unit": "outcome", "notes": [["duration", 12, "seconds"]]},
+            {"measure": "drill_age", "value": 68400, "before": 68400, "unit": "seconds"}]},
+    ]})
+}
+
+/// Nothing has ever run.
+fn cold_week() -> Value {
+    json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
+        {"topic": "runs", "figures": [
+            {"measure": "success_share", "value": null, "before": null, "unit": "share"},
+            {"measure": "runs", "value": 0, "before": 0, "unit": "count"}]},
+        {"topic": "backups", "figures": [{"measure": "copy_age", "value": null, "before": null, "unit": "seconds"}]},
+    ]})
+}
