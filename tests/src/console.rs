@@ -241,6 +241,23 @@ impl Document {
     }
 }
 
+/// What lies between two texts of a page.
+///
+/// # Panics
+/// When the first is missing.
+pub fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("{from} is missing: {text}"));
+    rest.split_once(to).map_or(rest, |(inner, _)| inner)
+}
+
+/// The card of a task on the page of the journal.
+///
+/// # Panics
+/// When it is missing.
+pub fn card<'a>(page: &'a str, task: &str) -> &'a str {
+    between(page, &format!(r#"id="task-{task}""#), "</article>")
+}
+
 /// The JSON of an answer.
 ///
 /// # Errors
