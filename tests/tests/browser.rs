@@ -19,8 +19,9 @@ use tokio::{
 const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
 
 /// Every page that needs nothing in its address.
-const VIEWS: [&str; 23] = [
+const VIEWS: [&str; 26] = [
     "/",
+    "/nights",
     "/journal",
     "/syncs",
     "/alerts",
@@ -34,6 +35,8 @@ const VIEWS: [&str; 23] = [
     "/weekly-reports",
     "/incidents",
     "/assets",
+    "/cash",
+    "/settings",
     "/settings/people",
     "/settings/institutions",
     "/settings/tabs",
@@ -129,10 +132,19 @@ async fn live_through_a_night(bed: &mut Bed) -> anyhow::Result<()> {
 async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
     live_through_a_night(&mut bed).await?;
-    let run = bed.runs("sync_gazelle").await?[0]["id"].as_str().unwrap_or_default().to_owned();
-    let asset = bed.stack.rows("assets", "id", "id").await?[0]["id"].to_string();
-    let [run, asset] = [format!("/runs/{run}"), format!("/assets/{asset}")];
-    let views = [&[run.as_str(), asset.as_str()], &VIEWS[..]].concat();
+    bed.run("weekly_report", "2026-01-15T12:00:00Z").await?;
+    let mut views = VIEWS.map(str::to_owned).to_vec();
+    for (view, table, key) in [
+        ("/runs", "scheduler_logs", "id"),
+        ("/assets", "assets", "id"),
+        ("/humidity-alerts/pianos", "humidity_alerts", "piano_id"),
+        ("/notifications/rules", "notification_rules", "id"),
+        ("/weekly-reports", "weekly_reports", "period_start"),
+    ] {
+        let row = &bed.stack.rows(table, key, key).await?[0][key];
+        views.push(format!("{view}/{}", row.as_str().map_or_else(|| row.to_string(), str::to_owned)));
+    }
+    let views: Vec<&str> = views.iter().map(String::as_str).collect();
     let mut stories = Vec::new();
     for language in ["fr", "en"] {
         for theme in ["light", "dark"] {
@@ -274,6 +286,32 @@ async fn a_humidity_alert_is_resolved_with_a_note_on_a_phone() -> anyhow::Result
     let resolved: Vec<_> = alerts.iter().filter(|alert| alert["is_resolved"] == true).collect();
     assert_eq!(resolved.len(), 1, "{alerts:?}");
     assert_eq!(resolved[0]["resolution_notes"], "<script>alert(1)</script> housse posée");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_at_the_desk_with_cash_equipment_and_appointments() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    let told = json!({"kind": "unconfirmed", "appointment_external_id": "evt_1", "client_name": "École",
+                      "appointment_date": "2026-01-16", "appointment_time": "10:00:00", "status": "sent"});
+    bed.put("alert_logs", json!([told])).await?;
+    story(&mut bed, &console, "desk", &[]).await?;
+    let session = &bed.stack.rows("cash_sessions", "initial_amount,actual_amount,variance", "id").await?[0];
+    assert_eq!(*session, json!({"initial_amount": 10_010, "actual_amount": 14_910, "variance": -100}));
+    let register = &bed.stack.rows("cash_registers", "variance_limit", "id").await?[0];
+    assert_eq!(register["variance_limit"], 115);
+    let noted = &bed.stack.rows("alert_logs", "acknowledged_by", "id").await?[0];
+    assert_eq!(noted["acknowledged_by"], "operator@gazelle.example");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_moves_a_limit_and_somebody_comes_and_goes() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    story(&mut bed, &console, "settings", &[]).await?;
+    let audit = bed.stack.rows("audit_log", "action", "seq").await?;
+    let actions: Vec<&str> = audit.iter().filter_map(|row| row["action"].as_str()).collect();
+    assert_eq!(actions, ["setting.update", "staff.create", "staff.update", "staff.delete"]);
     Ok(())
 }
 

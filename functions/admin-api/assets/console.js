@@ -19,6 +19,8 @@ const typed = (form, entries) => {
       if (control.checked) body[control.name].push(value);
     } else if (control.type === "checkbox") body[control.name] = control.checked;
     else if (control.type === "radio") { if (control.checked) body[control.name] = value; }
+    // The API counts money in cents, people in dollars.
+    else if (control.dataset.cents !== undefined) body[control.name] = value === "" ? null : Math.round(Number(value) * 100);
     else if (control.type === "number") body[control.name] = value === "" ? null : Number(value);
     else if (control.type === "datetime-local") body[control.name] = value === "" ? null : new Date(value).toISOString();
     else if (control.multiple) body[control.name] = Array.from(control.selectedOptions, (option) => option.value);
@@ -88,6 +90,9 @@ const isChange = (event) => event.detail.requestConfig?.verb && event.detail.req
 
 // The sentence of an answer, which is French: old clients show it.
 const told = ({ message }) => typeof message === "string" && document.documentElement.lang === "fr" ? message : undefined;
+
+// A page that is left is not read again.
+document.addEventListener("changed", (event) => { if (event.target.dataset?.next) event.stopPropagation(); }, true);
 
 // The API's answers are JSON: nothing of them is put into the page, their sentences are said.
 document.addEventListener("htmx:beforeSwap", (event) => {

@@ -59,6 +59,11 @@ impl CashPage {
         cents.map_or_else(|| "–".into(), |cents| money(&self.frame, cents))
     }
 
+    /// As a field of a form has it; the script sends cents.
+    fn dollars(&self, cents: &i64) -> String {
+        format!("{}.{:02}", cents / 100, cents % 100)
+    }
+
     fn state(&self, session: &Session) -> Markup {
         match session.status {
             SessionStatus::Open => self.frame.badge("running", "▶", self.frame.t("Ouverte", "Open")),
