@@ -124,6 +124,13 @@ async fn every_list_can_be_walked_over_equal_keys(
             "cash_sessions",
             rows(&|n| json!({"id": id(n), "operator_id": "x", "opened_at": at})),
         ),
+        (
+            "sync_logs_page",
+            "sync_logs",
+            rows(
+                &|n| json!({"id": id(n), "script_name": "x", "task_type": "sync", "status": "success", "created_at": at}),
+            ),
+        ),
         ("assets_page", "assets", rows(&|n| json!({"id": n, "name": "Camion", "category": "véhicule"}))),
         (
             "maintenances_page",
