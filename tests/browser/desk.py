@@ -19,7 +19,7 @@ with browser() as started, visitor(started) as page:
     register.get_by_role("button", name="Enregistrer").click()
     expect(row).to_contain_text("1,15")
 
-    here.get_by_label("Caisse", exact=True).select_option(label="Comptoir <b>1</b>")
+    here.get_by_role("combobox", name="Caisse").select_option(label="Comptoir <b>1</b>")
     here.get_by_label("Fonds de caisse").fill("100.10")
     here.get_by_role("button", name="Ouvrir une session").click()
     session = here.get_by_role("row").filter(has_text="Ouverte")
