@@ -192,15 +192,14 @@ async fn what_another_site_makes_a_browser_send_changes_nothing(
     let (bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
-    let with_cookie = || admin.read();
-    let own = || with_cookie().header("origin", &admin.origin);
+    let own = || admin.read().header("origin", &admin.origin);
     let cases = [
-        ("no origin", with_cookie().header("x-csrf-token", &admin.csrf_token), "cross_site"),
-        ("a hidden origin", with_cookie().header("origin", "null"), "cross_site"),
-        ("another site", with_cookie().header("origin", "https://evil.example"), "cross_site"),
+        ("no origin", admin.read().header("x-csrf-token", &admin.csrf_token), "cross_site"),
+        ("a hidden origin", admin.read().header("origin", "null"), "cross_site"),
+        ("another site", admin.read().header("origin", "https://evil.example"), "cross_site"),
         (
             "a longer name",
-            with_cookie().header("origin", format!("{}.evil.example", admin.origin)),
+            admin.read().header("origin", format!("{}.evil.example", admin.origin)),
             "cross_site",
         ),
         ("no form token", own(), "form_token"),
@@ -265,22 +264,21 @@ async fn a_session_ends_by_signing_out_and_after_twelve_hours(
     let (mut bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
     let admin = console.sign_in("admin").await?;
-    let session = |signed: &SignedIn| signed.read();
     assert_eq!(bed.stack.auth.open_sessions(), 2);
 
     let answer = console.ask("POST", "/sign-out", &viewer.change()).await?;
     assert_eq!(answer.status, 303);
     assert!(answer.headers["set-cookie"].to_str()?.contains("session=; "), "{:?}", answer.headers);
-    assert_eq!(console.ask("GET", "/session", &session(&viewer)).await?.status, 401);
+    assert_eq!(console.ask("GET", "/session", &viewer.read()).await?.status, 401);
     // Supabase Auth has forgotten it as well.
     assert_eq!(bed.stack.auth.open_sessions(), 1);
     // A page offers the form instead.
-    let answer = console.ask("GET", "/?x=1", &session(&viewer)).await?;
+    let answer = console.ask("GET", "/?x=1", &viewer.read()).await?;
     assert_eq!((answer.status, answer.headers["location"].to_str()?), (303, "/sign-in?next=%2F%3Fx%3D1"));
 
-    assert_eq!(console.ask("GET", "/session", &session(&admin)).await?.status, 200);
+    assert_eq!(console.ask("GET", "/session", &admin.read()).await?.status, 200);
     bed.stack.advance(SignedDuration::from_hours(12));
-    assert_eq!(console.ask("GET", "/session", &session(&admin)).await?.status, 401);
+    assert_eq!(console.ask("GET", "/session", &admin.read()).await?.status, 401);
 
     let history = bed.stack.rows("login_history", "success,error_type,user_hash", "created_at,id").await?;
     let kinds: Vec<&Value> = history.iter().map(|row| &row["error_type"]).collect();
@@ -297,7 +295,6 @@ async fn a_role_taken_away_ends_within_minutes_and_a_banned_user_too(
     let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let operator = console.sign_in("operator").await?;
-    let session = |signed: &SignedIn| signed.read();
     bed.stack.auth.set_user("admin@gazelle.example", Some("viewer"), false);
     bed.stack.auth.set_user("operator@gazelle.example", Some("operator"), true);
     bed.stack.advance(SignedDuration::from_mins(11));
@@ -305,11 +302,11 @@ async fn a_role_taken_away_ends_within_minutes_and_a_banned_user_too(
     let answer = console.ask("POST", "/tasks/backup/pause", &admin.change()).await?;
     assert_eq!(answer.status, 403);
     // What they may still do, they may; the renewed token serves the next look.
-    assert_eq!(console.ask("GET", "/tasks", &session(&admin)).await?.status, 200);
+    assert_eq!(console.ask("GET", "/tasks", &admin.read()).await?.status, 200);
     bed.stack.advance(SignedDuration::from_mins(11));
-    assert_eq!(console.ask("GET", "/tasks", &session(&admin)).await?.status, 200);
+    assert_eq!(console.ask("GET", "/tasks", &admin.read()).await?.status, 200);
 
-    assert_eq!(console.ask("GET", "/tasks", &session(&operator)).await?.status, 401);
+    assert_eq!(console.ask("GET", "/tasks", &operator.read()).await?.status, 401);
     assert_eq!(bed.stack.rows("console_sessions", "id_hash", "id_hash").await?.len(), 1);
     Ok(())
 }

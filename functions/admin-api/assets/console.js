@@ -111,10 +111,11 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!successful) {
     // Somebody else was faster, or what failed left something to see: the page shows what is.
     if (xhr.status === 409 || elt.dataset.refresh !== undefined) htmx.trigger(document.body, "changed");
-    return say(answer.detail ?? told(answer) ?? document.body.dataset.failed, "error", answer.location);
+    return say(answer.detail ?? told(answer) ?? elt.dataset.failed ?? document.body.dataset.failed, "error", answer.location);
   }
-  const done = elt.dataset.done ?? told(answer) ?? document.body.dataset.done;
-  say(done, "success", answer.location);
+  const { done, requested } = document.body.dataset;
+  const said = elt.dataset.done ?? told(answer) ?? (xhr.status === 202 ? requested : done);
+  say(said, "success", answer.location);
   elt.closest("dialog")?.close();
   if (elt.dataset.next) location.assign(elt.dataset.next);
   // The field of the answer that names where to go on: a new run, another service's page.

@@ -18,20 +18,34 @@ use crate::{pages::language_of, routes::shapes::ProblemBody};
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
-    title: &'static str,
-    detail: Cow<'static, str>,
+    french: Box<Words>,
+    english: Box<Words>,
     run_id: Option<String>,
     retry_after_seconds: Option<u32>,
+}
+
+/// What people read of it.
+#[derive(Debug, Clone)]
+struct Words {
+    title: &'static str,
+    detail: Cow<'static, str>,
+}
+
+impl<T: Into<Cow<'static, str>>> From<(&'static str, T)> for Words {
+    fn from((title, detail): (&'static str, T)) -> Self {
+        Self { title, detail: detail.into() }
+    }
 }
 
 impl Problem {
     fn new(
         status: StatusCode,
         code: &'static str,
-        title: &'static str,
-        detail: impl Into<Cow<'static, str>>,
+        french: impl Into<Words>,
+        english: impl Into<Words>,
     ) -> Self {
-        Self { status, code, title, detail: detail.into(), run_id: None, retry_after_seconds: None }
+        let (french, english) = (Box::new(french.into()), Box::new(english.into()));
+        Self { status, code, french, english, run_id: None, retry_after_seconds: None }
     }
 
     /// Nobody knows who asks.
@@ -39,8 +53,8 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
-            "Connexion requise",
-            "Connectez-vous, ou envoyez un jeton valide.",
+            ("Connexion requise", "Connectez-vous, ou envoyez un jeton valide."),
+            ("Sign-in required", "Sign in, or send a valid token."),
         )
     }
 
@@ -49,8 +63,8 @@ impl Problem {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "wrong_password",
-            "Connexion refusée",
-            "Le courriel ou le mot de passe est incorrect.",
+            ("Connexion refusée", "Le courriel ou le mot de passe est incorrect."),
+            ("Sign-in refused", "The e-mail or the password is wrong."),
         )
     }
 
@@ -59,8 +73,14 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "no_role",
-            "Accès refusé",
-            "Ce compte n'a pas accès à la console. Un administrateur peut lui donner un rôle.",
+            (
+                "Accès refusé",
+                "Ce compte n'a pas accès à la console. Un administrateur peut lui donner un rôle.",
+            ),
+            (
+                "Access refused",
+                "This account has no access to the console. An administrator can give it a role.",
+            ),
         )
     }
 
@@ -69,8 +89,8 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "forbidden",
-            "Accès refusé",
-            "Votre rôle ne permet pas cette action.",
+            ("Accès refusé", "Votre rôle ne permet pas cette action."),
+            ("Access refused", "Your role does not allow this."),
         )
     }
 
@@ -79,8 +99,8 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "cross_site",
-            "Requête refusée",
-            "La requête ne vient pas de la console.",
+            ("Requête refusée", "La requête ne vient pas de la console."),
+            ("Request refused", "The request does not come from the console."),
         )
     }
 
@@ -89,21 +109,24 @@ impl Problem {
         Self::new(
             StatusCode::FORBIDDEN,
             "form_token",
-            "Formulaire expiré",
-            "Rechargez la page, puis recommencez.",
+            ("Formulaire expiré", "Rechargez la page, puis recommencez."),
+            ("Form out of date", "Load the page again, then try once more."),
         )
     }
 
     /// Too many calls.
     pub fn limited(retry_after_seconds: u32) -> Self {
-        let detail = format!("Réessayez dans {retry_after_seconds} s.");
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Trop de requêtes", detail);
+        let french = ("Trop de requêtes", format!("Réessayez dans {retry_after_seconds} s."));
+        let english = ("Too many requests", format!("Try again in {retry_after_seconds} s."));
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", french, english);
         Self { retry_after_seconds: Some(retry_after_seconds), ..problem }
     }
 
-    /// What the caller sent cannot be used; `detail` says what is accepted.
+    /// What the caller sent cannot be used; `detail` says what is accepted, in French only.
     pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Requête invalide", detail)
+        let detail = detail.into();
+        let french = ("Requête invalide", detail.clone());
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", french, ("Invalid request", detail))
     }
 
     /// The body is too large.
@@ -111,14 +134,19 @@ impl Problem {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "too_large",
-            "Requête trop volumineuse",
-            "Le corps de la requête est trop volumineux.",
+            ("Requête trop volumineuse", "Le corps de la requête est trop volumineux."),
+            ("Request too large", "The body of the request is too large."),
         )
     }
 
     /// There is no such thing.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "Introuvable", "Cette adresse ne correspond à rien.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            ("Introuvable", "Cette adresse ne correspond à rien."),
+            ("Not found", "There is nothing at this address."),
+        )
     }
 
     /// The address takes other methods.
@@ -126,15 +154,16 @@ impl Problem {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method_not_allowed",
-            "Méthode refusée",
-            "Cette adresse n'accepte pas cette méthode.",
+            ("Méthode refusée", "Cette adresse n'accepte pas cette méthode."),
+            ("Method refused", "This address does not take this method."),
         )
     }
 
     /// A run that excludes the wanted one is live.
     pub fn live(run_id: &str) -> Self {
-        let detail = "Une exécution est déjà en cours ou demandée.";
-        let problem = Self::new(StatusCode::CONFLICT, "run_live", "Déjà en cours", detail);
+        let french = ("Déjà en cours", "Une exécution est déjà en cours ou demandée.");
+        let english = ("Already running", "A run is already live or requested.");
+        let problem = Self::new(StatusCode::CONFLICT, "run_live", french, english);
         Self { run_id: Some(run_id.into()), ..problem }
     }
 
@@ -143,8 +172,14 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",
-            "Service indisponible",
-            "Supabase ne répond pas. Les tâches planifiées reprendront d'elles-mêmes; réessayez dans une minute.",
+            (
+                "Service indisponible",
+                "Supabase ne répond pas. Les tâches planifiées reprendront d'elles-mêmes; réessayez dans une minute.",
+            ),
+            (
+                "Service unavailable",
+                "Supabase does not answer. The scheduled tasks resume by themselves; try again in a minute.",
+            ),
         )
     }
 
@@ -153,8 +188,11 @@ impl Problem {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "gazelle_unavailable",
-            "Gazelle ne répond pas",
-            "Gazelle ne répond pas pour l'instant. Réessayez dans quelques minutes.",
+            (
+                "Gazelle ne répond pas",
+                "Gazelle ne répond pas pour l'instant. Réessayez dans quelques minutes.",
+            ),
+            ("Gazelle does not answer", "Gazelle does not answer for now. Try again in a few minutes."),
         )
     }
 
@@ -163,35 +201,38 @@ impl Problem {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            "Erreur interne",
-            "L'erreur a été notée au journal.",
+            ("Erreur interne", "L'erreur a été notée au journal."),
+            ("Internal error", "The error was noted in the log."),
         )
     }
 
-    /// The same in the reader's language.
-    #[must_use]
-    pub fn told(self, language: Language) -> Self {
-        let (title, detail) = in_english(self.code);
-        match language {
-            Language::Fr => self,
-            Language::En if detail.is_empty() => Self { title, ..self },
-            Language::En => Self { title, detail: detail.into(), ..self },
-        }
-    }
-
-    /// Its stable code.
-    pub fn code(&self) -> &'static str {
-        self.code
-    }
-
     /// Its title for people.
-    pub fn title(&self) -> &'static str {
-        self.title
+    pub fn title(&self, language: Language) -> &'static str {
+        self.words(language).title
     }
 
     /// The sentence for people.
-    pub fn detail(&self) -> &str {
-        &self.detail
+    pub fn detail(&self, language: Language) -> &str {
+        &self.words(language).detail
+    }
+
+    fn words(&self, language: Language) -> &Words {
+        match language {
+            Language::Fr => &self.french,
+            Language::En => &self.english,
+        }
+    }
+
+    fn body(&self, language: Language) -> ProblemBody {
+        ProblemBody {
+            kind: format!("urn:gazelle-tasks:problem:{}", self.code),
+            title: self.title(language),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail(language).to_owned(),
+            location: self.run_id.as_ref().map(|id| format!("/runs/{id}")),
+            run_id: self.run_id.clone(),
+        }
     }
 
     /// Its HTTP status.
@@ -200,42 +241,16 @@ impl Problem {
     }
 }
 
-/// Title and sentence in English; without a sentence the problem's own, which names what was sent, stays.
-fn in_english(code: &str) -> (&'static str, &'static str) {
-    match code {
-        "wrong_password" => ("Sign-in refused", "The e-mail or the password is wrong."),
-        "no_role" => (
-            "Access refused",
-            "This account has no access to the console. An administrator can give it a role.",
-        ),
-        "forbidden" => ("Access refused", "Your role does not allow this."),
-        "cross_site" => ("Request refused", "The request does not come from the console."),
-        "form_token" => ("Form out of date", "Load the page again, then try once more."),
-        "rate_limited" => ("Too many requests", "Try again in a minute."),
-        "not_found" => ("Not found", "There is nothing at this address."),
-        "unauthenticated" => ("Sign-in required", "Sign in, or send a valid token."),
-        "too_large" => ("Request too large", "The body of the request is too large."),
-        "run_live" => ("Already running", "A run is already live or requested."),
-        "method_not_allowed" => ("Method refused", "This address does not take this method."),
-        "unavailable" => (
-            "Service unavailable",
-            "Supabase does not answer. The scheduled tasks resume by themselves; try again in a minute.",
-        ),
-        "gazelle_unavailable" => ("Gazelle unavailable", "Gazelle does not answer. Try again in a minute."),
-        "internal" => ("Internal error", "The error was noted in the log."),
-        _ => ("Invalid request", ""),
-    }
-}
-
 /// Middleware of the API: scripts of a page in English are told of problems in English.
 pub async fn translate(request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
     let response = next.run(request).await;
+    if language == Language::default() {
+        return response;
+    }
     let (mut parts, body) = response.into_parts();
-    let Some(problem) = parts.extensions.get::<Problem>().filter(|_| language != Language::default()) else {
-        return Response::from_parts(parts, body);
-    };
-    let body = problem.clone().told(language).into_response().into_body();
+    let Some(problem) = parts.extensions.get::<Problem>() else { return Response::from_parts(parts, body) };
+    let body = Json(problem.body(language)).into_response().into_body();
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, body)
 }
@@ -256,19 +271,7 @@ impl From<SupabaseError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let shown = self.clone();
-        let body = ProblemBody {
-            kind: format!("urn:gazelle-tasks:problem:{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            code: self.code,
-            detail: self.detail.into_owned(),
-            location: self.run_id.as_ref().map(|id| format!("/runs/{id}")),
-            run_id: self.run_id,
-        };
-        let mut response = (self.status, Json(body)).into_response();
-        // For the pages, which say the same in HTML.
-        response.extensions_mut().insert(shown);
+        let mut response = (self.status, Json(self.body(Language::default()))).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_seconds {
@@ -277,6 +280,8 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // For the pages, which say the same in HTML, and for other languages.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -154,7 +154,7 @@ fn table(app: &Arc<App>) -> Router<Arc<App>> {
 
 /// What nobody has to sign in for.
 fn open() -> Routes {
-    Routes::new()
+    Routes::default()
         .routes(routes!(health::health))
         .routes(routes!(admin_health::test))
         .routes(routes!(admin_health::public))
@@ -163,7 +163,7 @@ fn open() -> Routes {
 
 /// What every role may see.
 fn readers() -> Routes {
-    Routes::new()
+    Routes::default()
         // Runs and their logs.
         .routes(routes!(runs::logs))
         .routes(routes!(runs::list))
@@ -227,7 +227,7 @@ fn readers() -> Routes {
 
 /// What takes note of something, resolves it, or enters data.
 fn operators() -> Routes {
-    Routes::new()
+    Routes::default()
         // Notifications.
         .routes(routes!(deliveries::acknowledge))
         // Health and operations.
@@ -253,7 +253,7 @@ fn operators() -> Routes {
 
 /// What starts, stops or changes something for everybody.
 fn administrators() -> Routes {
-    Routes::new()
+    Routes::default()
         .routes(routes!(requests::run_task))
         .routes(routes!(requests::run_import))
         .routes(routes!(requests::generate_report))

@@ -81,7 +81,6 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("POST", "/tasks/cleanup/resume", "admin"),
     // Notifications and settings.
     ("GET", "/notification-rules", "viewer"),
-    ("GET", "/notification-rules/explain?event_type=sync.failed", "viewer"),
     ("GET", "/deliveries", "viewer"),
     ("GET", "/notices", "viewer"),
     ("GET", "/channels", "viewer"),

@@ -59,8 +59,8 @@ impl CashPage {
         cents.map_or_else(|| "–".into(), |cents| money(&self.frame, cents))
     }
 
-    /// As a field of a form has it; the script sends cents.
-    fn dollars(&self, cents: &i64) -> String {
+    /// What a field of a form has for an amount above zero; the script sends cents.
+    fn field(&self, cents: &i64) -> String {
         format!("{}.{:02}", cents / 100, cents % 100)
     }
 

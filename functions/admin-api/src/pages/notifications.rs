@@ -23,8 +23,7 @@ use crate::{
     problem::Problem,
     routes::{
         channels::CHANNELS,
-        extract::Params,
-        extract::row_id,
+        extract::{Params, row_id},
         rules::{
             self, Explained, Explanation, NotificationRule, NotificationRules, Question, QuietHours,
             Recipient, SEVERITIES,

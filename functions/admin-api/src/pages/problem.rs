@@ -32,8 +32,7 @@ pub async fn explain(State(app): State<Arc<App>>, request: Request, next: Next) 
     }
     let caller = response.extensions_mut().remove::<Caller>();
     let status = problem.status();
-    let frame = Frame::of(&headers, address, caller, app.now());
-    let page = ProblemPage { problem: problem.told(frame.language), frame };
+    let page = ProblemPage { frame: Frame::of(&headers, address, caller, app.now()), problem };
     let Ok(mut shown) = show_as(status, &page) else { return response };
     // What the answer says besides its body, such as `Retry-After`, stays.
     for (name, value) in response.headers() {

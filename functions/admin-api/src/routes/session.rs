@@ -76,8 +76,8 @@ pub async fn sign_in(
     match open_session(&app, &form, &address).await {
         Ok(cookie) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response()),
         Err(problem) => {
-            let problem = problem.told(frame.language);
-            let page = SignInPage { frame, next, email: &form.email, problem: Some(problem.detail()) };
+            let said = problem.detail(frame.language);
+            let page = SignInPage { frame, next, email: &form.email, problem: Some(said) };
             let mut response = pages::show_as(problem.status(), &page)?;
             if let Some(wait) = problem.into_response().headers_mut().remove(header::RETRY_AFTER) {
                 response.headers_mut().insert(header::RETRY_AFTER, wait);

@@ -21,11 +21,6 @@ pub struct Route {
 pub struct Routes(Vec<Route>);
 
 impl Routes {
-    /// None.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// With one more.
     #[must_use]
     pub fn routes(mut self, route: Route) -> Self {
@@ -60,6 +55,7 @@ macro_rules! routes {
                 .iter()
                 .fold(methods, |methods, method| methods.on(method.to_method_filter(), $module::$handler));)+
             let [path, ..] = paths;
+            debug_assert!(paths.iter().all(|other| *other == path), "one address: {paths:?}");
             $crate::routes::table::Route { path, methods, describe: || utoipa_axum::routes!($($module::$handler),+) }
         }}
     };
