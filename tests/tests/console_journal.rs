@@ -8,7 +8,7 @@ use e2e::{
 };
 use jiff::SignedDuration;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::task::TASKS;
 
 /// So many failed backups, one a day, and as many that succeeded.

@@ -54,8 +54,8 @@ macro_rules! routes {
             $(let methods = $module::[<__path_ $handler>]::methods()
                 .iter()
                 .fold(methods, |methods, method| methods.on(method.to_method_filter(), $module::$handler));)+
+            debug_assert!(paths.windows(2).all(|two| two[0] == two[1]), "one address: {paths:?}");
             let [path, ..] = paths;
-            debug_assert!(paths.iter().all(|other| *other == path), "one address: {paths:?}");
             $crate::routes::table::Route { path, methods, describe: || utoipa_axum::routes!($($module::$handler),+) }
         }}
     };
