@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
 use e2e::{
-    Backend, Bed,
+    Backend,
     console::{self, Sent, between, body, card, token},
     shape::{both, shape},
 };
