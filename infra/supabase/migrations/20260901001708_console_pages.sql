@@ -55,15 +55,14 @@ $$;
 comment on function internal.read_cursor is
   'The sort key in a cursor, checked against the types of its parts; null stays null (the first page). GT011: not a cursor of this list.';
 
-create or replace function internal.paged(p_rows jsonb, p_limit integer) returns jsonb
+create or replace function internal.paged(p_items jsonb[], p_keys jsonb[], p_limit integer) returns jsonb
 language sql immutable set search_path = public, pg_temp as $$
   select jsonb_build_object(
-    'items', coalesce((select jsonb_agg(r.value -> 'item' order by r.ordinality)
-                       from jsonb_array_elements(p_rows) with ordinality r where r.ordinality <= p_limit), '[]'),
-    'next', case when jsonb_array_length(p_rows) > p_limit then internal.write_cursor(p_rows -> (p_limit - 1) -> 'key') end)
+    'items', to_jsonb(coalesce(p_items[1:p_limit], '{}')),
+    'next', case when cardinality(p_items) > p_limit then internal.write_cursor(p_keys[p_limit]) end)
 $$;
 comment on function internal.paged is
-  'A page {items, next} from one row more than it holds: [{item, key}]. next is null on the last page.';
+  'A page {items, next} from one row more than it holds, with the sort key of each. next is null on the last page. Arrays: as one document, the rows would be taken apart and put together again.';
 
 create or replace function internal.percent(p_part bigint, p_whole bigint) returns numeric
 language sql immutable as $$

@@ -67,9 +67,10 @@ create or replace function public.scheduler_logs_page(
   p_triggered_by text default null, p_user text default null, p_from timestamptz default null,
   p_until timestamptz default null, p_search text default null
 ) returns jsonb language sql stable set search_path = public, pg_temp as $$
-  select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-           'item', internal.run_log(r), 'key', jsonb_build_array(r.started_at, r.id)) order by r.started_at desc, r.id desc), '[]'),
-         internal.page_limit(p_limit, 20, 200))
+  select internal.paged(
+      array_agg(internal.run_log(r) order by r.started_at desc, r.id desc),
+      array_agg(jsonb_build_array(r.started_at, r.id) order by r.started_at desc, r.id desc),
+      internal.page_limit(p_limit, 20, 200))
   from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_task,
                          p_status, p_triggered_by, p_user, p_from, p_until, p_search) r
 $$;
@@ -82,9 +83,10 @@ create or replace function public.runs_page(
   p_triggered_by text default null, p_user text default null, p_from timestamptz default null,
   p_until timestamptz default null, p_search text default null
 ) returns jsonb language sql stable set search_path = public, pg_temp as $$
-  select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-           'item', internal.run_brief(r), 'key', jsonb_build_array(r.started_at, r.id)) order by r.started_at desc, r.id desc), '[]'),
-         internal.page_limit(p_limit, 20, 200))
+  select internal.paged(
+      array_agg(internal.run_brief(r) order by r.started_at desc, r.id desc),
+      array_agg(jsonb_build_array(r.started_at, r.id) order by r.started_at desc, r.id desc),
+      internal.page_limit(p_limit, 20, 200))
   from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_task,
                          p_status, p_triggered_by, p_user, p_from, p_until, p_search) r
 $$;
@@ -212,8 +214,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', internal.sync_log(l), 'key', jsonb_build_array(l.created_at, l.id)) order by l.created_at desc, l.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.sync_log(l) order by l.created_at desc, l.id desc),
+        array_agg(jsonb_build_array(l.created_at, l.id) order by l.created_at desc, l.id desc),
+        v_limit)
     from (
       select * from sync_logs
       where (v_key is null or (created_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid))

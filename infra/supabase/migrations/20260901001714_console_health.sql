@@ -201,8 +201,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', internal.anomaly_json(a), 'key', jsonb_build_array(a.last_seen_at, a.id)) order by a.last_seen_at desc, a.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.anomaly_json(a) order by a.last_seen_at desc, a.id desc),
+        array_agg(jsonb_build_array(a.last_seen_at, a.id) order by a.last_seen_at desc, a.id desc),
+        v_limit)
     from (
       select * from anomalies
       where (v_key is null or (last_seen_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid))

@@ -48,11 +48,12 @@ begin
       order by internal.priority_rank(a.priority), coalesce(a.due_date, 'infinity'::date), a.id
       limit v_limit + 1
     )
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-        'item', internal.alert_json(p.alert) || case when p_details then jsonb_build_object(
+    select internal.paged(
+        array_agg(case when p_details then internal.alert_json(p.alert) || jsonb_build_object(
                   'asset_name', s.name, 'location', s.location, 'client_name', internal.client_name(s.client_external_id),
-                  'reopened_count', p.reopened_count) else '{}' end,
-        'key', jsonb_build_array(p.rank, p.due, p.id)) order by p.rank, p.due, p.id), '[]'), v_limit)
+                  'reopened_count', p.reopened_count) else internal.alert_json(p.alert) end order by p.rank, p.due, p.id),
+        array_agg(jsonb_build_array(p.rank, p.due, p.id) order by p.rank, p.due, p.id),
+        v_limit)
     from page p left join assets s on p_details and s.id = p.asset_id);
 end
 $$;

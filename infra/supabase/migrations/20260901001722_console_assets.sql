@@ -70,8 +70,10 @@ declare
   v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.asset_statuses());
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', internal.asset_json(a), 'key', jsonb_build_array(a.name, a.id)) order by a.name, a.id), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.asset_json(a) order by a.name, a.id),
+        array_agg(jsonb_build_array(a.name, a.id) order by a.name, a.id),
+        v_limit)
     from (
       select * from assets
       where (v_key is null or (name, id) > (v_key[1], v_key[2]::bigint))

@@ -10,10 +10,10 @@ declare
   v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.maintenance_statuses());
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', internal.maintenance_json(m) || jsonb_build_object('asset_name', (select s.name from assets s where s.id = m.asset_id)),
-             'key', jsonb_build_array(coalesce(m.scheduled_date, 'infinity'::date), m.id))
-             order by coalesce(m.scheduled_date, 'infinity'::date) desc, m.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.maintenance_json(m) || jsonb_build_object('asset_name', (select s.name from assets s where s.id = m.asset_id)) order by coalesce(m.scheduled_date, 'infinity'::date) desc, m.id desc),
+        array_agg(jsonb_build_array(coalesce(m.scheduled_date, 'infinity'::date), m.id) order by coalesce(m.scheduled_date, 'infinity'::date) desc, m.id desc),
+        v_limit)
     from (
       select * from maintenances
       where (v_key is null or (coalesce(scheduled_date, 'infinity'::date), id) < (v_key[1]::date, v_key[2]::bigint))

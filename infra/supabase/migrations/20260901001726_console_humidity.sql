@@ -18,8 +18,8 @@ begin
         and (not p_institutional or exists (select from institutions i where i.active and i.gazelle_client_id = h.client_id))
       order by h.observed_at desc, h.id desc limit p_limit + 1
     )
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-      'item', jsonb_build_object(
+    select internal.paged(
+        array_agg(jsonb_build_object(
         'id', h.id, 'timeline_entry_id', h.timeline_entry_id, 'client_id', h.client_id, 'piano_id', h.piano_id,
         'alert_type', h.alert_type, 'description', h.description, 'is_resolved', coalesce(h.is_resolved, false),
         'observed_at', internal.instant(h.observed_at), 'archived', coalesce(h.archived, false),
@@ -28,8 +28,9 @@ begin
         'source', h.source, 'value', h.value, 'resolved_by', h.resolved_by, 'archived_at', internal.instant(h.archived_at),
         'client_name', coalesce(c.company_name, nullif(concat_ws(' ', c.first_name, c.last_name), '')),
         'piano_make', p.make, 'piano_model', p.model, 'room_number', p.location,
-        'technician_note', nullif(concat_ws(E'\n', e.title, e.description), '')),
-      'key', jsonb_build_array(h.observed_at, h.id)) order by h.observed_at desc, h.id desc), '[]'), p_limit)
+        'technician_note', nullif(concat_ws(E'\n', e.title, e.description), '')) order by h.observed_at desc, h.id desc),
+        array_agg(jsonb_build_array(h.observed_at, h.id) order by h.observed_at desc, h.id desc),
+        p_limit)
     from page h
     left join gazelle_timeline_entries e on e.external_id = h.timeline_entry_id
     left join gazelle_pianos p on p.external_id = h.piano_id

@@ -56,9 +56,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', internal.appointment_alert_json(l),
-             'key', jsonb_build_array(coalesce(l.created_at, '-infinity'), l.id::text)) order by l.created_at desc nulls last, l.id::text desc), '[]'), p_limit)
+    select internal.paged(
+        array_agg(internal.appointment_alert_json(l) order by l.created_at desc nulls last, l.id::text desc),
+        array_agg(jsonb_build_array(coalesce(l.created_at, '-infinity'), l.id::text) order by l.created_at desc nulls last, l.id::text desc),
+        p_limit)
     from (
       select * from alert_logs l
       where (v_key is null or (l.created_at, l.id::text) < (v_key[1]::timestamptz, v_key[2]))
@@ -114,9 +115,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text');
   v_page jsonb;
 begin
-  select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-           'item', internal.appointment_alert_json(l),
-           'key', jsonb_build_array(coalesce(l.created_at, '-infinity'), l.id::text)) order by l.created_at desc nulls last, l.id::text desc), '[]'), v_limit)
+  select internal.paged(
+      array_agg(internal.appointment_alert_json(l) order by l.created_at desc nulls last, l.id::text desc),
+      array_agg(jsonb_build_array(coalesce(l.created_at, '-infinity'), l.id::text) order by l.created_at desc nulls last, l.id::text desc),
+      v_limit)
   into v_page
   from (
     select * from alert_logs l

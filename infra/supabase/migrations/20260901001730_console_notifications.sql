@@ -152,8 +152,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'bigint');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.delivery_json(d), 'key', jsonb_build_array(d.seq))
-                                             order by d.seq desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.delivery_json(d) order by d.seq desc),
+        array_agg(jsonb_build_array(d.seq) order by d.seq desc),
+        v_limit)
     from (
       select * from notification_deliveries
       where (v_key is null or seq < v_key[1]::bigint)
@@ -173,8 +175,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.notice_json(n),
-             'key', jsonb_build_array(n.last_seen_at, n.fingerprint)) order by n.last_seen_at desc, n.fingerprint desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.notice_json(n) order by n.last_seen_at desc, n.fingerprint desc),
+        array_agg(jsonb_build_array(n.last_seen_at, n.fingerprint) order by n.last_seen_at desc, n.fingerprint desc),
+        v_limit)
     from (
       select * from notices
       where (v_key is null or (last_seen_at, fingerprint) < (v_key[1]::timestamptz, v_key[2]))

@@ -14,8 +14,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.incident_json(i, p_now),
-             'key', jsonb_build_array(i.opened_at, i.id)) order by i.opened_at desc, i.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.incident_json(i, p_now) order by i.opened_at desc, i.id desc),
+        array_agg(jsonb_build_array(i.opened_at, i.id) order by i.opened_at desc, i.id desc),
+        v_limit)
     from (
       select * from incidents
       where (v_key is null or (opened_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid))
@@ -48,8 +50,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.recommendation_json(r),
-             'key', jsonb_build_array(r.last_seen_at, r.id)) order by r.last_seen_at desc, r.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.recommendation_json(r) order by r.last_seen_at desc, r.id desc),
+        array_agg(jsonb_build_array(r.last_seen_at, r.id) order by r.last_seen_at desc, r.id desc),
+        v_limit)
     from (
       select * from recommendations
       where (v_key is null or (last_seen_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid)) and (p_status is null or status = p_status)
@@ -93,10 +97,11 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'date');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', jsonb_build_object('period_start', w.period_start, 'period_end', w.period_end, 'delivery_status', w.delivery_status,
-                       'run_id', w.run_id, 'created_at', internal.instant(w.created_at)),
-             'key', jsonb_build_array(w.period_start)) order by w.period_start desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(jsonb_build_object('period_start', w.period_start, 'period_end', w.period_end, 'delivery_status', w.delivery_status,
+                       'run_id', w.run_id, 'created_at', internal.instant(w.created_at)) order by w.period_start desc),
+        array_agg(jsonb_build_array(w.period_start) order by w.period_start desc),
+        v_limit)
     from (select * from weekly_reports where v_key is null or period_start < v_key[1]::date
           order by period_start desc limit v_limit + 1) w);
 end
@@ -116,8 +121,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.row_json(to_jsonb(b)),
-             'key', jsonb_build_array(b.created_at, b.id)) order by b.created_at desc, b.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.row_json(to_jsonb(b)) order by b.created_at desc, b.id desc),
+        array_agg(jsonb_build_array(b.created_at, b.id) order by b.created_at desc, b.id desc),
+        v_limit)
            || jsonb_build_object('newest', internal.newest_copies(p_now),
                 'drills', (select coalesce(jsonb_agg(internal.row_json(to_jsonb(d)) order by d.created_at desc, d.id), '[]')
                            from (select * from restore_drills order by created_at desc, id limit 12) d))
@@ -202,9 +209,11 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'uuid');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.row_json(to_jsonb(s)) || jsonb_build_object(
-               'last_activity', internal.instant(s.last_activity), 'step_start_time', internal.instant(s.step_start_time)),
-             'key', jsonb_build_array(s.opened_at, s.id)) order by s.opened_at desc, s.id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.row_json(to_jsonb(s)) || jsonb_build_object(
+               'last_activity', internal.instant(s.last_activity), 'step_start_time', internal.instant(s.step_start_time)) order by s.opened_at desc, s.id desc),
+        array_agg(jsonb_build_array(s.opened_at, s.id) order by s.opened_at desc, s.id desc),
+        v_limit)
     from (
       select * from cash_sessions
       where (v_key is null or (opened_at, id) < (v_key[1]::timestamptz, v_key[2]::uuid))

@@ -270,9 +270,10 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'timestamptz', 'text', 'text');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object('item', internal.quarantine_json(q),
-             'key', jsonb_build_array(q.last_seen_at, q.collection, q.external_id))
-             order by q.last_seen_at desc, q.collection desc, q.external_id desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(internal.quarantine_json(q) order by q.last_seen_at desc, q.collection desc, q.external_id desc),
+        array_agg(jsonb_build_array(q.last_seen_at, q.collection, q.external_id) order by q.last_seen_at desc, q.collection desc, q.external_id desc),
+        v_limit)
     from (
       select * from sync_quarantine
       where (v_key is null or (last_seen_at, collection, external_id) < (v_key[1]::timestamptz, v_key[2], v_key[3]))

@@ -11,10 +11,11 @@ declare
   v_key text[] := internal.read_cursor(p_cursor, 'bigint');
 begin
   return (
-    select internal.paged(coalesce(jsonb_agg(jsonb_build_object(
-             'item', jsonb_build_object('id', a.id, 'at', internal.instant(a.at), 'email', a.email, 'action', a.action,
-                       'subject', a.subject, 'before', a.before, 'after', a.after),
-             'key', jsonb_build_array(a.seq)) order by a.seq desc), '[]'), v_limit)
+    select internal.paged(
+        array_agg(jsonb_build_object('id', a.id, 'at', internal.instant(a.at), 'email', a.email, 'action', a.action,
+                       'subject', a.subject, 'before', a.before, 'after', a.after) order by a.seq desc),
+        array_agg(jsonb_build_array(a.seq) order by a.seq desc),
+        v_limit)
     from (
       select * from audit_log
       where (v_key is null or seq < v_key[1]::bigint)
