@@ -160,10 +160,10 @@ pub async fn copy(
             meter.update(&buffer[..count]);
             let ready = encoder.write(&buffer[..count])?;
             if !ready.is_empty() {
-                upload.write(ready).await?;
+                upload.write(&ready).await?;
             }
         }
-        upload.write(encoder.finish()?).await?;
+        upload.write(&encoder.finish()?).await?;
         Ok::<_, BackupError>(meter.finish())
     };
     let plain = match sent.await {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     BackoffConfig, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
-    PutPayloadMut, RetryConfig, aws::AmazonS3Builder, http::HttpBuilder, local::LocalFileSystem, path::Path,
+    RetryConfig, aws::AmazonS3Builder, http::HttpBuilder, local::LocalFileSystem, path::Path,
 };
 use serde_json::json;
 use shared::{clock, config::Settings};
@@ -19,14 +19,18 @@ use crate::{
     verify::Verdict,
 };
 
-/// The smallest piece of an upload in pieces that S3 takes; what is smaller goes at once.
-const PIECE: usize = 5 * 1024 * 1024;
+/// The smallest piece of an upload in pieces that S3 takes.
+const S3_PIECE: usize = 5 << 20;
+/// A folder takes pieces of any size.
+const FILE_PIECE: usize = 1 << 20;
 
 /// The store of all copies.
 #[derive(Clone)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     base: Path,
+    /// Bytes of one piece of an upload; what is smaller goes at once.
+    piece: usize,
 }
 
 impl Store {
@@ -53,7 +57,8 @@ impl Store {
         let url = Url::parse(address)
             .map_err(|_| BackupError::Refused("expected file:///folder or s3://bucket".into()))?;
         let (objects, base) = open(&url, endpoint)?;
-        Ok(Self { objects, base })
+        let piece = if url.scheme() == "s3" { S3_PIECE } else { FILE_PIECE };
+        Ok(Self { objects, base, piece })
     }
 
     fn path(&self, location: &str, object: &str) -> Path {
@@ -66,7 +71,8 @@ impl Store {
             objects: self.objects.clone(),
             path: self.path(location, object),
             pieces: None,
-            waiting: PutPayloadMut::new(),
+            piece: self.piece,
+            waiting: Vec::with_capacity(self.piece),
             meter: Meter::default(),
         }
     }
@@ -241,7 +247,8 @@ pub struct Upload {
     objects: Arc<dyn ObjectStore>,
     path: Path,
     pieces: Option<Box<dyn MultipartUpload>>,
-    waiting: PutPayloadMut,
+    piece: usize,
+    waiting: Vec<u8>,
     meter: Meter,
 }
 
@@ -250,19 +257,26 @@ impl Upload {
     ///
     /// # Errors
     /// When the store does not take them.
-    pub async fn write(&mut self, bytes: Bytes) -> Result<(), BackupError> {
-        self.meter.update(&bytes);
-        self.waiting.push(bytes);
-        if self.waiting.content_length() >= PIECE {
-            let piece = std::mem::take(&mut self.waiting).freeze();
-            if self.pieces.is_none() {
-                self.pieces = Some(self.objects.put_multipart(&self.path).await?);
-            }
-            if let Some(pieces) = &mut self.pieces {
-                pieces.put_part(piece).await?;
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), BackupError> {
+        self.meter.update(bytes);
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(self.piece - self.waiting.len()));
+            self.waiting.extend_from_slice(now);
+            bytes = later;
+            if self.waiting.len() == self.piece {
+                self.send().await?;
             }
         }
         Ok(())
+    }
+
+    async fn send(&mut self) -> Result<(), BackupError> {
+        let piece = std::mem::replace(&mut self.waiting, Vec::with_capacity(self.piece));
+        let pieces = match &mut self.pieces {
+            Some(pieces) => pieces,
+            None => self.pieces.insert(self.objects.put_multipart(&self.path).await?),
+        };
+        Ok(pieces.put_part(piece.into()).await?)
     }
 
     /// Ends the object: only now it is there.
@@ -270,22 +284,23 @@ impl Upload {
     /// # Errors
     /// When the store does not take it.
     pub async fn finish(mut self) -> Result<Stored, BackupError> {
-        let rest = std::mem::take(&mut self.waiting).freeze();
-        match &mut self.pieces {
-            None => {
-                self.objects.put(&self.path, rest).await?;
-            }
-            Some(pieces) => {
-                if rest.content_length() > 0 {
-                    pieces.put_part(rest).await?;
-                }
-                if let Err(error) = pieces.complete().await {
-                    self.abort().await;
-                    return Err(error.into());
-                }
-            }
+        if self.pieces.is_none() {
+            self.objects.put(&self.path, self.waiting.into()).await?;
+        } else if let Err(error) = self.complete().await {
+            self.abort().await;
+            return Err(error);
         }
         Ok(self.meter.finish())
+    }
+
+    async fn complete(&mut self) -> Result<(), BackupError> {
+        if !self.waiting.is_empty() {
+            self.send().await?;
+        }
+        if let Some(pieces) = &mut self.pieces {
+            pieces.complete().await?;
+        }
+        Ok(())
     }
 
     /// Gives up: nothing of it stays.

@@ -152,7 +152,7 @@ async fn read(
         );
         let ready = encoded.map_err(BackupError::from)?;
         if !ready.is_empty() {
-            upload.write(ready).await?;
+            upload.write(&ready).await?;
         }
         limit = asked;
         match following? {
@@ -160,7 +160,7 @@ async fn read(
             None => break,
         }
     }
-    upload.write(encoder.finish().map_err(BackupError::from)?).await?;
+    upload.write(&encoder.finish().map_err(BackupError::from)?).await?;
     Ok(content)
 }
 

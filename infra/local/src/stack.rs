@@ -157,7 +157,9 @@ impl Stack {
         let backups = TempDir::new().context("a folder for the copies")?;
         let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
         environment.insert("BACKUP_URL".into(), format!("file://{}", backups.path().display()));
-        let functions = template::own()?;
+        let template = template::own()?;
+        environment.extend(template::variables(&template)?);
+        let functions = template::functions(&template)?;
         environment.insert("SCHEDULES".into(), template::schedules(&functions).to_string());
         let stack = Self {
             lambda: Lambda { executable: options.executable.clone(), environment },

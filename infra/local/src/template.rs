@@ -133,10 +133,21 @@ pub fn matches(pattern: &Value, event: &Value) -> bool {
     }
 }
 
+/// The variables that a template gives every function as plain text; the others depend on the account.
+pub fn variables(template: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let template: Yaml = serde_yaml_ng::from_str(template).context("template.yaml")?;
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let plain = |(name, value): (&Yaml, &Yaml)| match value {
+        Yaml::String(text) => Some((name.as_str()?.to_owned(), text.clone())),
+        _ => None,
+    };
+    Ok(variables.as_mapping().into_iter().flatten().filter_map(plain).collect())
+}
+
 /// The template of this repository.
-pub fn own() -> anyhow::Result<Vec<Deployed>> {
+pub fn own() -> anyhow::Result<String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
-    functions(&std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?)
+    std::fs::read_to_string(path).with_context(|| format!("reading {path}"))
 }
 
 #[cfg(test)]
@@ -146,8 +157,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn functions_get_the_templates_plain_variables() {
+        let variables = variables(&own().unwrap()).unwrap();
+        assert_eq!(variables, [("MALLOC_MMAP_THRESHOLD_".into(), "131072".into())].into());
+    }
+
+    #[test]
     fn the_templates_rules_route_the_events() {
-        let functions = own().unwrap();
+        let functions = functions(&own().unwrap()).unwrap();
         let targets = |event: Value| -> Vec<&str> {
             let is_target =
                 |function: &&Deployed| function.patterns.iter().any(|pattern| matches(pattern, &event));

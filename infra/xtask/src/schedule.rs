@@ -8,7 +8,7 @@ use shared::{
 
 /// Prints the next 10 runs of each task.
 pub fn run() -> anyhow::Result<()> {
-    let deployed = template::own()?;
+    let deployed = template::functions(&template::own()?)?;
     for task in TASKS {
         let input = format!("\"{}\"", task.name);
         let expressions = deployed

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn own() -> String {
-        std::fs::read_to_string(tools::root().join("template.yaml")).unwrap()
+        template::own().unwrap()
     }
 
     #[test]

@@ -20,7 +20,7 @@ async fn main() -> anyhow::Result<()> {
             .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8 ^ number as u8)
             .collect();
         sent.extend_from_slice(&piece);
-        upload.write(piece.into()).await?;
+        upload.write(&piece).await?;
     }
     upload.finish().await?;
     let mut back = Vec::new();
