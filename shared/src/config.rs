@@ -35,24 +35,15 @@ impl Settings {
             Some(arn) => secret(arn).await.map_err(|problem| ConfigError { problems: vec![problem] })?,
             None => BTreeMap::new(),
         };
-        for (name, value) in environment {
-            // An empty variable is what a template leaves of an optional parameter.
-            if !value.trim().is_empty() {
-                values.insert(name, value.trim().to_owned().into());
-            }
-        }
-        Ok(Self::from_values(values))
-    }
-
-    fn from_values(values: BTreeMap<String, SecretString>) -> Self {
-        Self { values, problems: Vec::new() }
+        // A blank variable is what a template leaves of an optional parameter: it hides no value of the secret.
+        values.extend(present(environment));
+        Ok(Self { values, problems: Vec::new() })
     }
 
     /// The settings as given, for tests and tools that do not read the environment.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self::from_values(
-            pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned().into())).collect(),
-        )
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { values: present(pairs).collect(), problems: Vec::new() }
     }
 
     /// An optional setting.
@@ -115,23 +106,39 @@ impl Settings {
     }
 }
 
+/// The values that say something, without the white space around them. An empty value is an absent one, whatever its
+/// source: as a key it would let everybody in, as an address it would lead nowhere.
+fn present(
+    pairs: impl IntoIterator<Item = (String, String)>,
+) -> impl Iterator<Item = (String, SecretString)> {
+    pairs.into_iter().filter_map(|(name, value)| match value.trim() {
+        "" => None,
+        text => Some((name, text.to_owned().into())),
+    })
+}
+
 async fn secret(arn: &str) -> Result<BTreeMap<String, SecretString>, String> {
     let text = Aws::from_environment()
         .await
         .secret(arn)
         .await
         .map_err(|error| format!("SECRET_ARN: the secret cannot be read ({error})"))?;
-    let parsed: BTreeMap<String, serde_json::Value> = serde_json::from_str(text.expose_secret())
-        .map_err(|_| "SECRET_ARN: the secret is not a JSON object".to_owned())?;
-    parsed
+    parse_secret(text.expose_secret())
+}
+
+fn parse_secret(text: &str) -> Result<BTreeMap<String, SecretString>, String> {
+    let parsed: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(text).map_err(|_| "SECRET_ARN: the secret is not a JSON object".to_owned())?;
+    let texts: BTreeMap<String, String> = parsed
         .into_iter()
         .map(|(name, value)| match value {
-            serde_json::Value::String(text) => Ok((name, text.trim().to_owned().into())),
+            serde_json::Value::String(text) => Ok((name, text)),
             // A service-account file may be pasted as the object that it is.
-            serde_json::Value::Object(_) => Ok((name, value.to_string().into())),
+            serde_json::Value::Object(_) => Ok((name, value.to_string())),
             _ => Err(format!("SECRET_ARN: {name} is not a text")),
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Ok(present(texts).collect())
 }
 
 /// Where Supabase is and how to get in.
@@ -172,6 +179,25 @@ mod tests {
         assert!(error.contains("SUPABASE_SERVICE_ROLE_KEY is missing"), "{error}");
         assert!(error.contains("SPREADSHEET_ID is missing"), "{error}");
         assert!(!error.contains("planted-secret"), "{error}");
+    }
+
+    #[test]
+    fn an_empty_value_is_an_absent_one_whatever_its_source() {
+        let blank = ["", " ", "\t\r\n"];
+        for value in blank {
+            let secret =
+                serde_json::json!({"SUPABASE_JWT_SECRET": value, "SPREADSHEET_ID": value}).to_string();
+            let from_secret = Settings { values: parse_secret(&secret).unwrap(), problems: Vec::new() };
+            let from_pairs =
+                Settings::from_pairs([("SUPABASE_JWT_SECRET", value), ("SPREADSHEET_ID", value)]);
+            for mut settings in [from_secret, from_pairs] {
+                assert!(settings.optional_secret("SUPABASE_JWT_SECRET").is_none(), "{value:?}");
+                assert!(settings.names_with_prefix("SUPABASE_").is_empty(), "{value:?}");
+                settings.required("SPREADSHEET_ID");
+                let problem = settings.check().unwrap_err().to_string();
+                assert!(problem.contains("SPREADSHEET_ID is missing"), "{problem}");
+            }
+        }
     }
 
     #[test]

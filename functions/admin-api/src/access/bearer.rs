@@ -24,6 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A key that was taken back does not live on in a warm process.
 const FRESHNESS: Duration = Duration::from_secs(3600);
 
+/// The name of the symmetric secret.
+const SECRET_NAME: &str = "SUPABASE_JWT_SECRET";
+/// A shorter key than the hash can be found by trying: RFC 7518, 3.2. Supabase makes none.
+const MIN_SECRET_BYTES: usize = 32;
+
 /// Checks bearer tokens.
 pub struct Verifier {
     issuer: String,
@@ -67,7 +72,12 @@ struct Claims {
 impl Verifier {
     /// Reads `SUPABASE_JWT_SECRET`: only with it are HS256 tokens of older projects accepted.
     pub fn read(settings: &mut Settings, project: &Url) -> Self {
-        let secret = settings.optional_secret("SUPABASE_JWT_SECRET");
+        let secret = settings.optional_secret(SECRET_NAME);
+        if secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < MIN_SECRET_BYTES) {
+            settings.problem(format!(
+                "{SECRET_NAME} has fewer than {MIN_SECRET_BYTES} bytes: copy it whole, or leave it out"
+            ));
+        }
         Self {
             issuer: format!("{}/auth/v1", project.as_str().trim_end_matches('/')),
             secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
@@ -127,5 +137,31 @@ impl Verifier {
         let found = find(&fetched).ok_or(BearerError::Invalid);
         *known = Some(fetched);
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(secret: &str) -> (Verifier, Settings) {
+        let mut settings = Settings::from_pairs([(SECRET_NAME, secret)]);
+        let project = Url::parse("https://project.example").unwrap();
+        (Verifier::read(&mut settings, &project), settings)
+    }
+
+    #[test]
+    fn an_empty_secret_accepts_no_symmetric_token() {
+        let (verifier, mut settings) = read("");
+        settings.check().unwrap();
+        assert!(verifier.secret.is_none());
+    }
+
+    #[test]
+    fn a_secret_that_can_be_guessed_is_a_problem_that_does_not_show_it() {
+        let (_, mut settings) = read("planted");
+        let problem = settings.check().unwrap_err().to_string();
+        assert!(problem.contains(SECRET_NAME) && !problem.contains("planted"), "{problem}");
+        read(&"x".repeat(MIN_SECRET_BYTES)).1.check().unwrap();
     }
 }
