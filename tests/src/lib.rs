@@ -4,6 +4,7 @@
 //! it fails and says so.
 
 pub mod console;
+pub mod gateway;
 pub mod rpc;
 pub mod shape;
 

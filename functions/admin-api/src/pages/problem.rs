@@ -22,7 +22,8 @@ struct ProblemPage {
 
 /// Middleware of pages: a problem becomes a page, or a part of one; who is not signed in gets the form.
 pub async fn explain(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let address = request.uri().to_string();
+    // Behind the gateway the address of a request is absolute, and no sign-in leads to one.
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str()).to_owned();
     let headers = request.headers().clone();
     let is_part = headers.contains_key("hx-request");
     let mut response = next.run(request).await;
