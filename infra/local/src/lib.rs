@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod company;
 pub mod console;
+pub mod embedded;
 pub mod faults;
 pub mod lambda;
 pub mod notices;

@@ -1,10 +1,17 @@
 //! PostgREST itself over a Postgres server: the back end that counts.
 
-use std::{path::Path, process::Stdio};
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use anyhow::Context;
 use shared::http::{Http, Retry, is_transient, json_request};
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    sync::OnceCell,
+};
 use tokio_postgres::NoTls;
 
 use crate::supabase;
@@ -21,18 +28,32 @@ pub struct Database {
 impl Database {
     /// A new database with all migrations, and a PostgREST that serves it.
     pub async fn create(server: &str, program: &Path) -> anyhow::Result<Self> {
-        let url = Self::empty(server).await?;
-        supabase::migrate(&url).await?;
-        Self::serve(url, program).await
+        Self::serve(Self::migrated(server).await?, program).await
+    }
+
+    /// A new database with all migrations: a copy of one to which they were applied once in this process.
+    pub async fn migrated(server: &str) -> anyhow::Result<String> {
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        let template = TEMPLATE
+            .get_or_try_init(async || {
+                let url = Self::empty(server).await?;
+                supabase::migrate(&url).await?;
+                url.rsplit('/').next().map(str::to_owned).context("the name of the template")
+            })
+            .await?;
+        Self::make(server, &format!(" template {template}")).await
     }
 
     /// A new database without anything.
     pub async fn empty(server: &str) -> anyhow::Result<String> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        // A port that is free now is a name that is free in this process.
-        let name = format!("gazelle_{}_{}", std::process::id(), listener.local_addr()?.port());
+        Self::make(server, "").await
+    }
+
+    async fn make(server: &str, how: &str) -> anyhow::Result<String> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("gazelle_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let client = Self::connect(&format!("{server}/postgres")).await?;
-        client.batch_execute(&format!("create database {name}")).await?;
+        client.batch_execute(&format!("create database {name}{how}")).await?;
         Ok(format!("{server}/{name}"))
     }
 

@@ -12,21 +12,25 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use pglite_oxide::PgliteServer;
-use postrust_core::AppConfig;
-use postrust_server::Host;
+use postrust_core::{AppConfig, SchemaCache};
+use postrust_server::{AppState, handle_request};
 use ring::hmac;
 use serde_json::{Value, json};
 use shared::http::Http;
+use sqlx::postgres::PgPoolOptions;
 use tokio_postgres::NoTls;
 use tower::ServiceExt;
 use url::Url;
 
 use crate::{
+    embedded::Postgres,
     faults::{Fault, Faults},
     sandbox::Traffic,
     tripwire::Tripwire,
 };
+
+/// How long a request waits for the one connection: another one is at work, or it died and comes back.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Signs the local project's keys; at least 32 bytes, as Supabase has it.
 pub const JWT_SECRET: &str = "local-jwt-secret-of-at-least-thirty-two-bytes";
@@ -80,8 +84,8 @@ pub enum Upstream {
     Embedded {
         /// The PostgREST-compatible API.
         router: Router,
-        /// Stops with it.
-        _postgres: Arc<PgliteServer>,
+        /// The database; it stops with this.
+        postgres: Postgres,
     },
     /// Behind an address: a PostgREST, or a project (`…/rest/v1`).
     Remote {
@@ -95,16 +99,16 @@ pub enum Upstream {
 impl Upstream {
     /// An empty embedded database with all migrations.
     pub async fn embedded() -> anyhow::Result<Self> {
-        let postgres = tokio::task::spawn_blocking(PgliteServer::temporary_tcp)
-            .await?
-            .context("the embedded Postgres did not start")?;
-        migrate(&postgres.database_url()).await?;
+        Self::embedded_with(PgPoolOptions::new().max_lifetime(None).idle_timeout(None)).await
+    }
+
+    /// The same over connections of another life: a pool closes one that is old or idle, and opens another.
+    pub async fn embedded_with(pool: PgPoolOptions) -> anyhow::Result<Self> {
+        let postgres = Postgres::migrated().await?;
         let variables = [
-            ("DATABASE_URL", postgres.database_url()),
+            ("DATABASE_URL", postgres.url.clone()),
             ("PGRST_DB_SCHEMAS", "public".into()),
             ("PGRST_DB_ANON_ROLE", "anon".into()),
-            // The embedded Postgres has one backend, and no second connection to listen on.
-            ("PGRST_DB_POOL", "1".into()),
             ("PGRST_DB_CHANNEL_ENABLED", "false".into()),
             ("PGRST_DB_MAX_ROWS", "1000".into()),
             ("PGRST_JWT_SECRET", JWT_SECRET.into()),
@@ -112,8 +116,14 @@ impl Upstream {
         let mut config = AppConfig::try_from_vars(variables).map_err(|error| anyhow::anyhow!("{error:?}"))?;
         config.compat_mode = true;
         config.max_body_size = 64 * 1024 * 1024;
-        let app = postrust_server::build(config, Host::SERVER).await?;
-        Ok(Self::Embedded { router: app.router, _postgres: Arc::new(postgres) })
+        // The embedded Postgres has one backend.
+        let pool = pool.max_connections(1).acquire_timeout(PATIENCE).connect(&postgres.url).await?;
+        let schema =
+            SchemaCache::load_with_search_path(&pool, &config.db_schemas, &config.db_extra_search_path)
+                .await?;
+        let state = AppState::new(pool, schema, config)?;
+        let router = Router::new().fallback(handle_request).with_state(Arc::new(state));
+        Ok(Self::Embedded { router, postgres })
     }
 
     /// A PostgREST or a hosted project at `base`.
@@ -268,4 +278,45 @@ pub async fn refuse_foreign_mirror(supabase: &shared::supabase::Supabase, mark: 
         bail!("this project's mirror holds rows that the local stack did not create; use an empty project");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn connections_that_die_come_back_with_the_data() {
+        // Every connection is too old as soon as it was used once.
+        let pool = PgPoolOptions::new().max_lifetime(Duration::from_nanos(1));
+        let upstream = Upstream::embedded_with(pool).await.unwrap();
+        let bearer = format!("Bearer {}", key("service_role"));
+        let ask = async |method: &str, body: &str| {
+            let request = Request::builder()
+                .method(method)
+                .uri("/notices?select=fingerprint")
+                .header(header::AUTHORIZATION, &bearer)
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("prefer", "return=representation")
+                .body(Body::from(body.to_owned()))
+                .unwrap();
+            let response = upstream.call(request).await.unwrap();
+            let status = response.status();
+            let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            assert!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&body));
+            serde_json::from_slice::<Value>(&body).unwrap()
+        };
+        let Upstream::Embedded { postgres, .. } = &upstream else { unreachable!() };
+        for count in 1..=5 {
+            // Somebody knocks and is gone in the middle of a word.
+            let mut stranger = std::net::TcpStream::connect(postgres.address).unwrap();
+            std::io::Write::write_all(&mut stranger, &[0, 0, 0, 8, 255]).unwrap();
+            drop(stranger);
+            let notice = json!({
+                "fingerprint": count.to_string(), "event_type": "x", "severity": "info",
+                "opened_at": "2026-01-15T06:00:00Z", "last_seen_at": "2026-01-15T06:00:00Z",
+            });
+            ask("POST", &notice.to_string()).await;
+            assert_eq!(ask("GET", "").await.as_array().map(Vec::len), Some(count));
+        }
+    }
 }
