@@ -80,6 +80,9 @@ impl Notice {
 const ADMINISTRATORS: [(&str, &str); 2] =
     [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
 
+/// The ways to reach a person, in the order in which they stand in for one another.
+const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
+
 /// Addresses and keys of the channels.
 #[derive(Debug, Clone)]
 pub struct Channels {

@@ -480,3 +480,161 @@ async fn the_rules_explain_themselves() -> anyhow::Result<()> {
     assert!(unknown.contains("nobody is told") && unknown.contains("sync.failed"), "{unknown}");
     Ok(())
 }
+
+/// Sandbox: Slack takes messages and does not answer, for as long as the faults stay.
+async fn silence(bed: &Bed, fault: &str) -> anyhow::Result<()> {
+    bed.stack.break_with(&[fault.parse::<FaultSpec>().map_err(anyhow::Error::msg)?]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_nobody_received_for_certain_goes_out_on_another_channel(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    silence(&bed, "slack:cut:2").await?;
+    alarm(&bed, "a", "ALARM").await?;
+    dispatch(&bed).await?;
+    for address in ["louise@example.com", "nicolas@example.com"] {
+        assert_eq!(emails(&bed, address), ["🚨 Alarme AWS: a"]);
+    }
+    // The end goes where the beginning went for certain, and nowhere else.
+    bed.stack.advance(minutes(5));
+    alarm(&bed, "a", "OK").await?;
+    dispatch(&bed).await?;
+    for (person, address) in [("louise", "louise@example.com"), ("nicolas", "nicolas@example.com")] {
+        assert_eq!(emails(&bed, address), ["🚨 Alarme AWS: a", "✅ Alarme AWS terminée: a"]);
+        assert_eq!(slack(&bed, person), Vec::<String>::new());
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_somebody_received_is_not_repeated_and_who_may_not_have_hears_no_end(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    silence(&bed, "slack:cut:1").await?;
+    alarm(&bed, "a", "ALARM").await?;
+    dispatch(&bed).await?;
+    bed.stack.advance(minutes(5));
+    alarm(&bed, "a", "OK").await?;
+    dispatch(&bed).await?;
+    assert_eq!(bed.stack.sandbox.email_messages().len(), 0);
+    let mut told = [slack(&bed, "louise"), slack(&bed, "nicolas")];
+    told.sort();
+    assert_eq!(told, [vec![], vec!["🚨 Alarme AWS: a".to_owned(), "✅ Alarme AWS terminée: a".to_owned()]]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_stays_silent_is_an_incident_rests_and_is_tried_again(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    rule(&bed, "alarm.raised", json!({"recipients": ["louise"]})).await?;
+    rule(&bed, "channel.silent", json!({"recipients": ["louise"]})).await?;
+    silence(&bed, "slack:cut").await?;
+    for name in ["a", "b", "c", "d"] {
+        alarm(&bed, name, "ALARM").await?;
+        dispatch(&bed).await?;
+        bed.stack.advance(minutes(1));
+    }
+    assert_eq!(
+        emails(&bed, "louise@example.com"),
+        [
+            "🚨 Alarme AWS: a",
+            "🚨 Alarme AWS: b",
+            "🚨 Alarme AWS: c",
+            "🔇 Slack ne répond pas à nos messages",
+            "🚨 Alarme AWS: d"
+        ]
+    );
+    assert_eq!(bed.stack.traffic.of("slack"), 3, "a channel that rests is not asked");
+    let open = bed.stack.rows("incidents", "kind,subject,closed_at", "opened_at").await?;
+    let silent: Vec<&Value> = open.iter().filter(|incident| incident["kind"] == "channel").collect();
+    assert_eq!(silent, [&json!({"kind": "channel", "subject": "slack", "closed_at": null})]);
+
+    // One message tries again after the rest; without an answer it takes the other way, and the next rest is longer.
+    bed.stack.advance(minutes(30));
+    alarm(&bed, "e", "ALARM").await?;
+    dispatch(&bed).await?;
+    bed.stack.advance(minutes(31));
+    alarm(&bed, "f", "ALARM").await?;
+    dispatch(&bed).await?;
+    assert_eq!(bed.stack.traffic.of("slack"), 4);
+    assert_eq!(emails(&bed, "louise@example.com")[5..], ["🚨 Alarme AWS: e", "🚨 Alarme AWS: f"]);
+
+    // It answers: said once, to whom the silence was told.
+    bed.stack.faults.lift();
+    bed.stack.advance(minutes(60));
+    alarm(&bed, "g", "ALARM").await?;
+    dispatch(&bed).await?;
+    dispatch(&bed).await?;
+    assert_eq!(slack(&bed, "louise"), ["🚨 Alarme AWS: g"]);
+    assert_eq!(emails(&bed, "louise@example.com")[7..], ["✅ Slack répond de nouveau à nos messages"]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_hangs_keeps_no_other_waiting(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    rule(&bed, "alarm.raised", json!({"recipients": ["louise"]})).await?;
+    silence(&bed, "slack:hang:1").await?;
+    // Critical: there is a message for Slack, and one for e-mail behind it.
+    alarm_of(&bed, "a", "ALARM", "critical").await?;
+    dispatch(&bed).await?;
+    assert_eq!(
+        *bed.stack.sandbox.given_up.lock().unwrap(),
+        [1],
+        "the e-mail went out while Slack was hanging"
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sync_is_heard_of_although_slack_swallows_everything(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.stack.break_with(&["slack:cut", "gazelle:500"].map(|fault| fault.parse::<FaultSpec>().unwrap()));
+    for _ in 0..3 {
+        bed.sync(NIGHT).await?;
+        dispatch(&bed).await?;
+        bed.stack.advance(minutes(1));
+    }
+    for address in ["louise@example.com", "nicolas@example.com"] {
+        let failed =
+            emails(&bed, address).iter().filter(|subject| subject.contains("synchronisation")).count();
+        assert_eq!(failed, 1, "{address}: {:?}", emails(&bed, address));
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_was_told_to_nobody_for_certain_explains_nothing(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    bed.stack.break_with(&["gazelle:500".parse::<FaultSpec>().unwrap()]);
+    let run = bed.sync(NIGHT).await?;
+    let relay = async |name: &str| {
+        let now = bed.stack.clock.now().to_string();
+        let alarm = json!({"name": name, "state": "ALARM", "changed_at": now, "reason": "", "data": {"subject": name}});
+        let arguments = json!({"p_alarm": alarm, "p_tasks": ["sync_gazelle"], "p_now": now});
+        anyhow::Ok(bed.stack.observer.rpc::<Value>("relay_alarm", &arguments).await?["outcome"].clone())
+    };
+    assert_eq!(relay("before").await?, "explained");
+    let told = bed.stack.observer.from("notification_deliveries").eq("run_id", run.answer.run_id.unwrap());
+    bed.stack.write(told.update(json!({"status": "unknown"}).to_string())).await?;
+    assert_eq!(relay("after").await?, "told");
+    Ok(())
+}

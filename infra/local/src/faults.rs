@@ -31,6 +31,10 @@ pub enum Fault {
     SlackError,
     /// Slack answers 429 with `Retry-After`.
     SlackRateLimit,
+    /// Slack takes a message and never answers.
+    SlackHang,
+    /// Slack takes a message and breaks the connection.
+    SlackCut,
     /// The webhooks do not exist any more.
     SlackGone,
     /// SendGrid does not accept the sender any more.
@@ -47,7 +51,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 20] = [
+const FAULTS: [(&str, Fault, Option<u32>); 22] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -61,6 +65,8 @@ const FAULTS: [(&str, Fault, Option<u32>); 20] = [
     ("eventbridge:partial", Fault::EventbridgePartial, None),
     ("slack:500", Fault::SlackError, Some(3)),
     ("slack:429", Fault::SlackRateLimit, Some(3)),
+    ("slack:hang", Fault::SlackHang, None),
+    ("slack:cut", Fault::SlackCut, None),
     ("slack:gone", Fault::SlackGone, None),
     ("sendgrid:403", Fault::SendgridForbidden, None),
     ("telegram:429", Fault::TelegramRateLimit, Some(3)),

@@ -115,6 +115,8 @@ pub struct Sandbox {
     pub telegram: Mutex<Vec<Sent>>,
     /// Every request body to Sheets, Slack and Telegram, for checks against the vendors' contracts.
     pub bodies: Mutex<Vec<(&'static str, Value)>>,
+    /// How many e-mails were out each time that a caller gave Slack up.
+    pub given_up: Mutex<Vec<usize>>,
     secrets: Mutex<BTreeMap<String, String>>,
     /// Faults in force.
     pub faults: Arc<Faults>,
@@ -149,6 +151,7 @@ impl Sandbox {
             emails: Mutex::default(),
             telegram: Mutex::default(),
             bodies: Mutex::default(),
+            given_up: Mutex::default(),
             secrets: Mutex::default(),
             faults,
             traffic,

@@ -70,7 +70,7 @@ comment on column public.notification_rules.reminder_minutes is
 insert into public.notification_rules (event_type, channel, recipients, min_severity)
 select t, 'slack', array['louise', 'nicolas'], 'info'
 from unnest(array['sync.failed', 'sync.deletion_guard', 'sync.drift', 'sync.quarantine', 'report.failed',
-                  'event.refused', 'gazelle.authorization_expiring', 'channel.disabled']) t
+                  'event.refused', 'gazelle.authorization_expiring', 'channel.disabled', 'channel.silent']) t
 on conflict (event_type, channel) do nothing;
 insert into public.notification_rules (event_type, channel, recipients, min_severity)
 select t, 'email', array['allan'], 'critical'
@@ -146,12 +146,16 @@ create table if not exists public.notification_queues (
   next_slot_at timestamptz,
   blocked_until timestamptz,
   failures integer not null default 0,
+  doubts integer not null default 0,
+  doubtful_since timestamptz,
   disabled_at timestamptz,
   disabled_reason text,
   primary key (channel, recipient)
 );
 comment on table public.notification_queues is
   'What every sender must know of a channel (recipient empty) and of a recipient on it: the next free slot of its rate, how long it must not be asked, and whether it is switched off. Rows, because functions share no memory.';
+comment on column public.notification_queues.doubts is
+  'Messages in a row that the channel (recipient empty) took without an answer.';
 
 select internal.protect_table(t) from unnest(array[
   'public.notification_rules', 'public.notices', 'public.notification_deliveries', 'public.notification_queues'

@@ -30,19 +30,27 @@ $$;
 comment on function internal.quiet_until is
   'The first instant from p_now on that is outside the quiet hours (p_now itself, or the start of a minute).';
 
-create or replace function internal.channel_is_off(p_channel text, p_recipient text) returns boolean
+create or replace function internal.doubts_in_a_row() returns integer language sql immutable as 'select 3';
+comment on function internal.doubts_in_a_row is
+  'So many messages without an answer, and the channel rests: others carry its messages.';
+
+create or replace function internal.channel_is_off(p_channel text, p_recipient text, p_now timestamptz) returns boolean
 language sql stable set search_path = public, pg_temp as $$
   select exists (select from notification_queues
-                 where channel = p_channel and recipient in ('', p_recipient) and disabled_at is not null)
+                 where channel = p_channel
+                   and (recipient in ('', p_recipient) and disabled_at is not null
+                        or recipient = '' and doubts >= internal.doubts_in_a_row() and blocked_until > p_now))
 $$;
+comment on function internal.channel_is_off is
+  'Whether nothing goes out on a channel for now: it was switched off, for all or for this recipient, or it gives no answers.';
 
-create or replace function internal.open_channel(p_channel text, p_recipient text) returns text
+create or replace function internal.open_channel(p_channel text, p_recipient text, p_now timestamptz) returns text
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(
     (select c.channel
      from (values ('slack', 1), ('email', 2), ('telegram', 3)) c (channel, rank)
      left join staff s on s.key = p_recipient and s.active
-     where not internal.channel_is_off(c.channel, p_recipient)
+     where not internal.channel_is_off(c.channel, p_recipient, p_now)
        and case c.channel when 'slack' then s.slack_webhook_key is not null
                           when 'telegram' then s.telegram_chat_id is not null else s.key is not null end
      order by c.channel <> p_channel, c.rank
@@ -63,7 +71,7 @@ create or replace function internal.apply_rules(
               when internal.severity_rank(p_severity) < internal.severity_rank(r.min_severity) then 'below_severity'
               when told.recipient is null then 'nobody'
               else 'send' end,
-         case when told.is_concerned then r.channel else internal.open_channel(r.channel, told.recipient) end,
+         case when told.is_concerned then r.channel else internal.open_channel(r.channel, told.recipient, p_now) end,
          greatest(p_now,
            case when r.quiet_hours is not null and p_severity <> 'critical'
                 then internal.quiet_until(r.quiet_hours, digest.until) else digest.until end),
@@ -113,7 +121,7 @@ begin
          p_now
   from (select distinct on (d.channel, d.recipient) d.*
         from notification_deliveries d
-        where d.fingerprint = v_problem.fingerprint and d.status in ('pending', 'sent', 'unknown')
+        where d.fingerprint = v_problem.fingerprint and d.status in ('pending', 'sent')
         order by d.channel, d.recipient, d.seq) told
   left join notification_rules r on r.event_type = v_problem.event_type and r.channel = told.channel
   where not exists (select from notification_rules off

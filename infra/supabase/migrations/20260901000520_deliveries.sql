@@ -27,13 +27,13 @@ create or replace view internal.due_deliveries with (security_invoker = true) as
                     where flying.status = 'pending' and flying.claimed_until is not null
                       and flying.channel = d.channel and flying.recipient = d.recipient)
     and (d.after_id is null or exists (select from notification_deliveries problem
-                                       where problem.id = d.after_id and problem.status in ('sent', 'unknown')))
+                                       where problem.id = d.after_id and problem.status = 'sent'))
   -- What quiet hours or a digest hold back is overtaken by what they do not.
   order by d.channel, d.recipient, d.next_attempt_at > d.created_at, d.next_attempt_at, d.seq;
 comment on view internal.due_deliveries is 'The next message of each queue, and from when on it may be sent.';
 
 create or replace function public.claim_deliveries(
-  p_lease_seconds integer, p_claim text, p_now timestamptz, p_run_id uuid default null
+  p_lease_seconds integer, p_claim text, p_now timestamptz, p_channel text, p_run_id uuid default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_head record;
@@ -46,9 +46,9 @@ begin
   if not exists (select from notification_deliveries
                  where status = 'pending' and claimed_until is not null and claim_token = p_claim) then
     select * into v_head from internal.due_deliveries d
-    where p_run_id is null or exists (
+    where d.channel = p_channel and (p_run_id is null or exists (
       select from notification_deliveries m
-      where m.run_id = p_run_id and m.status = 'pending' and m.channel = d.channel and m.recipient = d.recipient)
+      where m.run_id = p_run_id and m.status = 'pending' and m.channel = d.channel and m.recipient = d.recipient))
     order by d.free_at, d.seq
     limit 1;
     if not found or v_head.free_at > p_now then
@@ -82,16 +82,16 @@ begin
 end
 $$;
 comment on function public.claim_deliveries is
-  'Takes the next message that may be sent (for p_run_id: of the queues that hold messages of that run), or says in how many milliseconds there is one. A digest is one message of several items. The same claim asked for twice is one claim.';
+  'Takes the next message of a channel that may be sent (for p_run_id: of the queues that hold messages of that run), or says in how many milliseconds there is one. A digest is one message of several items. The same claim asked for twice is one claim.';
 
-create or replace function internal.other_channel(p_delivery notification_deliveries) returns text
+create or replace function internal.other_channel(p_delivery notification_deliveries, p_now timestamptz) returns text
 language sql stable set search_path = public, pg_temp as $$
   select c.channel
   from (values ('slack', 1), ('email', 2), ('telegram', 3)) c (channel, rank)
   join staff s on s.key = p_delivery.recipient and s.active
   where case c.channel when 'slack' then s.slack_webhook_key is not null
                        when 'telegram' then s.telegram_chat_id is not null else true end
-    and not internal.channel_is_off(c.channel, p_delivery.recipient)
+    and not internal.channel_is_off(c.channel, p_delivery.recipient, p_now)
     and not exists (select from notification_deliveries d
                     where d.fingerprint = p_delivery.fingerprint and d.window_key = p_delivery.window_key
                       and d.recipient = p_delivery.recipient and d.channel = c.channel)
@@ -99,10 +99,10 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function internal.other_channel is 'A channel of the same person on which this message has not been tried; null when none is left.';
 
-create or replace function internal.move_delivery(p_delivery notification_deliveries) returns void
+create or replace function internal.move_delivery(p_delivery notification_deliveries, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
-  v_channel text := internal.other_channel(p_delivery);
+  v_channel text := internal.other_channel(p_delivery, p_now);
   v_follower notification_deliveries;
 begin
   if not p_delivery.may_move or v_channel is null then
@@ -115,7 +115,7 @@ begin
           -- A recovery follows its problem to the other channel, if the problem had to move as well.
           coalesce((select moved.id from notification_deliveries problem
                     join notification_deliveries moved using (fingerprint, window_key, recipient)
-                    where problem.id = p_delivery.after_id and problem.status not in ('sent', 'unknown')
+                    where problem.id = p_delivery.after_id and problem.status <> 'sent'
                       and moved.channel = v_channel), p_delivery.after_id),
           p_delivery.next_attempt_at, p_delivery.created_at)
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
@@ -125,35 +125,105 @@ begin
     select * from notification_deliveries
     where after_id = p_delivery.id and status = 'pending' and claimed_until is null order by seq
   loop
-    perform internal.move_delivery(v_follower);
+    perform internal.move_delivery(v_follower, p_now);
   end loop;
 end
 $$;
 comment on function internal.move_delivery is
   'Hands a message that its channel cannot carry, and the recovery that waits for it, to another channel of the same person.';
 
+create or replace function internal.redirect_doubtful(p_fingerprint text, p_window_key text, p_now timestamptz) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_delivery notification_deliveries;
+begin
+  if exists (select from notification_deliveries
+             where fingerprint = p_fingerprint and window_key = p_window_key and status in ('sent', 'pending'))
+     -- What is over by now and was told to nobody is no news any more.
+     or exists (select from notices where fingerprint = p_fingerprint and resolved_at is not null) then
+    return;
+  end if;
+  for v_delivery in
+    select * from notification_deliveries
+    where fingerprint = p_fingerprint and window_key = p_window_key and status = 'unknown' order by seq
+  loop
+    -- Also a message to those concerned.
+    v_delivery.may_move := true;
+    perform internal.move_delivery(v_delivery, p_now);
+  end loop;
+end
+$$;
+comment on function internal.redirect_doubtful is
+  'A message that nobody is known to have received goes out on another channel to each of its recipients: hearing of it twice is better than not at all. One that reached somebody is not repeated.';
+
 create or replace function internal.close_abandoned_deliveries(p_now timestamptz) returns void
-language sql set search_path = public, pg_temp as $$
-  update notification_deliveries
-  set status = 'unknown', claimed_until = null, error_kind = 'sender_lost',
-      detail = 'the sender disappeared between the claim and the answer'
-  where status = 'pending' and claimed_until < p_now;
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_lost record;
+begin
+  for v_lost in
+    with lost as (
+      update notification_deliveries
+      set status = 'unknown', claimed_until = null, error_kind = 'sender_lost',
+          detail = 'the sender disappeared between the claim and the answer'
+      where status = 'pending' and claimed_until < p_now
+      returning fingerprint, window_key)
+    select distinct fingerprint, window_key from lost
+  loop
+    perform internal.redirect_doubtful(v_lost.fingerprint, v_lost.window_key, p_now);
+  end loop;
   -- Who did not hear of the problem is not told that it is over.
   update notification_deliveries d
   set status = 'skipped', error_kind = 'problem_not_delivered'
   from notification_deliveries problem
-  where d.status = 'pending' and problem.id = d.after_id and problem.status in ('failed', 'skipped');
+  where d.status = 'pending' and problem.id = d.after_id and problem.status in ('failed', 'skipped', 'unknown');
   -- What nobody switched on again within a day is not news any more.
   update notification_deliveries
   set status = 'failed', error_kind = 'expired'
   where status = 'pending' and claimed_until is null
     and greatest(created_at, next_attempt_at) < p_now - interval '1 day'
-    and internal.channel_is_off(channel, recipient);
+    and internal.channel_is_off(channel, recipient, p_now);
   -- Recoveries and reminders may have been queued on a channel that was switched off before them.
-  select internal.move_delivery(d) from notification_deliveries d
+  perform internal.move_delivery(d, p_now) from notification_deliveries d
   where d.status = 'pending' and d.claimed_until is null and d.may_move
-    and internal.channel_is_off(d.channel, d.recipient);
+    and internal.channel_is_off(d.channel, d.recipient, p_now);
+end
 $$;
+
+create or replace function internal.doubt_channel(p_channel text, p_now timestamptz) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_queue notification_queues;
+begin
+  insert into notification_queues as q (channel, recipient, doubts, doubtful_since) values (p_channel, '', 1, p_now)
+  on conflict (channel, recipient) do update
+  set doubts = q.doubts + 1, doubtful_since = coalesce(q.doubtful_since, p_now)
+  returning * into v_queue;
+  if v_queue.doubts < internal.doubts_in_a_row() then
+    return;
+  end if;
+  -- After the rest one message tries again; each time that it stays without an answer the next rest is longer.
+  update notification_queues
+  set blocked_until = p_now + least(interval '30 minutes' * power(2, least(doubts - internal.doubts_in_a_row(), 3)),
+                                    interval '4 hours')
+  where channel = p_channel and recipient = '';
+  perform internal.open_incident('channel', p_channel, 'channel.silent', 'error', jsonb_build_object(
+    'subject', initcap(p_channel), 'channel', p_channel, 'since', v_queue.doubtful_since), null, null, p_now);
+end
+$$;
+comment on function internal.doubt_channel is
+  'A message went out on a channel and nothing came back. Several in a row are an incident, and the channel rests.';
+
+create or replace function internal.believe_channel(p_channel text, p_now timestamptz) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  update notification_queues set doubts = 0, doubtful_since = null, blocked_until = null
+  where channel = p_channel and recipient = '' and doubts > 0;
+  perform internal.close_incident('channel', p_channel, 'channel.recovered', 'recovered',
+                                  jsonb_build_object('channel', p_channel), null, p_now);
+end
+$$;
+comment on function internal.believe_channel is 'A message arrived on a channel: it answers.';
 
 create or replace function internal.switch_off(p_channel text, p_recipient text, p_reason text, p_now timestamptz)
 returns void language plpgsql set search_path = public, pg_temp as $$
@@ -172,7 +242,7 @@ begin
     where status = 'pending' and claimed_until is null and channel = p_channel and (p_recipient = '' or recipient = p_recipient)
     order by seq
   loop
-    perform internal.move_delivery(v_delivery);
+    perform internal.move_delivery(v_delivery, p_now);
   end loop;
   perform internal.enqueue_notice(jsonb_build_object(
     'event_type', 'channel.disabled', 'severity', 'critical',
@@ -187,8 +257,11 @@ comment on function internal.switch_off is
 create or replace function public.switch_on(p_channel text, p_recipient text) returns boolean
 language sql set search_path = public, pg_temp as $$
   with switched as (
-    update notification_queues set disabled_at = null, disabled_reason = null, blocked_until = null, failures = 0
-    where channel = p_channel and recipient in ('', p_recipient) and disabled_at is not null returning 1)
+    update notification_queues
+    set disabled_at = null, disabled_reason = null, blocked_until = null, failures = 0, doubts = 0, doubtful_since = null
+    where channel = p_channel and recipient in ('', p_recipient)
+      and (disabled_at is not null or doubts >= internal.doubts_in_a_row())
+    returning 1)
   select exists (select from switched)
 $$;
 comment on function public.switch_on is 'Switches a channel on again, for all and for this recipient. Whether it was off.';
@@ -199,6 +272,8 @@ declare
   v_result record;
   v_delivery notification_deliveries;
   v_count integer := 0;
+  v_silent text;
+  v_answering text;
 begin
   perform pg_advisory_xact_lock(hashtextextended('deliveries', 0));
   for v_result in
@@ -221,17 +296,31 @@ begin
       values (v_delivery.channel, v_delivery.recipient, p_now + make_interval(secs => v_result.retry_after_seconds), 1)
       on conflict (channel, recipient) do update set blocked_until = excluded.blocked_until, failures = q.failures + 1;
     elsif v_result.status = 'sent' then
+      v_answering := v_delivery.channel;
       update notification_queues set blocked_until = null, failures = 0
       where channel = v_delivery.channel and recipient = v_delivery.recipient and failures > 0;
+    elsif v_result.status = 'unknown' then
+      v_silent := v_delivery.channel;
     elsif v_result.status = 'failed' then
       -- First the message with what waits for it, then the rest of its queue.
-      perform internal.move_delivery(v_delivery);
+      perform internal.move_delivery(v_delivery, p_now);
       if v_result.switch_off is not null then
         perform internal.switch_off(v_delivery.channel,
           case v_result.switch_off when 'channel' then '' else v_delivery.recipient end, v_result.error_kind, p_now);
       end if;
     end if;
   end loop;
+  -- A digest is one message of several items: one doubt, one answer.
+  if v_silent is not null then
+    perform internal.doubt_channel(v_silent, p_now);
+  end if;
+  if v_answering is not null then
+    perform internal.believe_channel(v_answering, p_now);
+  end if;
+  perform internal.redirect_doubtful(settled.fingerprint, settled.window_key, p_now)
+  from (select distinct d.fingerprint, d.window_key from notification_deliveries d
+        where d.id in (select (r ->> 'id')::uuid from jsonb_array_elements(p_results) r)
+          and d.status in ('unknown', 'failed')) settled;
   return v_count;
 end
 $$;
@@ -246,7 +335,7 @@ declare
 begin
   insert into notification_deliveries
     (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, next_attempt_at, created_at)
-  select n.event_type, n.severity, internal.open_channel(step.value ->> 'channel', person.key), person.key,
+  select n.event_type, n.severity, internal.open_channel(step.value ->> 'channel', person.key, p_now), person.key,
          n.fingerprint, due.window_key, n.data || jsonb_build_object('since', n.opened_at), n.run_id, p_now, p_now
   from notices n
   join notification_rules r on r.event_type = n.event_type and r.enabled

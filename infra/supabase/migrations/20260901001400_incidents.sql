@@ -1,9 +1,9 @@
 -- Incidents: a trouble that lasts, from whoever found it: a service that is down, a task that did not run, an alarm
--- of CloudWatch. One is open per subject; opening, closing and telling are one transaction.
+-- of CloudWatch, a channel that gives no answers. One is open per subject; opening, closing and telling are one transaction.
 
 create table if not exists public.incidents (
   id uuid primary key default gen_random_uuid(),
-  kind text not null check (kind in ('availability', 'missed_run', 'alarm')),
+  kind text not null check (kind in ('availability', 'missed_run', 'alarm', 'channel')),
   subject text not null,
   label text not null,
   severity text not null,
@@ -16,7 +16,7 @@ create table if not exists public.incidents (
   acknowledged_by text,
   data jsonb not null default '{}'
 );
-comment on column public.incidents.subject is 'Target, task or alarm, by its technical name.';
+comment on column public.incidents.subject is 'Target, task, alarm or channel, by its technical name.';
 comment on column public.incidents.fingerprint is 'Also that of the notice that told of it.';
 comment on column public.incidents.explained_by_run_id is
   'A run whose own notice has told of this trouble already: the incident sends nothing.';
@@ -99,7 +99,7 @@ language sql stable set search_path = public, pg_temp as $$
   select r.id from scheduler_logs r
   where r.task_name = any (p_tasks) and r.status = 'error' and r.completed_at >= p_from
     and exists (select from notification_deliveries d
-                where d.run_id = r.id and d.status in ('pending', 'sent', 'unknown')
+                where d.run_id = r.id and d.status in ('pending', 'sent')
                   and d.event_type = r.failure_event)
   order by r.completed_at desc limit 1
 $$;

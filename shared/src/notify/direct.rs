@@ -16,7 +16,7 @@ use crate::{
 /// A notice sent without the outbox, as it appears in the answer of the function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Told {
-    /// `slack`.
+    /// `slack`, or `email` where Slack took nothing.
     pub channel: String,
     /// Staff key.
     pub recipient: String,
@@ -26,33 +26,55 @@ pub struct Told {
     pub status: String,
 }
 
-/// Tells the administrators on Slack without the database: the way out when the database is what failed.
+/// Tells the administrators without the database: the way out when the database is what failed. On Slack; should it
+/// take none of the messages for certain, by e-mail.
 pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<Told> {
-    let mut told = Vec::with_capacity(ADMINISTRATORS.len());
-    for (setting, recipient) in ADMINISTRATORS {
-        if !channels.webhooks.contains_key(setting) {
-            continue;
-        }
-        let person = Person { slack_webhook_key: Some(setting.into()), ..Person::default() };
-        let message =
-            Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
-        let mut attempt = channels.send(http, "slack", &person, &message).await.attempt;
-        // There is no outbox to try again from: a refused attempt has two more chances here.
-        for wait in [Duration::from_secs(1), Duration::from_secs(3)] {
-            if !matches!(attempt, Attempt::RetryAfter(..)) {
-                break;
-            }
-            tokio::time::sleep(wait).await;
-            attempt = channels.send(http, "slack", &person, &message).await.attempt;
-        }
-        told.push(Told {
-            channel: "slack".into(),
-            recipient: recipient.into(),
+    let message =
+        Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
+    let mut told = Vec::new();
+    for channel in ["slack", "email"] {
+        let people = ADMINISTRATORS.iter().map(|(setting, recipient)| {
+            let person = Person {
+                first_name: Some((*recipient).into()),
+                slack_webhook_key: Some((*setting).into()),
+                ..Person::default()
+            };
+            (*recipient, person)
+        });
+        let reachable: Vec<(&str, Person)> =
+            people.filter(|(_, person)| channels.configured_for(person).contains(&channel)).collect();
+        let attempts = reachable.iter().map(|(_, person)| insist(http, channels, channel, person, &message));
+        let verdicts = join_all(attempts).await;
+        told.extend(reachable.iter().zip(verdicts).map(|((recipient, _), attempt)| Told {
+            channel: channel.into(),
+            recipient: (*recipient).into(),
             event_type: notice.event_type.into(),
             status: attempt.verdict().into(),
-        });
+        }));
+        if told.iter().any(|told| told.status == "sent") {
+            break;
+        }
     }
     told
+}
+
+/// Sends, and where that was refused for now twice more: there is no outbox to try again from.
+async fn insist(
+    http: &Http,
+    channels: &Channels,
+    channel: &str,
+    person: &Person,
+    message: &Message,
+) -> Attempt {
+    let mut attempt = channels.send(http, channel, person, message).await.attempt;
+    for wait in [Duration::from_secs(1), Duration::from_secs(3)] {
+        if !matches!(attempt, Attempt::RetryAfter(..)) {
+            break;
+        }
+        tokio::time::sleep(wait).await;
+        attempt = channels.send(http, channel, person, message).await.attempt;
+    }
+    attempt
 }
 
 /// What a test of the channels found.

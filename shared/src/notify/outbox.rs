@@ -1,17 +1,19 @@
-//! The outbox: one message after the other is claimed, sent and settled. The database decides what is next, in order
-//! for each recipient and within each channel's rate.
+//! The outbox: on each channel one message after the other is claimed, sent and settled, the channels side by side. The
+//! database decides what is next, in order for each recipient and within each channel's rate.
 
 use std::{
+    ops::AddAssign,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
+use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Attempt, Channels, Person, Refusal, Sending, render};
+use super::{Attempt, CHANNELS, Channels, Person, Refusal, Sending, render};
 use crate::{
     clock,
     http::Http,
@@ -72,9 +74,18 @@ pub(super) struct Item {
     pub is_escalation: bool,
 }
 
-/// Sends what is due: of one run, or all. Each message is taken alone, so that a process that dies while sending
-/// leaves at most one in doubt. For as long as `patience` the next free slot of a channel's rate is waited for.
-/// Problems stay in the outbox.
+/// Where messages go out from.
+struct Sender<'a> {
+    supabase: &'a Supabase,
+    http: &'a Http,
+    channels: &'a Channels,
+    channel: &'static str,
+    run_id: Option<&'a str>,
+}
+
+/// Sends what is due: of one run, or all. The channels are served side by side, so that one that hangs keeps no other
+/// waiting. On each, a message is taken alone: a process that dies while sending leaves at most one per channel in
+/// doubt. For as long as `patience` the next free slot of a channel's rate is waited for. Problems stay in the outbox.
 pub async fn deliver(
     supabase: &Supabase,
     http: &Http,
@@ -82,28 +93,75 @@ pub async fn deliver(
     run_id: Option<&str>,
     patience: Duration,
 ) -> Delivered {
-    let mut figures = Delivered::default();
     let until = Instant::now() + patience;
+    let mut all = Delivered::default();
     loop {
-        match deliver_next(supabase, http, channels, run_id).await {
-            Ok(Next::Settled(status)) => match status {
-                "sent" => figures.sent += 1,
-                "pending" => figures.pending += 1,
-                "failed" => figures.failed += 1,
-                _ => figures.unknown += 1,
-            },
-            Ok(Next::FreeIn(wait)) if wait <= LONGEST_WAIT && Instant::now() + wait < until => {
-                tokio::time::sleep(wait).await;
+        let senders = CHANNELS.map(|channel| Sender { supabase, http, channels, channel, run_id });
+        let mut round = Delivered::default();
+        for figures in join_all(senders.map(|sender| sender.deliver(until))).await {
+            round += figures;
+        }
+        all += round;
+        // What one channel did not deliver may have become due on another that had nothing left to do.
+        if round.failed + round.unknown == 0 || Instant::now() >= until {
+            return all;
+        }
+    }
+}
+
+impl AddAssign for Delivered {
+    fn add_assign(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.pending += other.pending;
+        self.failed += other.failed;
+        self.unknown += other.unknown;
+    }
+}
+
+impl Sender<'_> {
+    async fn deliver(self, until: Instant) -> Delivered {
+        let mut figures = Delivered::default();
+        loop {
+            match self.deliver_next().await {
+                Ok(Next::Settled(status)) => match status {
+                    "sent" => figures.sent += 1,
+                    "pending" => figures.pending += 1,
+                    "failed" => figures.failed += 1,
+                    _ => figures.unknown += 1,
+                },
+                Ok(Next::FreeIn(wait)) if wait <= LONGEST_WAIT && Instant::now() + wait < until => {
+                    tokio::time::sleep(wait).await;
+                }
+                Ok(Next::FreeIn(_) | Next::Nothing) => return figures,
+                Err(error) => {
+                    tracing::warn!(%error, "deliveries.interrupted");
+                    return figures;
+                }
             }
-            Ok(Next::FreeIn(_) | Next::Nothing) => return figures,
-            Err(error) => {
-                tracing::warn!(%error, "deliveries.interrupted");
+            if Instant::now() >= until {
                 return figures;
             }
         }
-        if Instant::now() >= until {
-            return figures;
+    }
+
+    async fn deliver_next(&self) -> Result<Next, SupabaseError> {
+        let Self { supabase, http, channels, channel, run_id } = self;
+        let claim = claim_token();
+        let mut arguments = json!({
+            "p_claim": claim, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
+            "p_channel": channel,
+        });
+        if let Some(run_id) = run_id {
+            arguments["p_run_id"] = (*run_id).into();
         }
+        let claimed: Claimed = supabase.rpc("claim_deliveries", &arguments).await?;
+        let Some(outgoing) = claimed.message else {
+            return Ok(claimed.wait_ms.map_or(Next::Nothing, |ms| Next::FreeIn(Duration::from_millis(ms))));
+        };
+        let language = outgoing.person.language;
+        let message = render::outgoing(&outgoing.items, language, channels.console_url.as_ref());
+        let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
+        settle(supabase, &outgoing, &claim, sending).await.map(Next::Settled)
     }
 }
 
@@ -113,28 +171,6 @@ enum Next {
     /// The next one may go after this long.
     FreeIn(Duration),
     Nothing,
-}
-
-async fn deliver_next(
-    supabase: &Supabase,
-    http: &Http,
-    channels: &Channels,
-    run_id: Option<&str>,
-) -> Result<Next, SupabaseError> {
-    let claim = claim_token();
-    let mut arguments = json!({
-        "p_claim": claim, "p_lease_seconds": SENDING_SECONDS, "p_now": clock::now().to_string(),
-    });
-    if let Some(run_id) = run_id {
-        arguments["p_run_id"] = run_id.into();
-    }
-    let claimed: Claimed = supabase.rpc("claim_deliveries", &arguments).await?;
-    let Some(outgoing) = claimed.message else {
-        return Ok(claimed.wait_ms.map_or(Next::Nothing, |ms| Next::FreeIn(Duration::from_millis(ms))));
-    };
-    let message = render::outgoing(&outgoing.items, outgoing.person.language, channels.console_url.as_ref());
-    let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
-    settle(supabase, &outgoing, &claim, sending).await.map(Next::Settled)
 }
 
 async fn settle(

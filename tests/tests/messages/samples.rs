@@ -281,6 +281,13 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             "all",
             incident(json!({"channel": "email", "recipient": null, "reason": "http_403"})),
         ),
+        ("channel.silent", "silent", incident(json!({"subject": "Slack", "channel": "slack"}))),
+        (
+            "channel.recovered",
+            "over",
+            incident(json!({"subject": "Slack", "channel": "slack", "until": "2026-01-15T08:00:03Z",
+                            "duration_seconds": 7200})),
+        ),
         ("system.test", "test", json!({"since": "2026-01-15T06:00:03Z"})),
     ]
 }

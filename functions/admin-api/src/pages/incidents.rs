@@ -47,6 +47,7 @@ impl IncidentsPage {
             IncidentKind::Availability => self.frame.t("Panne", "Outage"),
             IncidentKind::MissedRun => self.frame.t("Tâche silencieuse", "Silent task"),
             IncidentKind::Alarm => self.frame.t("Alarme", "Alarm"),
+            IncidentKind::Channel => self.frame.t("Canal muet", "Silent channel"),
         }
     }
 

@@ -44,6 +44,8 @@ pub enum IncidentKind {
     MissedRun,
     /// CloudWatch raised an alarm.
     Alarm,
+    /// A channel takes messages and does not answer.
+    Channel,
 }
 
 /// A page of incidents, the newest first.

@@ -146,7 +146,7 @@ fn unauthorized(sandbox: &Sandbox, headers: &HeaderMap) -> Option<Response> {
 }
 
 /// Half an answer, then the connection breaks.
-fn cut(answer: String) -> Response {
+pub(super) fn cut(answer: String) -> Response {
     let half = answer.len() / 2;
     let half = (0..=half).rev().find(|at| answer.is_char_boundary(*at)).unwrap_or(0);
     let parts = futures::stream::iter([Ok(answer[..half].to_owned()), Err(std::io::Error::other("cut"))]);

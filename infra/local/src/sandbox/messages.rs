@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Sandbox, Sent, credentials, lock, refuse};
+use super::{Sandbox, Sent, credentials, gazelle::cut, lock, refuse};
 use crate::faults::Fault;
 
 /// `POST /services/{team}/{channel}/{key}`
@@ -26,6 +26,13 @@ pub async fn slack(
     }
     if sandbox.faults.strikes(Fault::SlackRateLimit) {
         return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "2")], "rate_limited").into_response();
+    }
+    if sandbox.faults.strikes(Fault::SlackHang) {
+        let _caller = Hanging(sandbox);
+        return std::future::pending().await;
+    }
+    if sandbox.faults.strikes(Fault::SlackCut) {
+        return cut("ok".into());
     }
     if sandbox.faults.strikes(Fault::SlackGone) {
         return (StatusCode::NOT_FOUND, "no_service").into_response();
@@ -44,6 +51,17 @@ pub async fn slack(
     }
     lock(&sandbox.slack).push(Sent { to: path, body: json });
     (StatusCode::OK, "ok").into_response()
+}
+
+/// A caller that waits for an answer. When it gives up, what it waited for has not kept others waiting if they have gone
+/// out meanwhile.
+struct Hanging(Arc<Sandbox>);
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let emails = lock(&self.0.emails).len();
+        lock(&self.0.given_up).push(emails);
+    }
 }
 
 pub(super) fn is_json(headers: &HeaderMap) -> bool {

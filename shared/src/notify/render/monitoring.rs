@@ -58,6 +58,17 @@ pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Opt
                 "The channel is off and its messages take another one. Correct the setting, then send a test notification: it switches it on again.",
             ),
         ),
+        "channel.silent" => (
+            named("🔇 {} ne répond pas à nos messages", "🔇 {} does not answer our messages"),
+            pick(
+                "On ne sait pas si les derniers messages sont arrivés; les suivants passent par un autre canal, et celui-ci est réessayé. Rien à faire, sauf si cela dure.",
+                "Nobody knows whether the last messages arrived; those to come take another channel, and this one is tried again. Nothing to do unless it lasts.",
+            ),
+        ),
+        "channel.recovered" => (
+            named("✅ {} répond de nouveau à nos messages", "✅ {} answers our messages again"),
+            pick("Rien à faire.", "Nothing to do."),
+        ),
         "system.test" => (
             pick("🔔 Notification de test", "🔔 Test notification"),
             pick("Ce canal fonctionne. Rien à faire.", "This channel works. Nothing to do."),

@@ -12,6 +12,8 @@ pub fn event_name(event_type: &str, language: Language) -> String {
         "alarm.raised" => ("Alarme AWS", "AWS alarm"),
         "alarm.recovered" => ("Alarme AWS terminée", "AWS alarm over"),
         "channel.disabled" => ("Canal désactivé", "Channel switched off"),
+        "channel.silent" => ("Canal qui ne répond pas", "Channel that gives no answer"),
+        "channel.recovered" => ("Canal qui répond de nouveau", "Channel that answers again"),
         "humidity.alert" => ("Alerte d'humidité", "Humidity alert"),
         "maintenance.late" => ("Entretien en retard", "Maintenance is late"),
         "maintenance.urgent" => ("Entretien urgent", "Maintenance is urgent"),

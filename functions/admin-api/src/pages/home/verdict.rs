@@ -115,6 +115,10 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
             "heartbeat.missed",
         ),
         IncidentKind::Alarm => (format!("{} {label}", frame.t("Alarme :", "Alarm:")), "alarm.raised"),
+        IncidentKind::Channel => (
+            format!("{label} {}", frame.t("ne répond pas à nos messages", "does not answer our messages")),
+            "channel.silent",
+        ),
     };
     Trouble {
         is_grave: ["critical", "error"].contains(&incident.severity.as_str()),
