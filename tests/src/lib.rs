@@ -1,18 +1,14 @@
 //! The test bed: a stack on either back end, and what tests ask of it.
 //!
-//! What cannot be embedded (Postgres, PostgREST, AWS emulators) comes from `cargo xtask test`; a test that misses
-//! it fails and says so.
+//! What is not Rust (PostgREST, AWS emulators, a browser) is installed when a test asks for it. The Postgres server comes
+//! from `cargo xtask test`; a test that misses it fails and says so.
 
 pub mod console;
 pub mod gateway;
 pub mod rpc;
 pub mod shape;
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::Context;
 use gazelle_local::{
@@ -51,12 +47,13 @@ pub struct Bed {
     pub database: Option<Database>,
 }
 
-/// A setting that `cargo xtask test` provides.
+/// The Postgres server that `cargo xtask test` provides.
 ///
 /// # Errors
 /// When the test runs without it.
-pub fn provided(name: &str) -> anyhow::Result<String> {
-    std::env::var(name).with_context(|| format!("{name} is not set: run the tests by `cargo xtask test`"))
+pub fn postgres() -> anyhow::Result<String> {
+    std::env::var("GAZELLE_TEST_POSTGRES")
+        .context("there is no Postgres: run the tests by `cargo xtask test`")
 }
 
 /// A binary of this workspace, built beside the tests.
@@ -94,11 +91,7 @@ impl Bed {
         let database = match backend {
             Backend::Embedded => None,
             Backend::PostgRest => {
-                let database = Database::create(
-                    &provided("GAZELLE_TEST_POSTGRES")?,
-                    Path::new(&provided("GAZELLE_TEST_POSTGREST")?),
-                )
-                .await?;
+                let database = Database::create(&postgres()?, &tools::postgrest()?).await?;
                 options.remote = Some((database.api.parse()?, supabase::key("service_role")));
                 Some(database)
             }
@@ -220,7 +213,7 @@ impl Moto {
     pub async fn start() -> anyhow::Result<Self> {
         let port = free_port()?;
         let endpoint = format!("http://127.0.0.1:{port}");
-        let server = Command::new(provided("GAZELLE_TEST_PYTHON")?)
+        let server = Command::new(tools::python()?)
             .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -237,7 +230,7 @@ impl Moto {
     /// When it fails.
     pub async fn ask(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/aws.py");
-        let output = Command::new(provided("GAZELLE_TEST_PYTHON")?)
+        let output = Command::new(tools::python()?)
             .arg(script)
             .arg(&self.endpoint)
             .args(arguments)
@@ -271,11 +264,8 @@ pub const PATIENCE: Retry = Retry {
 /// When the library cannot be asked.
 pub async fn slack_verdicts(messages: &[Value]) -> anyhow::Result<Vec<Value>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/slack.py");
-    let mut child = Command::new(provided("GAZELLE_TEST_PYTHON")?)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut child =
+        Command::new(tools::python()?).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("stdin")?;
     stdin.write_all(serde_json::to_string(messages)?.as_bytes()).await?;
     drop(stdin);
@@ -297,7 +287,7 @@ pub fn scheduled(task: &str, time: &str) -> Value {
 /// # Errors
 /// When the server does not make one.
 pub async fn empty_database() -> anyhow::Result<String> {
-    Database::empty(&provided("GAZELLE_TEST_POSTGRES")?).await
+    Database::empty(&postgres()?).await
 }
 
 /// Puts a PostgREST in front of a database.
@@ -305,5 +295,5 @@ pub async fn empty_database() -> anyhow::Result<String> {
 /// # Errors
 /// When it does not answer.
 pub async fn serve_database(url: String) -> anyhow::Result<Database> {
-    Database::serve(url, Path::new(&provided("GAZELLE_TEST_POSTGREST")?)).await
+    Database::serve(url, &tools::postgrest()?).await
 }

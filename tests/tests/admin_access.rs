@@ -1,6 +1,5 @@
 //! Who is let in to the console and its API, and who is not.
 
-#[path = "console/routes.rs"]
 mod routes;
 
 use std::process::Output;
@@ -371,7 +370,7 @@ async fn the_first_administrator_is_made_by_a_command(
 ) -> anyhow::Result<()> {
     let (bed, console) = console::open(backend).await?;
     let create = async || -> anyhow::Result<Output> {
-        let mut command = Command::new(binary("xtask")?);
+        let mut command = Command::new(binary("ops")?);
         command.args(["admin", "create", "premier@gazelle.example"]);
         command.env("SUPABASE_URL", &bed.stack.supabase_url);
         command.env("SUPABASE_SERVICE_ROLE_KEY", supabase::key("service_role"));

@@ -1,12 +1,7 @@
 //! Anomalies: from rows that the real writers left to the table, to people, and to what is recommended.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
-#[path = "anomalies/failures.rs"]
 mod failures;
-#[path = "anomalies/recommendations.rs"]
 mod recommendations;
-#[path = "anomalies/steps.rs"]
 mod steps;
 
 use e2e::{Backend, Bed};

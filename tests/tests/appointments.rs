@@ -1,7 +1,5 @@
 //! The afternoon's warning: the right day, the right people, once, and also when Gazelle is down.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{Backend, Bed};
 use gazelle_local::faults::FaultSpec;
 use rstest::rstest;

@@ -1,13 +1,11 @@
 //! Copies that are verified, kept, restored and drilled; and what happens when something is wrong with them.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context;
-use backup::{Key, copy::Kind, store::Store, verify};
+use backup::{Key, copy::Kind, restore, store::Store, verify};
 use e2e::{Backend, Bed, Moto, binary, console::Console, empty_database};
-use gazelle_local::{postgrest::Database, restore, supabase};
+use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{config::Settings, task::Function};
@@ -119,7 +117,7 @@ async fn a_destroyed_database_comes_back_from_its_copy() -> anyhow::Result<()> {
     let refused = restore::into_postgres(&store(&bed), &location, None, used, false, &mut |_| ()).await;
     assert!(refused.unwrap_err().to_string().contains("--replace"));
     let copy = format!("{}/{location}", bed.stack.lambda.environment["BACKUP_URL"]);
-    let command = Command::new(binary("xtask")?)
+    let command = Command::new(binary("ops")?)
         .args(["restore", &copy, "--replace", "--into", &target])
         .output()
         .await?;
@@ -131,7 +129,7 @@ async fn a_destroyed_database_comes_back_from_its_copy() -> anyhow::Result<()> {
     assert_eq!(again["gazelle_clients"], before["gazelle_clients"]);
     assert_eq!(again["assets"], before["assets"], "what was entered since is replaced");
     let store_address = &bed.stack.lambda.environment["BACKUP_URL"];
-    let list = Command::new(binary("xtask")?).args(["restore", store_address]).output().await?;
+    let list = Command::new(binary("ops")?).args(["restore", store_address]).output().await?;
     assert_eq!(String::from_utf8_lossy(&list.stdout).trim(), format!("{copy}  verified"));
     Ok(())
 }

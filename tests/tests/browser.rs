@@ -5,7 +5,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 
 use admin_api::Limits;
 use anyhow::Context;
-use e2e::{Backend, Bed, NIGHT, console::Console, provided};
+use e2e::{Backend, Bed, NIGHT, console::Console};
 use futures::future::try_join_all;
 use gazelle_local::stack::Options;
 use jiff::SignedDuration;
@@ -62,13 +62,13 @@ async fn start_with(change: impl FnOnce(&mut Options)) -> anyhow::Result<(Bed, C
 /// Starts a story.
 fn tell(console: &Console, story: &str, arguments: &[&str]) -> anyhow::Result<Child> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(provided("GAZELLE_TEST_PYTHON")?);
+    let mut command = Command::new(tools::python()?);
     command
         .arg(folder.join("browser").join(format!("{story}.py")))
         .args(arguments)
         .env("CONSOLE", console.address.as_str())
-        .env("CHROMIUM", provided("GAZELLE_TEST_CHROMIUM")?)
-        .env("AXE", provided("GAZELLE_TEST_AXE")?)
+        .env("CHROMIUM", tools::chromium()?)
+        .env("AXE", tools::axe()?)
         .env("SCREENSHOTS", folder.join("../target/screenshots"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())

@@ -1,7 +1,5 @@
 //! Retention: what is old goes in batches, what is open, unacknowledged or unverified stays.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{Backend, Bed};
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! The alerts of the console: maintenance, humidity and appointments, as JSON and as pages.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use std::collections::BTreeSet;
 
 use e2e::{

@@ -1,7 +1,5 @@
 //! Equipment and maintenance of the console, as JSON and as pages.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend,
     console::{self, SignedIn, body},

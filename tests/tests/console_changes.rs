@@ -1,7 +1,5 @@
 //! What people change through the console: checked field by field, and noted.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     rpc::{MORNING, USER, actor, ask, refused},

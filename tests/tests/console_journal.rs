@@ -1,7 +1,5 @@
 //! The journal of all runs page by page, the syncs, and the pages where links of runs and notices lead.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     console::{self, Sent, between, body, card, token},

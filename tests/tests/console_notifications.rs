@@ -1,7 +1,5 @@
 //! Notifications in the console: rules that mean what they say, what was sent, troubles, and channels that are tested.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     console::{self, Console, Sent, SignedIn, body, token},

@@ -1,8 +1,6 @@
 //! Lists of the console page by page: every row once, filters that mean what they say, and no more rows read than
 //! shown.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed, empty_database,
     rpc::{MORNING, ask, frequent},

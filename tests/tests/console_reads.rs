@@ -1,7 +1,5 @@
 //! What the console reads through the database, in the documented shapes, on rows made by real runs.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     rpc::{MORNING, USER, actor, ask, frequent, refused, tasks},

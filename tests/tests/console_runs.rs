@@ -1,7 +1,5 @@
 //! What the console shows of runs: their shapes, the buttons that start them, and the page of one run.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend,
     console::{self, Sent, between, body, card, token},

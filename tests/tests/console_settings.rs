@@ -1,7 +1,5 @@
 //! Settings in the console: people, institutions, tabs, thresholds, what is watched, and the connection to Gazelle.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     console::{self, Console, Sent, SignedIn, body, claims, token},

@@ -1,9 +1,7 @@
 //! Every request to Sheets and Slack against the vendors' own contracts; and hand-broken ones are refused.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
-use e2e::{Backend, Bed, provided, slack_verdicts};
+use e2e::{Backend, Bed, slack_verdicts};
 use gazelle_local::faults::FaultSpec;
 use jsonschema::Validator;
 use rstest::rstest;
@@ -15,7 +13,7 @@ use timeline_report::{
 
 /// `BatchUpdateSpreadsheetRequest` of Google's discovery document, as a closed JSON Schema.
 fn sheets_contract() -> anyhow::Result<Validator> {
-    let python = PathBuf::from(provided("GAZELLE_TEST_PYTHON")?);
+    let python = tools::python()?;
     let library = python.parent().and_then(|bin| bin.parent()).context("the environment")?.join("lib");
     let version = std::fs::read_dir(library)?.next().context("lib/python3")??;
     let document =

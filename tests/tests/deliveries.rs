@@ -1,7 +1,5 @@
 //! Events arrive twice, late, in parallel; processes die at every step; people are told once.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{Backend, Bed, NIGHT, scheduled};
 use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
 use jiff::ToSpan;

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Stdio};
 
 use anyhow::Context;
-use e2e::{Backend, Bed, Moto, PATIENCE, binary, free_port, provided, scheduled};
+use e2e::{Backend, Bed, Moto, PATIENCE, binary, free_port, scheduled};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{
@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 
 /// A program of the tools' Python environment, or a file inside one of its packages.
 fn python_file(path: &str) -> anyhow::Result<PathBuf> {
-    let python = PathBuf::from(provided("GAZELLE_TEST_PYTHON")?);
+    let python = tools::python()?;
     let library = python.parent().and_then(|bin| bin.parent()).context("the environment")?.join("lib");
     let version = std::fs::read_dir(library)?.next().context("lib/python3")??;
     Ok(version.path().join("site-packages").join(path))

@@ -10,7 +10,6 @@ use anyhow::Context;
 use e2e::{
     Backend, Bed, NIGHT,
     console::{Console, Document, token},
-    provided,
 };
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -133,7 +132,7 @@ async fn send_cases(
 ) -> anyhow::Result<u64> {
     std::fs::create_dir(&folder)?;
     let report = folder.join("report.json");
-    let mut tool = Command::new(Path::new(&provided("GAZELLE_TEST_PYTHON")?).with_file_name("schemathesis"));
+    let mut tool = Command::new(tools::python_program("schemathesis")?);
     tool.arg("run")
         .arg(described)
         .args(["--url", console.address.as_str().trim_end_matches('/'), "--header", bearer])

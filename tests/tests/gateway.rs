@@ -1,7 +1,5 @@
 //! The console as people reach it in a deployment: behind API Gateway, in the function's own process.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{
     Backend, Bed,
     gateway::{Asked, HOST, ask},

@@ -1,7 +1,5 @@
 //! Humidity alerts: from notes and measurements in Gazelle to the table and to people.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{Backend, Bed};
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! Maintenance alerts: the rules on a real database, and the task around them.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
-use e2e::{Backend, Bed, empty_database, provided};
+use e2e::{Backend, Bed, empty_database};
 use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -15,8 +13,7 @@ async fn the_rules_hold_and_concurrent_runs_make_no_duplicates() -> anyhow::Resu
     let url = empty_database().await?;
     supabase::migrate(&url).await?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/maintenance.sql");
-    let checks =
-        Command::new(provided("GAZELLE_TEST_PSQL")?).args(["-X", "-q", &url, "-f", script]).output().await?;
+    let checks = Command::new(tools::psql()?).args(["-X", "-q", &url, "-f", script]).output().await?;
     let (said, complained) =
         (String::from_utf8_lossy(&checks.stdout), String::from_utf8_lossy(&checks.stderr));
     assert!(checks.status.success(), "{said}{complained}");

@@ -1,8 +1,5 @@
 //! Every message as people get it: snapshots, the vendors' contracts, and texts that mean harm.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
-#[path = "messages/samples.rs"]
 mod samples;
 
 use e2e::{Backend, Bed, slack_verdicts};
@@ -60,8 +57,7 @@ async fn sent(bed: &Bed, notices: &[(&str, &str, Value)]) -> anyhow::Result<Sent
 /// Telegram's own types, as a client library of the Bot API describes them; nothing beside them.
 async fn telegram_contract() -> anyhow::Result<jsonschema::Validator> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/telegram.py");
-    let output =
-        tokio::process::Command::new(e2e::provided("GAZELLE_TEST_PYTHON")?).arg(script).output().await?;
+    let output = tokio::process::Command::new(tools::python()?).arg(script).output().await?;
     anyhow::ensure!(output.status.success(), "telegram.py: {}", String::from_utf8_lossy(&output.stderr));
     Ok(jsonschema::validator_for(&serde_json::from_slice(&output.stdout)?)?)
 }

@@ -1,7 +1,5 @@
 //! Who hears of what, when and how often: rules, quiet hours, digests, escalation, recovery, and channels that fail.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use std::time::Duration;
 
 use e2e::{Backend, Bed, NIGHT};

@@ -1,7 +1,5 @@
 //! Every back-office task alike: nothing to do, delivered twice, failed and tried again, killed at any step.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
 use e2e::{Backend, Bed, scheduled};
 use gazelle_local::{lambda::Ended, postgrest::Database, stack::TaskRun, tripwire::Moment};
 use jiff::ToSpan;

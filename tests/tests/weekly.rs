@@ -1,8 +1,5 @@
 //! The weekly report: one for each week whatever happens, with the figures of that week and of no other.
 
-#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
-
-#[path = "weekly/weeks.rs"]
 mod weeks;
 
 use e2e::{Backend, Bed, scheduled};

@@ -8,6 +8,8 @@ mod codec;
 pub mod copy;
 mod drill;
 mod error;
+#[cfg(feature = "restore")]
+pub mod restore;
 mod retention;
 pub mod sqlite;
 pub mod store;

@@ -11,11 +11,9 @@ pub mod lambda;
 pub mod notices;
 pub mod output;
 pub mod postgrest;
-pub mod restore;
 pub mod sandbox;
 pub mod stack;
 pub mod supabase;
-pub mod template;
 pub mod tripwire;
 pub mod up;
 

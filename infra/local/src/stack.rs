@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use deployment::Deployed;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
@@ -33,7 +34,6 @@ use crate::{
     lambda::{Ended, Invocation, Lambda},
     sandbox::{BusEvent, Sandbox, Traffic, auth::Auth, credentials},
     supabase::{self, Gateway, Upstream},
-    template::{self, Deployed},
     tripwire::Tripwire,
 };
 
@@ -157,10 +157,10 @@ impl Stack {
         let backups = TempDir::new().context("a folder for the copies")?;
         let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
         environment.insert("BACKUP_URL".into(), format!("file://{}", backups.path().display()));
-        let template = template::own()?;
-        environment.extend(template::variables(&template)?);
-        let functions = template::functions(&template)?;
-        environment.insert("SCHEDULES".into(), template::schedules(&functions).to_string());
+        let template = deployment::own()?;
+        environment.extend(deployment::variables(&template)?);
+        let functions = deployment::functions(&template)?;
+        environment.insert("SCHEDULES".into(), deployment::schedules(&functions).to_string());
         let stack = Self {
             lambda: Lambda { executable: options.executable.clone(), environment },
             backups,
@@ -305,7 +305,7 @@ impl Stack {
     /// The functions whose rules an event matches.
     pub fn targets(&self, event: &BusEvent) -> Vec<Function> {
         let is_target = |deployed: &&Deployed| {
-            deployed.patterns.iter().any(|pattern| template::matches(pattern, &event.envelope))
+            deployed.patterns.iter().any(|pattern| deployment::matches(pattern, &event.envelope))
         };
         self.functions.iter().filter(is_target).map(|deployed| deployed.function).collect()
     }

@@ -1,23 +1,16 @@
-//! `cargo xtask`: developer and operator commands.
+//! `cargo xtask`: developers' commands. It links none of the product, so that it is there at once.
 
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
-mod admin;
-mod bench;
-mod cost;
-mod gazelle;
-mod restore;
-mod schedule;
-mod template;
+mod stages;
 mod test;
-mod tools;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Developer and operator commands of Gazelle Tasks")]
+#[command(name = "cargo xtask", about = "Developers' commands of Gazelle Tasks")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,36 +18,48 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything that proves the product; installs the Python and npm tools it needs into target/tools.
+    /// Everything that proves the product; installs what it needs.
     Test(test::Arguments),
     /// Speed and memory, each beside its bar.
-    Bench(bench::Arguments),
+    #[command(disable_help_flag = true)]
+    Bench(Forwarded),
     /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
-    Template(template::Arguments),
-    /// Puts a copy back into a database, or lists the copies of a store.
-    Restore(restore::Arguments),
-    /// What a month costs at list price, line by line; fails beyond 10 US dollars.
-    Cost(cost::Arguments),
-    /// The next 10 runs of each task, in Montréal time and UTC.
-    Schedule,
-    /// The people who may use the console.
-    #[command(subcommand)]
-    Admin(admin::Command),
-    /// The authorization at Gazelle.
-    #[command(subcommand)]
-    Gazelle(gazelle::Command),
+    #[command(disable_help_flag = true)]
+    Template(Forwarded),
+    /// The same as `cargo ops restore`.
+    #[command(hide = true, disable_help_flag = true)]
+    Restore(Forwarded),
+    /// The same as `cargo ops cost`.
+    #[command(hide = true, disable_help_flag = true)]
+    Cost(Forwarded),
+    /// The same as `cargo ops schedule`.
+    #[command(hide = true, disable_help_flag = true)]
+    Schedule(Forwarded),
+    /// The same as `cargo ops admin`.
+    #[command(hide = true, disable_help_flag = true)]
+    Admin(Forwarded),
+    /// The same as `cargo ops gazelle`.
+    #[command(hide = true, disable_help_flag = true)]
+    Gazelle(Forwarded),
+}
+
+/// What another program reads.
+#[derive(clap::Args)]
+struct Forwarded {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(arguments) => test::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::Template(arguments) => template::run(&arguments),
-        Command::Restore(arguments) => restore::run(&arguments),
-        Command::Cost(arguments) => cost::run(&arguments),
-        Command::Schedule => schedule::run(),
-        Command::Admin(command) => admin::run(command),
-        Command::Gazelle(command) => gazelle::run(command),
+        Command::Bench(given) => run("bench", &["--profile", "fast"], &[], &given),
+        Command::Template(given) => run("deployment", &[], &[], &given),
+        Command::Restore(given) => run("ops", &[], &["restore"], &given),
+        Command::Cost(given) => run("ops", &[], &["cost"], &given),
+        Command::Schedule(given) => run("ops", &[], &["schedule"], &given),
+        Command::Admin(given) => run("ops", &[], &["admin"], &given),
+        Command::Gazelle(given) => run("ops", &[], &["gazelle"], &given),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,4 +68,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(package: &str, options: &[&str], words: &[&str], given: &Forwarded) -> anyhow::Result<()> {
+    let mut command = tools::cargo();
+    command.args(["run", "--quiet", "--package", package]).args(options).arg("--");
+    tools::run(command.args(words).args(&given.arguments))
 }

@@ -1,99 +1,127 @@
-//! `cargo xtask test`: formatting, lints, documentation, the template, every test on every back end.
+//! `cargo xtask test`: everything that proves the product, what costs least first.
 
-use std::time::Instant;
+use std::{path::Path, process::Command};
 
-use anyhow::Context;
 use clap::Args;
+use tools::{POSTGRES_VERSIONS, Postgres};
 
-use crate::{template, tools};
+use crate::stages::Stages;
+
+/// Many tests wait for a limit, a rate or a process: more of them than processors are at work.
+const TESTS_PER_PROCESSOR: usize = 3;
+
+/// The end-to-end tests.
+const SUITE: [&str; 4] = ["--package", "e2e", "--test", "suite"];
 
 /// What to run.
 #[derive(Args)]
 pub struct Arguments {
-    /// Only the Rust tests whose name contains this.
+    /// Only the tests whose name contains this.
     filter: Option<String>,
-    /// Only this file of tests/tests.
+    /// Only this subject: a module of tests/tests.
     #[arg(long, value_name = "NAME")]
     file: Option<String>,
+    /// Also what is too long for every change: the end-to-end tests on the older PostgreSQL, cargo-lambda.
+    #[arg(long, conflicts_with_all = ["filter", "file"])]
+    all: bool,
 }
 
 /// Runs all stages and prints how long each took.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let mut stages = Stages { done: Vec::new() };
-    let everything = arguments.filter.is_none() && arguments.file.is_none();
-    if everything {
-        stages.stage("format", || cargo(&["fmt", "--all", "--check"]))?;
-    }
-    let python = stages.stage("python tools", tools::python)?;
-    let postgrest = stages.stage("postgrest", tools::postgrest)?;
-    let (chromium, axe) = stages.stage("browser", || Ok((tools::chromium()?, tools::axe()?)))?;
-    // One unoptimised build serves every test; one file of them needs no other file's program.
-    let targets = if arguments.file.is_some() { "--bins" } else { "--all-targets" };
-    stages.stage("build", || cargo(&["build", "--workspace", targets]))?;
-    let postgres = stages.stage("postgres", || {
-        let postgres = tools::Postgres::start()?;
-        postgres.prepare()?;
-        Ok(postgres)
-    })?;
-    stages.stage("tests", || {
-        let mut command = tools::cargo();
-        command
-            .args(["test", "--no-fail-fast"])
-            .args(match &arguments.file {
-                Some(file) => vec!["--package", "e2e", "--test", file],
-                None => vec!["--workspace", "--all-targets"],
-            })
-            .env("GAZELLE_TEST_POSTGRES", &postgres.url)
-            .env("GAZELLE_TEST_PSQL", postgres.psql())
-            .env("GAZELLE_TEST_POSTGREST", &postgrest)
-            .env("GAZELLE_TEST_PYTHON", &python)
-            .env("GAZELLE_TEST_CHROMIUM", &chromium)
-            .env("GAZELLE_TEST_AXE", &axe);
-        if let Some(filter) = &arguments.filter {
-            command.arg(filter);
+    let mut stages = Stages::default();
+    match (&arguments.filter, &arguments.file) {
+        (None, None) => whole(&mut stages, arguments.all),
+        (None, Some(file)) => some(&mut stages, &SUITE, &[&format!("{file}::")]),
+        (Some(filter), Some(file)) => {
+            let names = names(&format!("{file}::"), filter)?;
+            let names: Vec<&str> =
+                std::iter::once("--exact").chain(names.iter().map(String::as_str)).collect();
+            some(&mut stages, &SUITE, &names)
         }
+        (Some(filter), None) => some(&mut stages, &["--workspace", "--all-targets"], &[filter]),
+    }
+}
+
+fn whole(stages: &mut Stages, all: bool) -> anyhow::Result<()> {
+    stages.run("format", || cargo(&["fmt", "--all", "--check"]))?;
+    stages.quiet("tools", tools::everything)?;
+    stages.run("licences and bans", tools::deny)?;
+    // Selected with the whole workspace, so that nothing is built again with other features.
+    stages.run("template", || {
+        cargo(&["build", "--workspace", "--bin", "deployment"])?;
+        tools::run(&mut Command::new(tools::root().join("target/debug/deployment")))
+    })?;
+    stages.run("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    stages.run("documentation", || {
+        let mut command = tools::cargo();
+        command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
         tools::run(&mut command)
     })?;
-    if everything {
-        stages.stage("template", || template::run(&template::Arguments::default()))?;
-        stages
-            .stage("lints", || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-        stages.stage("documentation", || {
-            let mut command = tools::cargo();
-            command.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
-            tools::run(&mut command)
-        })?;
+    stages.run("build", || cargo(&["build", "--workspace", "--all-targets"]))?;
+    let [newest, older] = POSTGRES_VERSIONS;
+    stages.run(&format!("tests, PostgreSQL {newest}"), || {
+        tests(newest, &["--workspace", "--all-targets"], &[])
+    })?;
+    // What the versions differ in is SQL.
+    let subjects: &[&str] =
+        if all { &["PostgRest"] } else { &["database::", "maintenance::", "notifications::"] };
+    stages.run(&format!("tests, PostgreSQL {older}"), || tests(older, &SUITE, subjects))?;
+    if all {
+        stages.run("cargo-lambda", cargo_lambda)?;
     }
-    stages.print();
     Ok(())
+}
+
+/// Some tests: what they need is installed when they ask for it.
+fn some(stages: &mut Stages, what: &[&str], filters: &[&str]) -> anyhow::Result<()> {
+    // The programs that tests run, with the features that they have beside all others.
+    stages.run("build", || cargo(&["build", "--workspace", "--bins"]))?;
+    stages.run("tests", || tests(POSTGRES_VERSIONS[0], what, filters))
+}
+
+/// The end-to-end tests of a subject whose name contains `filter`.
+fn names(subject: &str, filter: &str) -> anyhow::Result<Vec<String>> {
+    let mut command = tools::cargo();
+    let list =
+        command.arg("test").args(SUITE).args(["--", "--list", "--format", "terse", subject]).output()?;
+    let list = String::from_utf8_lossy(&list.stdout);
+    let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+    let names: Vec<String> = names.filter(|name| name.contains(filter)).map(str::to_owned).collect();
+    anyhow::ensure!(!names.is_empty(), "no test of {subject} has {filter} in its name");
+    Ok(names)
+}
+
+fn tests(version: u32, what: &[&str], filters: &[&str]) -> anyhow::Result<()> {
+    let postgres = Postgres::start(version)?;
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    let mut command = tools::cargo();
+    command
+        .args(["test", "--no-fail-fast"])
+        .args(what)
+        .arg("--")
+        .args(filters.iter().filter(|filter| !filter.is_empty()))
+        .env("GAZELLE_TEST_POSTGRES", &postgres.url)
+        .env("RUST_TEST_THREADS", (processors * TESTS_PER_PROCESSOR).to_string());
+    tools::run(&mut command)
+}
+
+/// Builds and invokes one function as `docs/DEPLOY.md` says.
+fn cargo_lambda() -> anyhow::Result<()> {
+    let lambda = tools::python_program("cargo-lambda")?;
+    let at = |arguments: &[&str]| {
+        let mut command = Command::new(&lambda);
+        command.current_dir(tools::root()).arg("lambda").args(arguments);
+        // It looks for its compiler wrappers beside itself.
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = lambda.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&path));
+        if let Ok(path) = std::env::join_paths(folders) {
+            command.env("PATH", path);
+        }
+        command
+    };
+    tools::run(at(&["build", "--release", "--package", "cleanup"]).arg("--x86-64"))
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     tools::run(tools::cargo().args(arguments))
-}
-
-struct Stages {
-    done: Vec<(&'static str, f64)>,
-}
-
-impl Stages {
-    fn stage<T>(
-        &mut self,
-        name: &'static str,
-        work: impl FnOnce() -> anyhow::Result<T>,
-    ) -> anyhow::Result<T> {
-        eprintln!("▸ {name}");
-        let start = Instant::now();
-        let result = work().with_context(|| format!("stage `{name}`"))?;
-        self.done.push((name, start.elapsed().as_secs_f64()));
-        Ok(result)
-    }
-
-    fn print(&self) {
-        println!();
-        for (name, seconds) in &self.done {
-            println!("{name:<16} {seconds:>8.1} s");
-        }
-        println!("{:<16} {:>8.1} s", "all", self.done.iter().map(|(_, seconds)| seconds).sum::<f64>());
-    }
 }

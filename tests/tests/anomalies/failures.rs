@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::json;
 use shared::task::Function;
 
-use crate::steps::{close, detect, invoke, mails, sign_in};
+use super::steps::{close, detect, invoke, mails, sign_in};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::steps::{close, detect};
+use super::steps::{close, detect};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

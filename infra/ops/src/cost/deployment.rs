@@ -1,12 +1,10 @@
 //! What a template deploys with its parameters: the countable things of a bill.
 
+use ::deployment::{Deployed, long_form};
 use anyhow::{Context, bail, ensure};
-use gazelle_local::template::{self, Deployed};
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use shared::task::Function;
-
-use crate::template::long_form;
 
 /// A template with its parameters.
 pub struct Deployment {
@@ -25,7 +23,7 @@ impl Deployment {
             ensure!(parameter.is_mapping(), "the template has no parameter {name}");
             parameter["Default"] = value.into();
         }
-        let functions = template::functions(&serde_yaml_ng::to_string(&yaml)?)?;
+        let functions = ::deployment::functions(&serde_yaml_ng::to_string(&yaml)?)?;
         Ok(Self { functions, template: long_form(&yaml) })
     }
 

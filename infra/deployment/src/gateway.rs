@@ -1,7 +1,7 @@
 //! What the console stands behind, once translated: one HTTP API with one route, throttled, that may call one function;
 //! and what that function may do itself.
 
-use gazelle_local::template::Deployed;
+use deployment::Deployed;
 use serde_json::{Map, Value, json};
 use shared::task::Function;
 
@@ -122,14 +122,11 @@ fn role(resources: &Map<String, Value>, function: &str, problems: &mut Problems)
 mod tests {
     use std::process::Command;
 
-    use gazelle_local::template;
-
     use super::*;
-    use crate::tools;
 
     /// The template as CloudFormation gets it, and what is wrong with it after a change of its text.
     fn translated() -> String {
-        let python = std::env::var("GAZELLE_TEST_PYTHON").expect("run the tests by `cargo xtask test`");
+        let python = tools::python().expect("Python with the linters");
         let folder = std::env::temp_dir().join(format!("gazelle-template-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let out = folder.join("template.json");
@@ -146,7 +143,7 @@ mod tests {
 
     fn problems(translated: &str) -> Vec<String> {
         let source = std::fs::read_to_string(tools::root().join("template.yaml")).unwrap();
-        let functions = template::functions(&source).unwrap();
+        let functions = deployment::functions(&source).unwrap();
         let mut problems = Problems(Vec::new());
         check(&serde_json::from_str(translated).unwrap(), &functions, &mut problems);
         problems.0

@@ -1,4 +1,4 @@
-//! `cargo xtask gazelle`: the first authorization, and the predecessor's token.
+//! `cargo ops gazelle`: the first authorization, and the predecessor's token.
 
 use std::{io::Write, path::PathBuf};
 

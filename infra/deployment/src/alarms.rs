@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use gazelle_local::template::Deployed;
+use deployment::Deployed;
 use serde_json::{Map, Value, json};
 use shared::{
     metrics,

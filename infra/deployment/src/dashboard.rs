@@ -1,6 +1,6 @@
 //! The dashboard: JSON that shows every watched task and every function, by metrics that exist.
 
-use gazelle_local::template::Deployed;
+use deployment::Deployed;
 use serde_json::Value;
 use shared::{
     metrics,

@@ -144,7 +144,7 @@ pub async fn copies(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         let seconds = run.invocation.duration.as_secs_f64();
         let rows = run.answer.stats["supabase"]["rows"].as_f64().context("rows")?;
         let start = Instant::now();
-        let dump = Command::new(bench.postgres.psql().with_file_name("pg_dump"))
+        let dump = Command::new(tools::psql()?.with_file_name("pg_dump"))
             .args(["--format=custom", "--schema=public", "--no-sync", "--file=/dev/null"])
             .arg(&database.url)
             .status()?;

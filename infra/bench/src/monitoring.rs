@@ -9,7 +9,6 @@ use shared::task::Function;
 use tokio::net::TcpListener;
 
 use super::{Bar, Bench, Figure, sync};
-use crate::tools;
 
 /// Ninety days of every task, a failure here and there, and what else the detectors look at.
 const LOG: &str = "

@@ -1,4 +1,4 @@
-//! `cargo xtask admin`: the people who may use the console. The first one cannot be made by the console itself.
+//! `cargo ops admin`: the people who may use the console. The first one cannot be made by the console itself.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gazelle_local::template::{self, Deployed};
+use deployment::Deployed;
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use shared::{
@@ -139,7 +139,7 @@ fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problem
     problems.unless(details["FlexibleTimeWindow"]["Mode"] == "OFF", || {
         format!("{place}: the flexible time window is not OFF")
     });
-    let expression = template::text(template, &details["ScheduleExpression"]);
+    let expression = deployment::text(template, &details["ScheduleExpression"]);
     match expression.parse::<Schedule>() {
         Ok(schedule) => problems.unless(!schedule.hours().contains(&2), || {
             format!("{place}: {expression} fires between 02:00 and 02:59, which does not exist once a year")

@@ -1,11 +1,10 @@
-//! `cargo xtask restore`: puts a copy back.
+//! `cargo ops restore`: puts a copy back.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use backup::{Key, copy::Kind, store::Store};
+use backup::{Key, copy::Kind, restore, store::Store};
 use clap::Args;
-use gazelle_local::restore;
 use shared::config::Settings;
 use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -63,7 +62,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
     for reference in &restored.orphans {
         println!("some rows refer to rows that are not in the copy: {reference}");
     }
-    println!("next: cargo xtask gazelle authorize, since no copy holds the token");
+    println!("next: cargo ops gazelle authorize, since no copy holds the token");
     Ok(())
 }
 

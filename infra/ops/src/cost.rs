@@ -1,4 +1,4 @@
-//! `cargo xtask cost`: what a month costs at list price, from the template, the registry of tasks and the time that
+//! `cargo ops cost`: what a month costs at list price, from the template, the registry of tasks and the time that
 //! runs take. It counts what runs by itself; runs that people ask for are on top, and too few to matter.
 
 mod deployment;
@@ -20,7 +20,6 @@ use shared::{
 };
 
 use self::deployment::Deployment;
-use crate::tools;
 
 /// What a month may cost, in US dollars.
 const BUDGET: f64 = 10.0;
@@ -38,7 +37,7 @@ pub struct Arguments {
 
 /// Prints the bill; more than [`BUDGET`] is an error.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(tools::root().join("template.yaml"))?;
+    let text = ::deployment::own()?;
     let deployment = Deployment::read(&text, &arguments.parameter)?;
     let mut durations = usual_durations();
     if let Some(path) = &arguments.measured {
@@ -229,7 +228,7 @@ mod tests {
     use super::*;
 
     fn own() -> String {
-        std::fs::read_to_string(tools::root().join("template.yaml")).unwrap()
+        ::deployment::own().unwrap()
     }
 
     fn price(parameters: &[&str], durations: &BTreeMap<&str, u64>) -> f64 {

@@ -1,6 +1,5 @@
-//! `cargo xtask schedule`: when everything runs next.
+//! `cargo ops schedule`: when everything runs next.
 
-use gazelle_local::template;
 use shared::{
     clock::{self, Schedule},
     task::TASKS,
@@ -8,7 +7,7 @@ use shared::{
 
 /// Prints the next 10 runs of each task.
 pub fn run() -> anyhow::Result<()> {
-    let deployed = template::functions(&template::own()?)?;
+    let deployed = deployment::functions(&deployment::own()?)?;
     for task in TASKS {
         let input = format!("\"{}\"", task.name);
         let expressions = deployed

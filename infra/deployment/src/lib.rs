@@ -1,10 +1,10 @@
-//! The deployment as the local stack needs it: which function listens to which event, and the schedules, read
-//! from `template.yaml`.
+//! What `template.yaml` deploys: which function listens to which event, and the schedules. The local stack and the
+//! operators' commands read it here.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
 use shared::task::{Function, TASKS};
 
@@ -87,6 +87,31 @@ fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Depl
     Ok(deployed)
 }
 
+/// The JSON of CloudFormation: `!Ref A` is `{"Ref": "A"}`, `!GetAtt A.B` is `{"Fn::GetAtt": ["A", "B"]}`.
+pub fn long_form(yaml: &Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string();
+            match (name.trim_start_matches('!'), long_form(&tagged.value)) {
+                ("Ref", value) => json!({"Ref": value}),
+                ("Condition", value) => json!({"Condition": value}),
+                ("GetAtt", Value::String(path)) => {
+                    json!({"Fn::GetAtt": path.splitn(2, '.').collect::<Vec<_>>()})
+                }
+                (function, value) => json!({(format!("Fn::{function}")): value}),
+            }
+        }
+        Yaml::Mapping(fields) => {
+            let fields = fields.iter().map(|(name, value)| {
+                (name.as_str().map_or_else(|| format!("{name:?}"), str::to_owned), long_form(value))
+            });
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        Yaml::Sequence(items) => items.iter().map(long_form).collect(),
+        plain => serde_json::to_value(plain).unwrap_or_default(),
+    }
+}
+
 /// What the template hands to every function as `SCHEDULES`: the expression of each task, empty for none.
 pub fn schedules(functions: &[Deployed]) -> Value {
     let scheduled: BTreeMap<String, &str> = functions
@@ -100,7 +125,7 @@ pub fn schedules(functions: &[Deployed]) -> Value {
     TASKS
         .iter()
         .map(|task| (task.name.to_owned(), scheduled.get(task.name).copied().unwrap_or_default().into()))
-        .collect::<serde_json::Map<String, Value>>()
+        .collect::<Map<String, Value>>()
         .into()
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Measured are the released function and the real PostgREST. The stack around them is built by the profile `fast`.
 
+#![allow(clippy::print_stdout)] // A command line speaks on standard output.
+
 mod baseline;
 mod console;
 mod monitoring;
@@ -15,7 +17,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use clap::Args;
+use clap::Parser;
 use gazelle_local::{
     postgrest::{Database, row_versions},
     stack::{Options, Stack, TaskRun},
@@ -24,38 +26,26 @@ use gazelle_local::{
 use serde_json::{Value, json};
 use shared::task::Function;
 
-use crate::tools;
-
-/// What to measure and print.
-#[derive(Args)]
-pub struct Arguments {
+/// Speed and memory, each figure beside its bar.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
     /// Only one group: notes, maintenance, backup, availability, anomalies, console, start, predecessor, writes, floor, memory.
     group: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
     json: bool,
-    /// This process is the optimised one that measures.
-    #[arg(long, hide = true)]
-    measure: bool,
 }
 
 /// Builds what is measured, then measures.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if arguments.measure {
-        return tokio::runtime::Runtime::new()?.block_on(measure(arguments));
-    }
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
     // Each alone: a build of several unifies their features, and measures another function than the deployed one.
     for function in ["admin-api", "sync-gazelle", "backup", "availability-check", "anomaly-detection"] {
         tools::run(tools::cargo().args(["build", "--release", "--package", function]))?;
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
-    let mut command = tools::cargo();
-    command.args(["run", "--profile", "fast", "--package", "xtask", "--", "bench", "--measure"]);
-    command.args(&arguments.group);
-    if arguments.json {
-        command.arg("--json");
-    }
-    tools::run(&mut command)
+    tokio::runtime::Runtime::new()?.block_on(measure(&arguments))
 }
 
 /// One line of the result.
@@ -112,8 +102,8 @@ struct Bench {
 }
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
-    let postgres = tools::Postgres::start()?;
-    postgres.prepare()?;
+    // The version of the client programs that Debian has: `pg_dump` reads no newer server.
+    let postgres = tools::Postgres::start(15)?;
     let release = tools::root().join("target/release");
     let bench = Bench {
         postgres,

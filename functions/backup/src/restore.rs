@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use backup::{
+use tokio_postgres::Client;
+
+use crate::{
     Key,
     copy::{Kind, Manifest, Part},
     sqlite,
     store::Store,
     verify::Rows,
 };
-use tokio_postgres::Client;
 
 /// What was restored.
 #[derive(Debug)]

@@ -18,7 +18,6 @@ use shared::http::{Http, json_request};
 use url::Url;
 
 use super::{Bar, Bench, Figure, ms, tasks};
-use crate::tools;
 
 /// More than a year of every task, also of those that run every few minutes and would have been cleaned up.
 const LOG: &str = "

@@ -1,5 +1,7 @@
 //! `cargo xtask template`: what the linters cannot see, and agreement with the registry of tasks.
 
+#![allow(clippy::print_stdout)] // A command line speaks on standard output.
+
 mod alarms;
 mod dashboard;
 mod functions;
@@ -9,34 +11,34 @@ mod secrets;
 use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, bail};
-use clap::Args;
-use gazelle_local::template::{self, Deployed};
-use serde_json::{Map, Value, json};
+use clap::Parser;
+use deployment::{Deployed, long_form};
+use serde_json::{Map, Value};
 use serde_yaml_ng::Value as Yaml;
 use shared::task::TASKS;
 
-use crate::tools;
-
-/// What to check.
-#[derive(Args, Default)]
-pub struct Arguments {
+/// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask template")]
+struct Arguments {
     /// Another template than template.yaml.
     #[arg(long)]
     template: Option<PathBuf>,
 }
 
 /// Checks a template as written and as translated; every problem is printed.
-pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
     let path = arguments.template.clone().unwrap_or_else(|| tools::root().join("template.yaml"));
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let mut problems = problems(&text);
     let python = tools::python()?;
-    let script = tools::root().join("infra/xtask/src/translate.py");
+    let script = tools::root().join("infra/deployment/translate.py");
     let out = tools::root().join("target/template.json");
     let linted = tools::run(Command::new(python).arg(script).arg(&path).arg(&out));
     if linted.is_ok() {
         let translated = serde_json::from_slice(&std::fs::read(out)?).context("the translated template")?;
-        let functions = template::functions(&text)?;
+        let functions = deployment::functions(&text)?;
         let mut found = Problems(watching(&translated, &functions));
         gateway::check(&translated, &functions, &mut found);
         problems.extend(found.0.into_iter().map(|problem| format!("translated: {problem}")));
@@ -62,7 +64,7 @@ pub fn problems(text: &str) -> Vec<String> {
     let Ok(yaml) = serde_yaml_ng::from_str::<Yaml>(text) else {
         return vec!["is not YAML".into()];
     };
-    match template::functions(text) {
+    match deployment::functions(text) {
         Ok(functions) => {
             functions::registry(&functions, &mut problems);
             problems.0.extend(watching(&long_form(&yaml), &functions));
@@ -87,31 +89,6 @@ fn watching(template: &Value, functions: &[Deployed]) -> Vec<String> {
     alarms::check(template, functions, &runbook, &mut problems);
     dashboard::check(template, functions, &mut problems);
     problems.0
-}
-
-/// The JSON of CloudFormation: `!Ref A` is `{"Ref": "A"}`, `!GetAtt A.B` is `{"Fn::GetAtt": ["A", "B"]}`.
-pub fn long_form(yaml: &Yaml) -> Value {
-    match yaml {
-        Yaml::Tagged(tagged) => {
-            let name = tagged.tag.to_string();
-            match (name.trim_start_matches('!'), long_form(&tagged.value)) {
-                ("Ref", value) => json!({"Ref": value}),
-                ("Condition", value) => json!({"Condition": value}),
-                ("GetAtt", Value::String(path)) => {
-                    json!({"Fn::GetAtt": path.splitn(2, '.').collect::<Vec<_>>()})
-                }
-                (function, value) => json!({(format!("Fn::{function}")): value}),
-            }
-        }
-        Yaml::Mapping(fields) => {
-            let fields = fields.iter().map(|(name, value)| {
-                (name.as_str().map_or_else(|| format!("{name:?}"), str::to_owned), long_form(value))
-            });
-            Value::Object(fields.collect::<Map<_, _>>())
-        }
-        Yaml::Sequence(items) => items.iter().map(long_form).collect(),
-        plain => serde_json::to_value(plain).unwrap_or_default(),
-    }
 }
 
 /// A resource's name and properties.
@@ -142,7 +119,7 @@ mod tests {
     use super::*;
 
     fn own() -> String {
-        template::own().unwrap()
+        deployment::own().unwrap()
     }
 
     #[test]

@@ -1,0 +1,42 @@
+//! The end-to-end, contract and crash tests: one program, so that it is linked once, databases are copied from one
+//! template, and what waits does not keep the processor from what works.
+//!
+//! `cargo xtask test` provides what they need; a module is a subject: `cargo xtask test --file notifications`.
+
+#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+
+mod admin_access;
+mod admin_api;
+mod anomalies;
+mod appointments;
+mod backup;
+mod browser;
+mod chain;
+mod cleanup;
+mod console_alerts;
+mod console_assets;
+mod console_changes;
+mod console_health;
+mod console_journal;
+mod console_notifications;
+mod console_operations;
+mod console_paging;
+mod console_reads;
+mod console_runs;
+mod console_settings;
+mod contracts;
+mod database;
+mod deliveries;
+mod emulators;
+mod faults;
+mod fuzz;
+mod gateway;
+mod harness;
+mod humidity;
+mod maintenance;
+mod messages;
+mod monitoring;
+mod notifications;
+mod privacy;
+mod tasks;
+mod weekly;
