@@ -21,8 +21,6 @@ pub const SYNC_SUCCEEDED: &str = "Gazelle Sync Succeeded";
 pub const TASK_REQUESTED: &str = "Task Requested";
 /// A long run goes on: detail `task`, `run_id`, `part`, `continuation`.
 pub const TASK_CONTINUED: &str = "Task Continued";
-/// A run ended: detail `task`, `run_id`, `status`.
-pub const TASK_FINISHED: &str = "Task Finished";
 
 /// The bus when `EVENT_BUS` is not set.
 pub const DEFAULT_BUS: &str = "gazelle-tasks";

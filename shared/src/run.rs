@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 pub use self::{
     answer::{Answer, AnswerError, Failure},
-    host::{Lent, process, serve},
+    host::{process, serve},
 };
 use self::{
     host::Host,
@@ -28,9 +28,7 @@ use self::{
 };
 use crate::{
     clock,
-    events::{
-        DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED, TASK_FINISHED, TASK_REQUESTED,
-    },
+    events::{DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED},
     http::Http,
     metrics,
     notify::{self, Delivered, Notice},
@@ -185,24 +183,6 @@ impl Run {
     }
 }
 
-/// Does a queued run in the process of whoever asked for it and waits for its answer, as its own function would.
-/// Its notices wait in the outbox for the dispatcher.
-///
-/// # Errors
-/// As its function's answers: `busy`, or why the run failed.
-pub async fn adopt<T: Task>(
-    task: T,
-    lent: Lent,
-    spec: &TaskSpec,
-    run_id: &str,
-    time_left: Duration,
-) -> Result<Answer, Failure> {
-    let event = json!({
-        "source": SOURCE_TASKS, "detail-type": TASK_REQUESTED, "detail": {"task": spec.name, "run_id": run_id},
-    });
-    invoke(&Host::lent(task, lent), &Payload(event), run_id, Some(time_left)).await
-}
-
 /// One invocation.
 async fn invoke<T: Task>(
     host: &Host<T>,
@@ -259,12 +239,11 @@ async fn invoke<T: Task>(
             return Err(answer.into_failure());
         }
     };
-    let refused = publish(host, &run, &ended.events, &answer.status).await;
-    let delivered = match &host.channels {
-        Some(channels) if ended.notices > 0 || refused => {
-            notify::deliver(&host.supabase, &host.http, channels, Some(&run.id), TELLING).await
-        }
-        _ => Delivered::default(),
+    let refused = publish(host, &run, &ended.events).await;
+    let delivered = if ended.notices > 0 || refused {
+        notify::deliver(&host.supabase, &host.http, &host.channels, Some(&run.id), TELLING).await
+    } else {
+        Delivered::default()
     };
     metrics::run_ended(run.spec, &answer, delivered, host.http.retries() - retries_before);
     tracing::info!(
@@ -294,30 +273,19 @@ async fn claim_failed<T>(host: &Host<T>, trigger: &Trigger, error: SupabaseError
 /// Tasks that run daily or less often say themselves that Supabase is down; a frequent one would repeat it every
 /// five minutes: its alarm speaks once.
 async fn tell_directly<T>(host: &Host<T>, task: &TaskSpec) -> Vec<notify::Told> {
-    match &host.channels {
-        Some(channels) if !task.is_frequent() => {
-            let notice = Notice::supabase_down(task.label, clock::now());
-            notify::tell_administrators(&host.http, channels, &notice).await
-        }
-        _ => Vec::new(),
+    if task.is_frequent() {
+        return Vec::new();
     }
+    let notice = Notice::supabase_down(task.label, clock::now());
+    notify::tell_administrators(&host.http, &host.channels, &notice).await
 }
 
 /// Publishes the events of a finished run at once. Whether any was refused; the outbox keeps those.
-async fn publish<T>(host: &Host<T>, run: &Run, events: &[QueuedEvent], status: &str) -> bool {
+async fn publish<T>(host: &Host<T>, run: &Run, events: &[QueuedEvent]) -> bool {
     if events.is_empty() {
         return false;
     }
-    // For whoever listens besides this product: not worth an outbox, so its refusal is not looked at.
-    let finished = QueuedEvent {
-        id: String::new(),
-        source: SOURCE_TASKS.into(),
-        detail_type: TASK_FINISHED.into(),
-        detail: json!({"task": run.spec.name, "run_id": run.id, "status": status}),
-    };
-    let all: Vec<QueuedEvent> = events.iter().cloned().chain([finished]).collect();
-    let mut outcomes: Vec<Published> = host.aws().await.publish(&host.bus, &all).await;
-    outcomes.truncate(events.len());
+    let outcomes: Vec<Published> = host.aws().await.publish(&host.bus, events).await;
     let refused = outcomes.iter().any(|outcome| !outcome.published);
     if let Err(error) = state::settle_events(&run.supabase, &outcomes).await {
         // They stay in the outbox and are published again: consumers de-duplicate.

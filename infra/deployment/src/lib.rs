@@ -201,7 +201,7 @@ mod tests {
         );
         let continued = json!({"source": "gazelle.tasks", "detail-type": "Task Continued", "detail": {"task": "sync_gazelle"}});
         assert_eq!(targets(continued), ["sync-gazelle"]);
-        assert!(targets(json!({"source": "gazelle.tasks", "detail-type": "Task Finished"})).is_empty());
+        assert!(targets(json!({"source": "gazelle.tasks", "detail-type": "Task Ended"})).is_empty());
         // The report has no schedule of its own unless one is configured.
         let report = functions.iter().find(|deployed| deployed.function == Function::TimelineReport).unwrap();
         assert!(report.schedules.is_empty());

@@ -8,7 +8,7 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function internal.live_run is 'The run that keeps others of its exclusion group waiting: at work, or requested.';
 
-create or replace function public.request_run(p_request jsonb, p_now timestamptz) returns jsonb
+create or replace function internal.queue_run(p_request jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
 declare
   c_wait constant interval := '10 minutes';
@@ -36,22 +36,77 @@ begin
       gen_random_uuid(), p_request ->> 'triggered_by', v_actor ->> 'email', p_now,
       coalesce(p_request -> 'parameters', '{}'), v_group, p_now + c_wait, p_request ->> 'failure_event')
     returning * into v_run;
-    -- Whoever does the run itself needs no event.
-    if not coalesce((p_request ->> 'in_place')::boolean, false) then
-      insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
-      values (v_id, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
-        'task', v_run.task_name, 'run_id', v_id, 'requested_by', v_actor ->> 'email', 'parameters', v_run.parameters),
-        p_now, p_now);
-    end if;
     perform internal.audit(v_actor, 'run.requested', v_run.task_name, null, jsonb_strip_nulls(jsonb_build_object(
       'run_id', v_id, 'parameters', v_run.parameters, 'reason', p_request ->> 'reason')), p_now);
   end if;
-  return jsonb_build_object('outcome', 'queued', 'started_at', v_run.started_at,
-                            'events', internal.unpublished_events(v_id));
+  return jsonb_build_object('outcome', 'queued', 'run', to_jsonb(v_run));
+end
+$$;
+comment on function internal.queue_run is
+  'Records that a run is wanted, once per run_id. p_request: run_id, task, label, exclusion_group, triggered_by (manual|api), actor {user_id, email, address}, parameters?, reason?, failure_event?. Answers {outcome: queued, run} or, when one of the group is live, {outcome: live, live_run_id}.';
+
+create or replace function public.request_run(p_request jsonb, p_now timestamptz) returns jsonb
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_queued jsonb := internal.queue_run(p_request, p_now);
+  v_run jsonb := v_queued -> 'run';
+begin
+  if v_queued ->> 'outcome' = 'live' then
+    return v_queued;
+  end if;
+  insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
+  values ((v_run ->> 'id')::uuid, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
+    'task', v_run ->> 'task_name', 'run_id', v_run ->> 'id', 'requested_by', v_run ->> 'triggered_by_user',
+    'parameters', v_run -> 'parameters'), p_now, p_now)
+  on conflict (run_id, detail_type, part) do nothing;
+  return jsonb_build_object('outcome', 'queued', 'started_at', v_run -> 'started_at',
+                            'events', internal.unpublished_events((v_run ->> 'id')::uuid));
 end
 $$;
 comment on function public.request_run is
-  'Queues a run and its event, recorded. p_request: run_id, task, label, exclusion_group, triggered_by (manual|api), actor {user_id, email, address}, parameters?, reason?, failure_event?, in_place? (the caller does the run itself: no event). Answers {outcome: queued, started_at, events} or, when one of the group is live, {outcome: live, live_run_id}.';
+  'Queues a run and its event, recorded. p_request as of internal.queue_run. Answers {outcome: queued, started_at, events} or, when one of the group is live, {outcome: live, live_run_id}.';
+
+create or replace function public.generate_maintenance_alerts(
+  p_request jsonb, p_lease_seconds integer, p_today date, p_message text, p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_queued jsonb := internal.queue_run(p_request, p_now);
+  v_id uuid := (p_request ->> 'run_id')::uuid;
+  v_run jsonb := v_queued -> 'run';
+  v_lease uuid;
+  v_stats jsonb;
+begin
+  if v_queued ->> 'outcome' = 'live' then
+    return v_queued;
+  end if;
+  -- Asked again, because the answer was lost on the way.
+  if v_run ->> 'status' <> 'queued' then
+    return jsonb_build_object('outcome', v_run ->> 'status', 'stats', v_run -> 'stats');
+  end if;
+  v_run := internal.start_run(v_id, p_request || jsonb_build_object(
+    'part', 0, 'request_id', v_id, 'lease_seconds', p_lease_seconds), p_now) -> 'run';
+  v_lease := (v_run ->> 'lease_token')::uuid;
+  begin
+    v_stats := public.refresh_maintenance_alerts(v_id, v_lease, p_lease_seconds, p_today, p_now);
+  exception when others then
+    perform public.finish_run(v_id, v_lease, jsonb_build_object(
+      'status', 'error', 'duration_ms', internal.statement_ms(), 'message', 'supabase: ' || sqlstate, 'error_kind', 'supabase_refused',
+      'errors', jsonb_build_array(jsonb_build_object('at', p_now, 'kind', 'supabase_refused', 'message', sqlstate))), p_now);
+    return jsonb_build_object('outcome', 'error');
+  end;
+  perform public.finish_run(v_id, v_lease, jsonb_build_object(
+    'status', 'success', 'duration_ms', internal.statement_ms(), 'message', p_message, 'stats', v_stats), p_now);
+  return jsonb_build_object('outcome', 'success', 'stats', v_stats);
+end
+$$;
+comment on function public.generate_maintenance_alerts is
+  'A whole run of maintenance_alerts in one transaction, for whoever waits for its figures: recorded, locked and ended as every run. p_request as of internal.queue_run. Answers {outcome: success|error|live, stats?, live_run_id?}; repeated with the same run_id it is one run.';
+
+create or replace function internal.statement_ms() returns bigint
+language sql volatile as $$
+  select (extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)::bigint
+$$;
+comment on function internal.statement_ms is 'Milliseconds that the statement has taken so far, whatever day is being played.';
 
 create or replace function public.set_task_paused(
   p_task text, p_paused boolean, p_actor jsonb, p_now timestamptz, p_reason text default null

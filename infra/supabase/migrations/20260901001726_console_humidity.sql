@@ -101,18 +101,6 @@ $$;
 comment on function public.humidity_stats is
   'GET /humidity-alerts/stats: {total_alerts, unresolved, resolved, by_type, institutional_unresolved}, without the archived.';
 
-create or replace function public.humidity_measurements(p_piano_id text, p_limit integer default 200) returns jsonb
-language sql stable set search_path = public, pg_temp as $$
-  select jsonb_build_object('piano_id', p_piano_id,
-    'name', (select nullif(concat_ws(' ', make, model, '#' || serial_number), '') from gazelle_pianos where external_id = p_piano_id),
-    'points', coalesce((select jsonb_agg(jsonb_build_object('observed_at', internal.instant(observed_at), 'value', value,
-      'alert_type', alert_type, 'is_resolved', coalesce(is_resolved, false)) order by observed_at, id)
-      from (select * from humidity_alerts where piano_id = p_piano_id order by observed_at desc, id desc
-            limit internal.page_limit(p_limit, 200, 1000)) h), '[]'))
-$$;
-comment on function public.humidity_measurements is
-  'The chart of a piano {piano_id, name, points[{observed_at, value, alert_type, is_resolved}]}, oldest first; value is the humidity measured (percent), null for a note.';
-
 create or replace function public.humidity_notes(p_piano_id text, p_limit integer default 200) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(jsonb_build_object('external_id', external_id, 'occurred_at', internal.instant(occurred_at), 'title', title,

@@ -22,8 +22,7 @@ use crate::{
 pub(super) struct Host<T> {
     pub http: Http,
     pub supabase: Supabase,
-    /// None where a run is done outside its own function: what it has to tell waits for the dispatcher.
-    pub channels: Option<Channels>,
+    pub channels: Channels,
     pub bus: String,
     /// The task, or why it cannot work: that is recorded as a failed run.
     pub task: Result<T, ConfigError>,
@@ -40,7 +39,7 @@ impl<T: Task> Host<T> {
         let task = T::new(&mut settings, &http);
         Ok(Self {
             supabase: Supabase::new(http.clone(), supabase),
-            channels: Some(channels),
+            channels,
             bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
             task: settings.check().map(|()| task),
             http,
@@ -49,25 +48,7 @@ impl<T: Task> Host<T> {
     }
 }
 
-/// What a process that is no function of a task lends to a run of it.
-#[derive(Debug)]
-pub struct Lent {
-    /// HTTP client.
-    pub http: Http,
-    /// Database.
-    pub supabase: Supabase,
-    /// Name of the event bus.
-    pub bus: String,
-    /// Clients.
-    pub aws: Aws,
-}
-
 impl<T> Host<T> {
-    pub(super) fn lent(task: T, lent: Lent) -> Self {
-        let Lent { http, supabase, bus, aws } = lent;
-        Self { http, supabase, channels: None, bus, task: Ok(task), aws: OnceCell::new_with(Some(aws)) }
-    }
-
     /// The AWS clients, made at the first use: most runs publish nothing.
     pub async fn aws(&self) -> &Aws {
         self.aws.get_or_init(Aws::from_environment).await

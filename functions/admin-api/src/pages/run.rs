@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::{notify::Message, task::TaskSpec, text::display_names};
+use shared::{events::TASK_REQUESTED, notify::Message, task::TaskSpec, text::display_names};
 
 use super::{Frame, Markup, figures};
 use crate::{
@@ -147,9 +147,8 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
             steps.push(step("done", frame.t("Terminée", "Finished").into(), run.completed_at.as_ref()));
         }
     }
-    // The request and the end of a run are steps already.
-    let known = [shared::events::TASK_REQUESTED, shared::events::TASK_FINISHED];
-    for event in detail.events.iter().filter(|event| !known.contains(&event.detail_type.as_str())) {
+    // The request of a run is a step already.
+    for event in detail.events.iter().filter(|event| event.detail_type != TASK_REQUESTED) {
         let class = if event.published_at.is_some() { "done" } else { "now" };
         let trouble = event.last_error.as_deref().filter(|_| event.published_at.is_none());
         let trouble = trouble.map(|error| format!(" – {error}")).unwrap_or_default();

@@ -1,26 +1,22 @@
 //! `POST /alerts/generate`: a run of `maintenance_alerts` inside the request, because its callers wait for its figures.
-//! It is recorded, locked and ended as every run; the one difference is the process that does it.
+//! One database function does it; the run is recorded, locked and ended as every other.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State};
-use maintenance_alerts::MaintenanceAlerts;
-use serde::Serialize;
-use serde_json::Value;
-use shared::{
-    run::{self, Lent},
-    task::{Task, TaskSpec},
-};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared::{clock, http::Retry, run::LEASE, task::Function};
 use utoipa::ToSchema;
 
 use super::{
-    requests::{Queued, Wish, queue},
+    requests::{Wanted, Wish},
     shapes::ProblemBody,
 };
 use crate::{access::Caller, problem::Problem, state::App};
 
-/// Within what a request may take.
-const TIME: Duration = Duration::from_secs(25);
+/// What the run's row says as well.
+const MESSAGE: &str = "Alertes régénérées avec succès";
 
 /// What the run did.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,37 +41,43 @@ pub async fn generate(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Generated>, Problem> {
-    let spec = MaintenanceAlerts::FUNCTION.tasks().next().ok_or_else(Problem::internal)?;
-    let queued = queue(&app, &caller, spec, Wish::default(), true).await?;
-    let stats = work(&app, spec, &queued).await?;
+    let spec = Function::MaintenanceAlerts.tasks().next().ok_or_else(Problem::internal)?;
+    let wanted = Wanted::new(&caller, spec, Wish::default())?;
+    let stats = work(&app, &wanted).await?;
     let figure = |name: &str| stats[name].as_u64().unwrap_or_default();
     Ok(Json(Generated {
-        message: "Alertes régénérées avec succès",
+        message: MESSAGE,
         alerts_created: figure("created"),
         alerts_updated: figure("updated"),
         alerts_resolved: figure("resolved"),
-        location: format!("/runs/{}", queued.run_id),
-        run_id: queued.run_id,
+        location: format!("/runs/{}", wanted.run_id),
+        run_id: wanted.run_id,
     }))
 }
 
-async fn work(app: &App, spec: &TaskSpec, queued: &Queued) -> Result<Value, Problem> {
-    let lent = Lent {
-        http: app.http.clone(),
-        supabase: app.supabase.clone(),
-        bus: app.bus.clone(),
-        aws: app.aws().await.clone(),
-    };
-    match run::adopt(MaintenanceAlerts, lent, spec, &queued.run_id, TIME).await {
-        Ok(answer) => Ok(answer.stats),
-        Err(failure) => {
-            tracing::error!(run_id = queued.run_id, kind = failure.kind, "run.failed");
-            Err(match failure.kind.as_str() {
-                // A scheduled run came in between.
-                "busy" => Problem::live(&queued.run_id),
-                "supabase_unavailable" | "deadline_exceeded" => Problem::unavailable(),
-                _ => Problem::internal(),
-            })
+/// What the database made of the run.
+#[derive(Deserialize)]
+struct Outcome {
+    outcome: String,
+    #[serde(default)]
+    stats: Value,
+    live_run_id: Option<String>,
+}
+
+async fn work(app: &App, wanted: &Wanted) -> Result<Value, Problem> {
+    let now = app.now();
+    let arguments = json!({
+        "p_request": wanted.request, "p_lease_seconds": LEASE.as_secs(), "p_message": MESSAGE,
+        "p_today": clock::business_date(now).to_string(), "p_now": now.to_string(),
+    });
+    let done: Outcome =
+        app.supabase.rpc_within("generate_maintenance_alerts", &arguments, Retry::SAFE).await?;
+    match (done.outcome.as_str(), done.live_run_id) {
+        ("success", _) => Ok(done.stats),
+        (_, Some(live)) => Err(Problem::live(&live)),
+        (outcome, None) => {
+            tracing::error!(run_id = wanted.run_id, outcome, "run.failed");
+            Err(Problem::internal())
         }
     }
 }

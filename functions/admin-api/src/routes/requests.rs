@@ -131,15 +131,20 @@ pub async fn generate_report(
 
 /// Requests a run of a task: the answer says that it is recorded.
 pub async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Response, Problem> {
-    let queued = queue(app, caller, spec, wish, false).await?;
-    publish(app, &queued.events).await;
-    let location = format!("/runs/{}", queued.run_id);
+    let wanted = Wanted::new(caller, spec, wish)?;
+    let arguments = json!({"p_request": wanted.request, "p_now": app.now().to_string()});
+    let outcome: Outcome = app.supabase.rpc_within("request_run", &arguments, QUICK).await?;
+    if let Some(live) = outcome.live_run_id {
+        return Err(Problem::live(&live));
+    }
+    publish(app, &outcome.events).await;
+    let location = format!("/runs/{}", wanted.run_id);
     let body = Accepted {
         success: true,
         message: message(spec),
         task_name: spec.name.into(),
-        started_at: queued.started_at,
-        run_id: queued.run_id,
+        started_at: outcome.started_at,
+        run_id: wanted.run_id,
         location: location.clone(),
     };
     let mut response = (StatusCode::ACCEPTED, Json(body)).into_response();
@@ -149,48 +154,37 @@ pub async fn request(app: &App, caller: &Caller, spec: &TaskSpec, wish: Wish) ->
     Ok(response)
 }
 
-/// A run that is recorded as wanted.
-pub struct Queued {
+/// A run that somebody wants, as the SQL functions take it.
+pub struct Wanted {
     pub run_id: String,
-    started_at: String,
-    events: Vec<QueuedEvent>,
+    pub request: Value,
 }
 
-/// Records that a run is wanted; refused while another one is live. `in_place`: the caller does it, no event is made.
-pub async fn queue(
-    app: &App,
-    caller: &Caller,
-    spec: &TaskSpec,
-    wish: Wish,
-    in_place: bool,
-) -> Result<Queued, Problem> {
-    let mut parameters = wish.parameters.unwrap_or_default();
-    if wish.dry_run {
-        if !spec.has_dry_run {
-            return Err(Problem::invalid(format!("La tâche {} n'a pas d'essai à blanc.", spec.name)));
+impl Wanted {
+    /// A run of its own; nothing is recorded yet.
+    pub fn new(caller: &Caller, spec: &TaskSpec, wish: Wish) -> Result<Self, Problem> {
+        let mut parameters = wish.parameters.unwrap_or_default();
+        if wish.dry_run {
+            if !spec.has_dry_run {
+                return Err(Problem::invalid(format!("La tâche {} n'a pas d'essai à blanc.", spec.name)));
+            }
+            parameters.insert("dry_run".into(), true.into());
         }
-        parameters.insert("dry_run".into(), true.into());
+        let run_id = new_run_id().ok_or_else(Problem::internal)?;
+        let mut request = json!({
+            "run_id": run_id, "task": spec.name, "label": spec.label, "exclusion_group": spec.exclusion_group,
+            "triggered_by": caller.triggered_by, "actor": caller.actor(), "failure_event": spec.failure_event,
+        });
+        // Without parameters the task has its defaults.
+        if !parameters.is_empty() {
+            request["parameters"] = parameters.into();
+        }
+        if let Some(reason) = wish.reason {
+            request["reason"] = shared::text::truncate(&reason, 500).into();
+        }
+        tracing::info!(run_id, task = spec.name, triggered_by = caller.triggered_by, "run.requested");
+        Ok(Self { run_id, request })
     }
-    let run_id = new_run_id().ok_or_else(Problem::internal)?;
-    let mut request = json!({
-        "run_id": run_id, "task": spec.name, "label": spec.label, "exclusion_group": spec.exclusion_group,
-        "triggered_by": caller.triggered_by, "actor": caller.actor(), "failure_event": spec.failure_event,
-        "in_place": in_place,
-    });
-    // Without parameters the task has its defaults.
-    if !parameters.is_empty() {
-        request["parameters"] = parameters.into();
-    }
-    if let Some(reason) = wish.reason {
-        request["reason"] = shared::text::truncate(&reason, 500).into();
-    }
-    let arguments = json!({"p_request": request, "p_now": app.now().to_string()});
-    let outcome: Outcome = app.supabase.rpc_within("request_run", &arguments, QUICK).await?;
-    if let Some(live) = outcome.live_run_id {
-        return Err(Problem::live(&live));
-    }
-    tracing::info!(run_id, task = spec.name, triggered_by = caller.triggered_by, "run.requested");
-    Ok(Queued { run_id, started_at: outcome.started_at, events: outcome.events })
 }
 
 /// Publishes at once; what fails stays in the outbox, where the dispatcher finds it.
