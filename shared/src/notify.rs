@@ -5,6 +5,7 @@
 
 mod direct;
 mod email;
+pub mod figures;
 mod outbox;
 mod render;
 mod slack;

@@ -19,11 +19,10 @@ use tokio::{
 const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
 
 /// Every page that needs nothing in its address.
-const VIEWS: [&str; 26] = [
+const VIEWS: [&str; 25] = [
     "/",
     "/nights",
     "/journal",
-    "/syncs",
     "/alerts",
     "/humidity-alerts",
     "/alertes-rv",

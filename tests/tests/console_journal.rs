@@ -165,47 +165,43 @@ async fn only_administrators_are_offered_to_run_and_to_pause(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_syncs_are_listed_with_their_kind_and_their_figures(
+async fn the_synchronisations_are_a_filter_of_the_journal(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let (mut bed, console) = console::open(backend).await?;
     let viewer = console.sign_in("viewer").await?;
-    let empty = console.page("/syncs", &viewer, "fr").await?;
-    assert!(empty.contains("Aucun log de synchronisation") && empty.contains("Aucune pour l"), "{empty}");
     bed.stack.nightly(&[], &mut |_| ()).await?;
-    let row = |number: u32| {
-        json!({"script_name": "chaine", "task_type": "chain", "status": "error", "error_details": "détail seul",
-               "execution_time_seconds": 0, "created_at": format!("2026-01-14T06:{number:02}:00Z")})
-    };
-    bed.put("sync_logs", (0..55).map(row).collect()).await?;
-    let shown = console.page("/syncs", &viewer, "fr").await?;
-    for expected in [
-        "badge info",
-        "badge report",
-        "badge success",
-        "Chaîne",
-        "Réussite, 7 jours",
-        "détail seul",
-        "0,0 s",
-        "Plus anciennes",
+    for (kind, expected) in [
+        ("sync", vec!["sync_gazelle"]),
+        ("report", vec!["rapport_timeline"]),
+        ("chain", vec!["rapport_timeline", "sync_gazelle"]),
+        ("backup", vec![]),
     ] {
-        assert!(shown.contains(expected), "{expected}: {shown}");
+        let answer = body(&console.ask("GET", &format!("/runs?type={kind}"), &viewer.read()).await?)?;
+        let mut tasks: Vec<&str> = answer["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|run| run["task_name"].as_str().unwrap())
+            .collect();
+        tasks.sort_unstable();
+        assert_eq!(tasks, expected, "{kind}");
     }
-    let chains =
-        console.page("/syncs?task_type=chain&status=error&from=&to=&limit=50", &viewer, "fr").await?;
-    let list = between(&chains, "sync-filters", "Plus anciennes");
-    assert_eq!(list.matches(">chaine<").count(), 50);
-    let next = between(&chains, r#"<a class="button" href="/syncs?limit"#, "\"").replace("&#38;", "&");
-    let last = console.page(&format!("/syncs?limit{next}"), &viewer, "fr").await?;
-    assert!(
-        !last.contains("Plus anciennes")
-            && !between(&last, "sync-filters", "</main>").contains("badge report")
+    let wrong = console.ask("GET", "/runs?type=nothing", &viewer.read()).await?;
+    assert_eq!(wrong.status, 400);
+    // Old links lead to the same runs.
+    let old = "/syncs?task_type=sync&status=success&from=2026-01-01&to=&limit=50";
+    let moved = console.ask("GET", old, &viewer.browse("fr")).await?;
+    assert_eq!(
+        (moved.status, moved.headers["location"].to_str()?),
+        (303, "/journal?type=sync&status=success&from=2026-01-01")
     );
-    assert_eq!(between(&last, "sync-filters", "</main>").matches(">chaine<").count(), 5);
-    let cookie = viewer.read();
-    let answer = console.ask("GET", "/syncs?task_type=chain&limit=3", &cookie).await?;
+    let shown = console.page("/journal?type=sync&status=success&from=2026-01-01", &viewer, "fr").await?;
+    assert!(shown.contains(r#"<option value="sync" selected>"#), "{shown}");
+    // The API of the sync log stays.
+    let answer = console.ask("GET", "/syncs?task_type=chain&limit=3", &viewer.read()).await?;
     console.document().await?.check("GET", "/syncs", &answer)?;
-    assert_eq!(body(&answer)?["items"].as_array().unwrap().len(), 3);
+    assert_eq!(body(&answer)?["items"].as_array().unwrap().len(), 1);
     Ok(())
 }
 

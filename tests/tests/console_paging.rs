@@ -219,7 +219,7 @@ async fn filters_take_text_literally_and_frequent_successes_are_left_out(
     };
     assert_eq!(count(json!({})).await?, 3);
     assert_eq!(count(json!({"p_include_frequent": true})).await?, 4);
-    assert_eq!(count(json!({"p_task": "availability"})).await?, 1);
+    assert_eq!(count(json!({"p_tasks": ["availability"]})).await?, 1);
     assert_eq!(count(json!({"p_status": "running"})).await?, 1, "the queue is shown as running");
     assert_eq!(count(json!({"p_triggered_by": "manual", "p_user": "louise@example.com"})).await?, 1);
     assert_eq!(count(json!({"p_from": "2026-01-15T06:00:30Z", "p_until": "2026-01-15T06:00:40Z"})).await?, 1);
@@ -304,8 +304,8 @@ async fn a_page_reads_its_own_rows_whatever_the_age_of_the_log() -> anyhow::Resu
     assert!((21..=6200).contains(&by_index), "{by_index}");
     for filter in [
         "p_include_frequent => true",
-        "p_task => 'backup'",
-        "p_status => 'success', p_task => 'sync_gazelle'",
+        "p_tasks => array['backup']",
+        "p_status => 'success', p_tasks => array['sync_gazelle']",
     ] {
         let page = format!("select scheduler_logs_page(20, p_frequent_tasks => {frequent}, {filter})");
         let (whole, by_index) = touched(&client, "scheduler_logs", &page).await?;

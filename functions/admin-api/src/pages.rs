@@ -21,7 +21,6 @@ mod problem;
 mod run;
 mod runbook;
 mod settings;
-mod syncs;
 mod weekly_reports;
 mod words;
 
@@ -65,7 +64,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/journal/rows", get(journal::older))
         .route("/runs", get(async || Redirect::to("/journal")))
         .route("/runs/{id}", get(run::show))
-        .route("/syncs", get(syncs::show))
+        .route("/syncs", get(journal::from_syncs))
         .route("/docs", get(docs::show))
         .route("/runbook", get(runbook::show))
         .route("/notifications", get(notifications::show))

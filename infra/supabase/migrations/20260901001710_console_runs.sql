@@ -31,7 +31,7 @@ $$;
 comment on function internal.run_brief is 'A run as the pages of the console show it: also queued, in milliseconds, with its place in the chain.';
 
 create or replace function internal.run_list(
-  p_limit integer, p_cursor text, p_frequent_tasks text[], p_include_frequent boolean, p_task text, p_status text,
+  p_limit integer, p_cursor text, p_frequent_tasks text[], p_include_frequent boolean, p_tasks text[], p_status text,
   p_triggered_by text, p_user text, p_from timestamptz, p_until timestamptz, p_search text
 ) returns setof public.scheduler_logs language plpgsql stable set search_path = public, pg_temp rows 100
 -- Filters that are absent leave the plan, those that are present choose its index.
@@ -47,7 +47,7 @@ begin
   where (v_key is null or (r.started_at, r.id) < (v_at, v_id))
     and (coalesce(p_include_frequent, false)
          or not (r.status = 'success' and r.triggered_by = 'scheduler' and r.task_name = any (coalesce(p_frequent_tasks, '{}'))))
-    and (p_task is null or r.task_name = p_task)
+    and (p_tasks is null or r.task_name = any (p_tasks))
     and (p_status is null or r.status = p_status or (p_status = 'running' and r.status = 'queued'))
     and (p_triggered_by is null or r.triggered_by = p_triggered_by)
     and (p_user is null or lower(r.triggered_by_user) = lower(p_user))
@@ -63,7 +63,7 @@ comment on function internal.run_list is
 
 create or replace function public.scheduler_logs_page(
   p_limit integer default 20, p_cursor text default null, p_include_frequent boolean default false,
-  p_frequent_tasks text[] default '{}', p_task text default null, p_status text default null,
+  p_frequent_tasks text[] default '{}', p_tasks text[] default null, p_status text default null,
   p_triggered_by text default null, p_user text default null, p_from timestamptz default null,
   p_until timestamptz default null, p_search text default null
 ) returns jsonb language sql stable set search_path = public, pg_temp as $$
@@ -71,7 +71,7 @@ create or replace function public.scheduler_logs_page(
       array_agg(internal.run_log(r) order by r.started_at desc, r.id desc),
       array_agg(jsonb_build_array(r.started_at, r.id) order by r.started_at desc, r.id desc),
       internal.page_limit(p_limit, 20, 200))
-  from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_task,
+  from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_tasks,
                          p_status, p_triggered_by, p_user, p_from, p_until, p_search) r
 $$;
 comment on function public.scheduler_logs_page is
@@ -79,7 +79,7 @@ comment on function public.scheduler_logs_page is
 
 create or replace function public.runs_page(
   p_limit integer default 20, p_cursor text default null, p_include_frequent boolean default false,
-  p_frequent_tasks text[] default '{}', p_task text default null, p_status text default null,
+  p_frequent_tasks text[] default '{}', p_tasks text[] default null, p_status text default null,
   p_triggered_by text default null, p_user text default null, p_from timestamptz default null,
   p_until timestamptz default null, p_search text default null
 ) returns jsonb language sql stable set search_path = public, pg_temp as $$
@@ -87,7 +87,7 @@ create or replace function public.runs_page(
       array_agg(internal.run_brief(r) order by r.started_at desc, r.id desc),
       array_agg(jsonb_build_array(r.started_at, r.id) order by r.started_at desc, r.id desc),
       internal.page_limit(p_limit, 20, 200))
-  from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_task,
+  from internal.run_list(internal.page_limit(p_limit, 20, 200) + 1, p_cursor, p_frequent_tasks, p_include_frequent, p_tasks,
                          p_status, p_triggered_by, p_user, p_from, p_until, p_search) r
 $$;
 comment on function public.runs_page is

@@ -4,7 +4,11 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 use jiff::{Timestamp, Zoned};
-use shared::{clock, text::display_names};
+use shared::{
+    clock,
+    notify::figures::{self, Detail},
+    text::display_names,
+};
 use url::form_urlencoded::byte_serialize;
 
 use super::Frame;
@@ -21,21 +25,6 @@ impl fmt::Display for Markup {
 }
 
 impl HtmlSafe for Markup {}
-
-const MONTHS: [(&str, &str); 12] = [
-    ("janv.", "Jan"),
-    ("févr.", "Feb"),
-    ("mars", "Mar"),
-    ("avr.", "Apr"),
-    ("mai", "May"),
-    ("juin", "Jun"),
-    ("juill.", "Jul"),
-    ("août", "Aug"),
-    ("sept.", "Sep"),
-    ("oct.", "Oct"),
-    ("nov.", "Nov"),
-    ("déc.", "Dec"),
-];
 
 impl Frame {
     /// An instant of the API as Montréal's clock showed it; the exact instant on hover. Nothing for nothing.
@@ -76,42 +65,18 @@ impl Frame {
 
     /// A span in seconds in its largest unit: minutes, hours, days.
     pub fn age(&self, seconds: i64) -> String {
-        match seconds {
-            ..60 => format!("{seconds} s"),
-            60..5_400 => format!("{} min", (seconds + 30) / 60),
-            5_400..129_600 => format!("{} h", (seconds + 1_800) / 3_600),
-            _ => format!("{} {}", (seconds + 43_200) / 86_400, self.t("j", "d")),
-        }
+        figures::duration(seconds.saturating_mul(1_000), Detail::Age, self.language)
     }
 
     /// A duration in milliseconds, to the second; below ten seconds to the tenth.
     pub fn duration(&self, milliseconds: &Option<i64>) -> String {
-        let Some(milliseconds) = *milliseconds else { return "–".into() };
-        let seconds = (milliseconds + 500) / 1_000;
-        match seconds {
-            ..10 => {
-                let tenths = (milliseconds + 50) / 100;
-                format!("{}{}{} s", tenths / 10, self.t(",", "."), tenths % 10)
-            }
-            10..60 => format!("{seconds} s"),
-            60..3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
-            _ => format!("{} h {:02} min", seconds / 3_600, seconds % 3_600 / 60),
-        }
+        milliseconds.map_or_else(|| "–".into(), |ms| figures::duration(ms, Detail::Exact, self.language))
     }
 
     /// A whole number with its thousands apart.
     pub fn count(&self, number: &i64) -> String {
-        let digits = number.unsigned_abs().to_string();
         // A narrow space that does not break, as French writes it.
-        let between = self.t("\u{202f}", ",");
-        let mut text = String::new();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push_str(between);
-            }
-            text.push(digit);
-        }
-        if *number < 0 { format!("−{text}") } else { text }
+        figures::grouped(&number.to_string(), self.t("\u{202f}", ","))
     }
 
     /// A share in percent, with one decimal.
@@ -190,7 +155,7 @@ impl Frame {
     }
 
     fn date_of(&self, local: &Zoned) -> String {
-        let (fr, en) = MONTHS[usize::from(local.month().unsigned_abs()) - 1];
+        let [_, (fr, en)] = figures::MONTHS[usize::from(local.month().unsigned_abs()) - 1];
         let year = match local.year() == self.now.to_zoned(clock::zone()).year() {
             true => String::new(),
             false => format!(" {}", local.year()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use shared::notify::figures;
 
 use super::{Frame, Markup, home};
 use crate::{
@@ -106,11 +107,12 @@ impl IncidentsPage {
 }
 
 /// How grave something is, in words.
-pub fn severity_name(frame: &Frame, severity: Severity) -> &str {
-    match severity {
-        Severity::Critical => frame.t("critique", "critical"),
-        Severity::High => frame.t("grave", "high"),
-        Severity::Medium => frame.t("moyenne", "medium"),
-        Severity::Low => frame.t("faible", "low"),
-    }
+pub fn severity_name(frame: &Frame, severity: Severity) -> &'static str {
+    let name = match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+    };
+    figures::severity_name(name, frame.language).unwrap_or(name)
 }

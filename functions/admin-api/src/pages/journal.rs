@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     extract::State,
     http::HeaderValue,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest;
@@ -19,7 +19,7 @@ use crate::{
         extract::Params,
         runs::{self, Filter},
         shapes::{Run, RunPage, Status, TaskView},
-        tasks,
+        syncs, tasks,
     },
     state::App,
 };
@@ -185,6 +185,16 @@ impl JournalPage {
         ]
     }
 
+    fn kinds(&self) -> [(&'static str, &str, bool); 4] {
+        let is = |name: &str| self.filter.kind.as_deref() == Some(name);
+        [
+            ("sync", "Sync", is("sync")),
+            ("report", self.frame.t("Rapport", "Report"), is("report")),
+            ("backup", self.frame.t("Sauvegarde", "Backup"), is("backup")),
+            ("chain", self.frame.t("Chaîne", "Chain"), is("chain")),
+        ]
+    }
+
     fn triggers(&self) -> [(&'static str, &str, bool); 3] {
         let is = |name: &str| self.filter.triggered_by.as_deref() == Some(name);
         [
@@ -214,6 +224,20 @@ pub async fn show(
         Some(_) => Rows::older(&filter, page),
     };
     super::show(&JournalPage { frame, board: Board::new(tasks, false), rows, filter })
+}
+
+/// `GET /syncs`: the page of synchronisations was a second journal; old links lead to the same runs in the one that is
+/// left.
+pub async fn from_syncs(Params(old): Params<syncs::Filter>) -> Redirect {
+    let status = old.status.filter(|status| !status.is_empty());
+    let wanted = [("type", old.task_type), ("status", status), ("from", old.from), ("to", old.to)];
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in wanted {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            query.append_pair(name, &value);
+        }
+    }
+    Redirect::to(&format!("/journal?{}", query.finish()))
 }
 
 /// What an open page knows.

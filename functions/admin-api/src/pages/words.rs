@@ -1,8 +1,14 @@
 //! Codes of notifications in the words of people.
 
-use shared::notify::{error_name, event_name};
+use shared::notify::{error_name, event_name, figures::severity_name};
 
 use super::{Frame, Markup};
+
+/// With a capital at its beginning.
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
 
 impl Frame {
     /// What an event type is called.
@@ -59,21 +65,16 @@ impl Frame {
     /// How bad a notice is.
     pub fn severity_badge(&self, severity: &str) -> Markup {
         match severity {
-            "critical" => self.badge("error", "‼", self.severity_name(severity)),
-            "error" => self.badge("error", "✕", self.severity_name(severity)),
-            "warning" => self.badge("warning", "!", self.severity_name(severity)),
-            _ => self.badge("info", "i", self.severity_name("info")),
+            "critical" => self.badge("error", "‼", &self.severity_name(severity)),
+            "error" => self.badge("error", "✕", &self.severity_name(severity)),
+            "warning" => self.badge("warning", "!", &self.severity_name(severity)),
+            _ => self.badge("info", "i", &self.severity_name("info")),
         }
     }
 
     /// The same as a word.
-    pub fn severity_name(&self, severity: &str) -> &str {
-        match severity {
-            "critical" => self.t("Critique", "Critical"),
-            "error" => self.t("Erreur", "Error"),
-            "warning" => self.t("Avertissement", "Warning"),
-            _ => self.t("Information", "Information"),
-        }
+    pub fn severity_name(&self, severity: &str) -> String {
+        capitalised(severity_name(severity, self.language).unwrap_or(severity))
     }
 
     /// A channel by its name.

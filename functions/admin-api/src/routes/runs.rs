@@ -11,7 +11,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::task::{TASKS, TaskSpec};
+use shared::task::{Chain, SyncLog, TASKS, TaskSpec};
 use utoipa::IntoParams;
 
 use super::{
@@ -31,6 +31,9 @@ pub struct Filter {
     pub cursor: Option<String>,
     /// Name of a task; its frequent runs are then shown.
     pub task: Option<String>,
+    /// `sync`, `report`, `backup` or `chain`: the tasks that leave such a row in the log of the old dashboards.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
     /// `running` finds queued runs too.
     pub status: Option<Status>,
     /// `scheduler`, `manual` or `api`.
@@ -113,6 +116,12 @@ fn arguments(filter: &Filter, default_limit: u32) -> Result<Value, Problem> {
         Some(task) => Some(TaskSpec::named(task).ok_or_else(|| unknown_task(task))?.name),
         None => None,
     };
+    let kind = filter.kind.as_deref().map(tasks_of).transpose()?;
+    let tasks: Option<Vec<&str>> = match (task, kind) {
+        (Some(task), Some(kind)) => Some(kind.into_iter().filter(|name| *name == task).collect()),
+        (Some(task), None) => Some(vec![task]),
+        (None, kind) => kind,
+    };
     let include_frequent = match filter.include.as_deref() {
         // Who asks for one task wants to see it run.
         None => task.is_some(),
@@ -121,11 +130,24 @@ fn arguments(filter: &Filter, default_limit: u32) -> Result<Value, Problem> {
     };
     let frequent: Vec<&str> = TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect();
     Ok(json!({
-        "p_limit": filter.limit.unwrap_or(default_limit).min(200), "p_cursor": filter.cursor, "p_task": task,
+        "p_limit": filter.limit.unwrap_or(default_limit).min(200), "p_cursor": filter.cursor, "p_tasks": tasks,
         "p_include_frequent": include_frequent, "p_frequent_tasks": frequent, "p_status": filter.status,
         "p_triggered_by": filter.triggered_by, "p_user": filter.user, "p_search": filter.search,
         "p_from": period::start(filter.from.as_deref())?, "p_until": period::end(filter.to.as_deref())?,
     }))
+}
+
+/// The tasks of a type of the sync log.
+fn tasks_of(kind: &str) -> Result<Vec<&'static str>, Problem> {
+    let is_of = |task: &&TaskSpec| match kind {
+        "chain" => task.chain != Chain::None,
+        kind => matches!(task.sync_log, SyncLog::TaskType(name) if name == kind),
+    };
+    let tasks: Vec<&str> = TASKS.iter().filter(is_of).map(|task| task.name).collect();
+    match tasks.is_empty() {
+        true => Err(Problem::invalid("`type` accepte: sync, report, backup, chain.")),
+        false => Ok(tasks),
+    }
 }
 
 /// The tasks that a caller may mean.

@@ -35,14 +35,6 @@ pub struct Filter {
     pub to: Option<String>,
 }
 
-impl Filter {
-    /// The query of another page with the same filters.
-    pub fn query(&self, cursor: Option<&str>) -> String {
-        let wanted = Self { cursor: cursor.map(str::to_owned), ..self.clone() };
-        serde_urlencoded::to_string(wanted).unwrap_or_default()
-    }
-}
-
 /// A page of the sync log, newest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SyncPage {

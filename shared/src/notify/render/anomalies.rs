@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Language, Message, local_time, shown};
+use crate::notify::figures::severity_name;
 
 /// One sentence about an anomaly, from what its notice holds: `anomaly_type`, `subject`, `count` and so on.
 pub fn anomaly_sentence(notice: &Value, language: Language) -> String {
@@ -215,14 +216,8 @@ fn subject(subject: &str, language: Language) -> String {
 }
 
 fn severity(data: &Value, language: Language) -> String {
-    let (fr, en) = match data["anomaly_severity"].as_str().unwrap_or_default() {
-        "critical" => ("critique", "critical"),
-        "high" => ("élevée", "high"),
-        "medium" => ("moyenne", "medium"),
-        "low" => ("faible", "low"),
-        _ => return String::new(),
-    };
-    language.own(fr, en)
+    let severity = data["anomaly_severity"].as_str().unwrap_or_default();
+    severity_name(severity, language).unwrap_or_default().to_owned()
 }
 
 fn over_advice(language: Language) -> String {

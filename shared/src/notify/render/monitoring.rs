@@ -4,6 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Language, Message, alerts::text, local_time, shown, texts};
+use crate::notify::figures::{Detail, duration};
 
 /// The message about an event of monitoring; `None` for every other event.
 pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Option<Message> {
@@ -91,19 +92,10 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
     add("Depuis", "Since", local_time(text(data, "since")));
     add("Jusqu'à", "Until", local_time(text(data, "until")));
     if let Some(seconds) = data["duration_seconds"].as_u64() {
-        add("Durée", "Duration", duration(seconds));
+        let milliseconds = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000);
+        add("Durée", "Duration", duration(milliseconds, Detail::Plain, language));
     }
     facts
-}
-
-/// Seconds as people say them: `45 s`, `12 min`, `3 h 05 min`, `2 j 4 h`.
-pub(super) fn duration(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes:02} min"),
-        (days, hours, _) => format!("{days} j {hours} h"),
-    }
 }
 
 /// The page of a CloudWatch alarm: only AWS's own console is linked.
@@ -118,12 +110,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn durations_read_like_speech() {
-        let shown: Vec<String> = [0, 59, 60, 3599, 3600, 7500, 90_000].map(duration).to_vec();
-        assert_eq!(shown, ["0 s", "59 s", "1 min", "59 min", "1 h 00 min", "2 h 05 min", "1 j 1 h"]);
-    }
 
     #[test]
     fn only_the_console_of_aws_is_linked() {

@@ -230,7 +230,7 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
             add(
                 false,
                 format!("{} {age}.", frame.t("Les données ont", "The data is as old as")),
-                "/syncs",
+                "/journal?type=sync",
                 Some("sync.failed"),
             );
         }

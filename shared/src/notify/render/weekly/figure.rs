@@ -7,7 +7,10 @@ use super::{
     names::{Measure, Topic, proper},
     shown,
 };
-use crate::notify::render::{Bar, Row, Tone};
+use crate::notify::{
+    figures::{Detail, duration, grouped},
+    render::{Bar, Row, Tone},
+};
 
 /// Figures of one topic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -179,7 +182,8 @@ impl Unit {
                 Language::Fr => format!("{}{NO_BREAK}$", cents(value, language)),
                 Language::En => format!("${}", cents(value, language)),
             },
-            Unit::Seconds => seconds(value, language),
+            #[allow(clippy::cast_possible_truncation)] // A duration of centuries is no figure of a week.
+            Unit::Seconds => duration((value * 1_000.0).round() as i64, Detail::Figure, language),
             Unit::Outcome if value > 0.0 => language.own("réussi", "passed"),
             Unit::Outcome => language.own("échoué", "failed"),
         }
@@ -195,7 +199,7 @@ fn decimal(value: f64, decimals: usize, language: Language) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let fraction = fraction.trim_end_matches('0');
-    let whole = grouped(whole, language);
+    let whole = grouped(whole, language.pick("\u{a0}", ","));
     match fraction {
         "" => whole,
         fraction => format!("{whole}{}{fraction}", language.pick(",", ".")),
@@ -205,41 +209,7 @@ fn decimal(value: f64, decimals: usize, language: Language) -> String {
 fn cents(value: f64, language: Language) -> String {
     let text = format!("{:.2}", value / 100.0);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "00"));
-    format!("{}{}{fraction}", grouped(whole, language), language.pick(",", "."))
-}
-
-/// Digits in threes.
-fn grouped(digits: &str, language: Language) -> String {
-    let separator = language.pick("\u{a0}", ",");
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("−", rest));
-    let mut text = sign.to_owned();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push_str(separator);
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// The two largest units of a duration.
-#[allow(clippy::cast_possible_truncation)] // A duration of centuries is no figure of a week.
-fn seconds(value: f64, language: Language) -> String {
-    if value < 10.0 {
-        return format!("{}{NO_BREAK}s", decimal(value, 1, language));
-    }
-    let whole = value.round() as i64;
-    let day = language.pick("j", "d");
-    let units =
-        [(whole / 86_400, day), (whole / 3600 % 24, "h"), (whole / 60 % 60, "min"), (whole % 60, "s")];
-    let first = units.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-    let parts: Vec<String> = units[first..]
-        .iter()
-        .take(2)
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{NO_BREAK}{unit}"))
-        .collect();
-    parts.join(&NO_BREAK.to_string())
+    format!("{}{}{fraction}", grouped(whole, language.pick("\u{a0}", ",")), language.pick(",", "."))
 }
 
 #[cfg(test)]

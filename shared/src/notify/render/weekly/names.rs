@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Language;
+use crate::notify::figures::MONTHS;
 
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,27 +199,11 @@ pub(super) fn proper(name: &str, language: Language) -> &str {
     language.pick(fr, en)
 }
 
-const MONTHS: [(&str, &str); 12] = [
-    ("janvier", "January"),
-    ("février", "February"),
-    ("mars", "March"),
-    ("avril", "April"),
-    ("mai", "May"),
-    ("juin", "June"),
-    ("juillet", "July"),
-    ("août", "August"),
-    ("septembre", "September"),
-    ("octobre", "October"),
-    ("novembre", "November"),
-    ("décembre", "December"),
-];
-
 /// A span of dates in words, without what both ends share.
 pub(super) fn period(from: Date, until: Date, language: Language) -> String {
     let month = |date: Date| {
-        let (fr, en) =
-            usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month - 1)).unwrap_or(&("", ""));
-        language.pick(fr, en)
+        let named = usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month - 1));
+        named.map_or("", |[(fr, en), _]| language.pick(fr, en))
     };
     let day = |date: Date| match (date.day(), language) {
         (1, Language::Fr) => "1er".to_owned(),
