@@ -132,7 +132,7 @@ mod tests {
         let out = folder.join("template.json");
         let root = tools::root();
         let status = Command::new(python)
-            .arg(root.join("infra/xtask/src/translate.py"))
+            .arg(root.join("infra/deployment/translate.py"))
             .args([&root.join("template.yaml"), &out])
             .status();
         assert!(status.unwrap().success());

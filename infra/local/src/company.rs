@@ -89,6 +89,7 @@ impl Company {
         company.appointments =
             (1..=count(11_500, scale)).map(|n| company.appointment(&mut rng, n, today)).collect();
         company.appointments.sort_by(|a, b| a["start"].as_str().cmp(&b["start"].as_str()));
+        company.leave_something_to_confirm(today);
         company.timeline = (1..=count(27_000, scale)).map(|n| company.entry(&mut rng, n, today)).collect();
         company.reindex();
         company
@@ -139,6 +140,25 @@ impl Company {
     fn piano_of_institution(&self, rng: &mut ChaCha8Rng, client: &str) -> Option<&Value> {
         let own: Vec<&Value> = self.pianos.iter().filter(|piano| piano["client"]["id"] == client).collect();
         (!own.is_empty()).then(|| own[rng.random_range(0..own.len())])
+    }
+
+    /// Of tomorrow's visits to ordinary clients only the first is confirmed: at 16:00 there is something to say.
+    fn leave_something_to_confirm(&mut self, today: Date) {
+        let tomorrow = today.checked_add(1.days()).unwrap_or(today).to_string();
+        let is_institution =
+            |client: &Value| INSTITUTIONS.iter().any(|(_, institution)| client["id"] == *institution);
+        let ahead = self.appointments.iter_mut().filter(|appointment| {
+            let start = appointment["start"].as_str().and_then(|start| start.parse::<Timestamp>().ok());
+            start.is_some_and(|start| clock::business_date(start).to_string() == tomorrow)
+                && appointment["type"] == "APPOINTMENT"
+                && appointment["status"] == "ACTIVE"
+                && !is_institution(&appointment["client"])
+        });
+        for appointment in ahead.skip(1) {
+            appointment["confirmedAt"] = Value::Null;
+            appointment["confirmedByClient"] = false.into();
+            appointment["confirmationWarning"] = "NOTICE".into();
+        }
     }
 
     fn appointment(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> Value {

@@ -11,6 +11,7 @@ pub mod lambda;
 pub mod notices;
 pub mod output;
 pub mod postgrest;
+pub mod progress;
 pub mod sandbox;
 pub mod stack;
 pub mod supabase;

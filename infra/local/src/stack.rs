@@ -56,6 +56,8 @@ pub struct Options {
     pub executable: PathBuf,
     /// Address that the stack's servers listen on.
     pub listen: IpAddr,
+    /// More variables for the functions, in front of the stack's own.
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Options {
@@ -70,6 +72,7 @@ impl Options {
             remote: None,
             executable,
             listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            variables: BTreeMap::new(),
         }
     }
 }
@@ -156,6 +159,7 @@ impl Stack {
 
         let backups = TempDir::new().context("a folder for the copies")?;
         let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
+        environment.extend(options.variables.clone());
         environment.insert("BACKUP_URL".into(), format!("file://{}", backups.path().display()));
         let template = deployment::own()?;
         environment.extend(deployment::variables(&template)?);

@@ -30,6 +30,9 @@ use crate::{
     stack::{Stack, local},
 };
 
+/// Port of the console unless another one is asked for.
+pub const PORT: u16 = 8787;
+
 /// The local stack's secret.
 const SECRET: &str = "arn:aws:secretsmanager:ca-central-1:000000000000:secret:local";
 
@@ -61,8 +64,12 @@ pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) 
         );
     tokio::spawn(async move { axum::serve(listener, router).await });
     progress(&format!("console: http://127.0.0.1:{port}/"));
+    let issuer = format!("{}/auth/v1", stack.supabase_url);
     for (email, password, role) in auth::USERS {
         progress(&format!("  {}: {email} / {password}", role.unwrap_or("no role")));
+        let claims = stack.auth.claims(email, &issuer).context("a user of the sandbox")?;
+        let token = stack.auth.sign(&claims)?;
+        progress(&format!("    curl -H 'authorization: Bearer {token}' http://127.0.0.1:{port}/api/tasks"));
     }
     progress(&format!("sandbox page: http://127.0.0.1:{port}/sandbox"));
     progress(&format!(
@@ -148,11 +155,16 @@ fn offer_to_sam(stack: &Stack) -> anyhow::Result<String> {
     stack.sandbox.put_secret(SECRET, &Value::Object(secret).to_string());
     let variables = json!({"Parameters": {
         "AWS_ENDPOINT_URL": stack.sandbox_url, "SECRET_ARN": SECRET, "EVENT_BUS": shared::events::DEFAULT_BUS,
-        "CONSOLE_URL": "", "SCHEDULES": "{}", "BACKUP_URL": "file:///tmp/backups",
+        "CONSOLE_URL": settings.get("CONSOLE_URL"), "SCHEDULES": "{}", "BACKUP_URL": "file:///tmp/backups",
     }});
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/sam-env.json");
     std::fs::write(path, variables.to_string()).with_context(|| format!("writing {path}"))?;
     Ok("target/sam-env.json".into())
+}
+
+/// Slack's three entities as people see them.
+fn shown_by_slack(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
 async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
@@ -169,7 +181,7 @@ async fn page(State(sandbox): State<Arc<Sandbox>>) -> Html<String> {
         html.push_str(&format!(
             "<h3>{}</h3><pre>{}</pre>",
             escape(&message.to),
-            escape(message.body["text"].as_str().unwrap_or_default())
+            escape(&shown_by_slack(message.body["text"].as_str().unwrap_or_default()))
         ));
     }
     html.push_str("<h2>Courriels</h2>");
