@@ -25,6 +25,6 @@ with browser() as started, visitor(started) as page:
     expect(html).to_have_attribute("data-theme", "auto")
     for scheme, colour in (("dark", dark), ("light", light)):
         page.page.emulate_media(color_scheme=scheme)
-        assert page.page.evaluate(BACKGROUND) == colour, scheme
+        page.page.wait_for_function(f"{BACKGROUND} === {colour!r}")
     page.page.get_by_role("button", name="Français").click()
     expect(html).to_have_attribute("lang", "fr")

@@ -86,21 +86,31 @@ begin
   v_run := internal.start_run(v_id, p_request || jsonb_build_object(
     'part', 0, 'request_id', v_id, 'lease_seconds', p_lease_seconds), p_now) -> 'run';
   v_lease := (v_run ->> 'lease_token')::uuid;
-  begin
-    v_stats := public.refresh_maintenance_alerts(v_id, v_lease, p_lease_seconds, p_today, p_now);
-  exception when others then
-    perform public.finish_run(v_id, v_lease, jsonb_build_object(
-      'status', 'error', 'duration_ms', internal.statement_ms(), 'message', 'supabase: ' || sqlstate, 'error_kind', 'supabase_refused',
-      'errors', jsonb_build_array(jsonb_build_object('at', p_now, 'kind', 'supabase_refused', 'message', sqlstate))), p_now);
-    return jsonb_build_object('outcome', 'error');
-  end;
+  v_stats := public.refresh_maintenance_alerts(v_id, v_lease, p_lease_seconds, p_today, p_now);
   perform public.finish_run(v_id, v_lease, jsonb_build_object(
     'status', 'success', 'duration_ms', internal.statement_ms(), 'message', p_message, 'stats', v_stats), p_now);
   return jsonb_build_object('outcome', 'success', 'stats', v_stats);
 end
 $$;
 comment on function public.generate_maintenance_alerts is
-  'A whole run of maintenance_alerts in one transaction, for whoever waits for its figures: recorded, locked and ended as every run. p_request as of internal.queue_run. Answers {outcome: success|error|live, stats?, live_run_id?}; repeated with the same run_id it is one run.';
+  'A whole run of maintenance_alerts in one transaction, for whoever waits for its figures: recorded, locked and ended as every run. p_request as of internal.queue_run. Answers {outcome: success|live, stats?, live_run_id?}; repeated with the same run_id it is one run. What it raises leaves nothing: record_failed_run says so.';
+
+create or replace function public.record_failed_run(p_request jsonb, p_error jsonb, p_now timestamptz) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_run jsonb := internal.queue_run(p_request, p_now) -> 'run';
+begin
+  if v_run ->> 'status' = 'queued' then
+    v_run := internal.start_run((v_run ->> 'id')::uuid, p_request || jsonb_build_object(
+      'part', 0, 'request_id', v_run ->> 'id', 'lease_seconds', 60), p_now) -> 'run';
+    perform public.finish_run((v_run ->> 'id')::uuid, (v_run ->> 'lease_token')::uuid, jsonb_build_object(
+      'status', 'error', 'duration_ms', 0, 'message', p_error ->> 'message', 'error_kind', p_error ->> 'kind',
+      'errors', jsonb_build_array(p_error)), p_now);
+  end if;
+end
+$$;
+comment on function public.record_failed_run is
+  'A run that left nothing, because its one transaction was undone. p_request as of internal.queue_run, p_error {at, kind, message}.';
 
 create or replace function internal.statement_ms() returns bigint
 language sql volatile as $$

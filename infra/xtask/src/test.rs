@@ -11,7 +11,7 @@ use crate::stages::Stages;
 const TESTS_PER_PROCESSOR: usize = 3;
 
 /// The end-to-end tests.
-const SUITE: [&str; 4] = ["--package", "e2e", "--test", "suite"];
+const SUITE: [&str; 3] = ["--workspace", "--test", "suite"];
 
 /// What to run.
 #[derive(Args)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{clock, http::Retry, run::LEASE, task::Function};
+use shared::{clock, http::Retry, run::LEASE, supabase::SupabaseError, task::Function};
 use utoipa::ToSchema;
 
 use super::{
@@ -58,7 +58,6 @@ pub async fn generate(
 /// What the database made of the run.
 #[derive(Deserialize)]
 struct Outcome {
-    outcome: String,
     #[serde(default)]
     stats: Value,
     live_run_id: Option<String>,
@@ -70,14 +69,26 @@ async fn work(app: &App, wanted: &Wanted) -> Result<Value, Problem> {
         "p_request": wanted.request, "p_lease_seconds": LEASE.as_secs(), "p_message": MESSAGE,
         "p_today": clock::business_date(now).to_string(), "p_now": now.to_string(),
     });
-    let done: Outcome =
-        app.supabase.rpc_within("generate_maintenance_alerts", &arguments, Retry::SAFE).await?;
-    match (done.outcome.as_str(), done.live_run_id) {
-        ("success", _) => Ok(done.stats),
-        (_, Some(live)) => Err(Problem::live(&live)),
-        (outcome, None) => {
-            tracing::error!(run_id = wanted.run_id, outcome, "run.failed");
-            Err(Problem::internal())
+    let done = app.supabase.rpc_within("generate_maintenance_alerts", &arguments, Retry::SAFE).await;
+    let done: Outcome = match done {
+        Ok(done) => done,
+        Err(error) => return Err(failed(app, wanted, error).await),
+    };
+    done.live_run_id.map_or(Ok(done.stats), |live| Err(Problem::live(&live)))
+}
+
+/// Records a run that the database refused: its own transaction left nothing. While the database does not answer there is
+/// nowhere to record it.
+async fn failed(app: &App, wanted: &Wanted, error: SupabaseError) -> Problem {
+    tracing::error!(run_id = wanted.run_id, %error, "run.failed");
+    if !matches!(error, SupabaseError::Unavailable(_)) {
+        let now = app.now().to_string();
+        let error = json!({"at": now, "kind": "supabase_refused", "message": error.to_string()});
+        let arguments = json!({"p_request": wanted.request, "p_error": error, "p_now": now});
+        if let Err(error) = app.supabase.rpc_within::<()>("record_failed_run", &arguments, Retry::SAFE).await
+        {
+            tracing::error!(run_id = wanted.run_id, %error, "run.failure_not_recorded");
         }
     }
+    error.into()
 }
