@@ -15,7 +15,7 @@ use gazelle_local::{
     lambda::Ended,
     notices,
     output::Output,
-    progress::{say, watched},
+    progress::{say, show_log, watched},
     stack::{Options, Stack, TaskRun},
     up,
 };
@@ -207,7 +207,7 @@ async fn execute(command: Command) -> anyhow::Result<bool> {
             let variables = variables(port);
             let running = Stack::start(&Options { listen, at, variables, ..stack.options()? }).await?;
             running.break_with(&stack.fault);
-            up::serve(running, port, speed, say).await.map(|()| true)
+            up::serve(running, port, speed, stack.logs).await.map(|()| true)
         }
         Command::Rules { command: RulesCommand::Explain { event, severity, stack } } => {
             explain(&event, &severity, &stack).await
@@ -324,12 +324,8 @@ async fn answer(function: Function, event: &Value, arguments: &StackArguments) -
     Ok(is_good)
 }
 
-/// What functions logged: all of them, or those that failed.
 fn show_logs(runs: &[TaskRun], all: bool) {
-    for run in runs.iter().filter(|run| all || run.answer.status == "error") {
-        eprintln!("── log of {}", run.answer.task);
-        eprint!("{}", run.invocation.log);
-    }
+    runs.iter().for_each(|run| show_log(run, all));
 }
 
 /// A stack for a question: the company hardly matters.

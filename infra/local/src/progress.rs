@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use shared::supabase::Supabase;
 
+use crate::stack::TaskRun;
+
 /// Between two looks at the run log.
 const LOOK: Duration = Duration::from_millis(700);
 /// Where there is no terminal, what has changed is a line of its own, at most this often.
@@ -25,6 +27,14 @@ pub fn say(line: &str) {
     match MOVING.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
         Some(bar) if !bar.is_hidden() => bar.println(format!("▸ {line}")),
         _ => eprintln!("▸ {line}"),
+    }
+}
+
+/// What a function logged, if it failed; or in any case.
+pub fn show_log(run: &TaskRun, in_any_case: bool) {
+    if in_any_case || run.answer.status == "error" {
+        eprintln!("── log of {}", run.answer.task);
+        eprint!("{}", run.invocation.log);
     }
 }
 

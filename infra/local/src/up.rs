@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use crate::{
     console,
     faults::FaultSpec,
+    progress::{say, show_log},
     sandbox::{Sandbox, auth},
     stack::{Stack, local},
 };
@@ -49,7 +50,7 @@ struct Planned {
 }
 
 /// Serves until the process is ended.
-pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) -> anyhow::Result<()> {
+pub async fn serve(mut stack: Stack, port: u16, speed: u32, logs: bool) -> anyhow::Result<()> {
     let off = SwitchedOff::default();
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
@@ -63,24 +64,24 @@ pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) 
             console::router(&stack, &format!("http://127.0.0.1:{port}"), Limits::default()).await?,
         );
     tokio::spawn(async move { axum::serve(listener, router).await });
-    progress(&format!("console: http://127.0.0.1:{port}/"));
+    say(&format!("console: http://127.0.0.1:{port}/"));
     let issuer = format!("{}/auth/v1", stack.supabase_url);
     for (email, password, role) in auth::USERS {
-        progress(&format!("  {}: {email} / {password}", role.unwrap_or("no role")));
+        say(&format!("  {}: {email} / {password}", role.unwrap_or("no role")));
         let claims = stack.auth.claims(email, &issuer).context("a user of the sandbox")?;
         let token = stack.auth.sign(&claims)?;
-        progress(&format!("    curl -H 'authorization: Bearer {token}' http://127.0.0.1:{port}/api/tasks"));
+        say(&format!("    curl -H 'authorization: Bearer {token}' http://127.0.0.1:{port}/api/tasks"));
     }
-    progress(&format!("sandbox page: http://127.0.0.1:{port}/sandbox"));
-    progress(&format!(
+    say(&format!("sandbox page: http://127.0.0.1:{port}/sandbox"));
+    say(&format!(
         "what goes wrong: curl -X PUT http://127.0.0.1:{port}/faults -d gazelle:500 (nothing: -d '')"
     ));
-    progress(&format!(
+    say(&format!(
         "schedules that do not fire: curl -X PUT http://127.0.0.1:{port}/schedules/off -d backup (all fire: -d '')"
     ));
-    progress(&format!("Supabase: {}/rest/v1", stack.supabase_url));
+    say(&format!("Supabase: {}/rest/v1", stack.supabase_url));
     let file = offer_to_sam(&stack)?;
-    progress(&format!("sam local invoke … --env-vars {file}"));
+    say(&format!("sam local invoke … --env-vars {file}"));
 
     let mut plan = Vec::new();
     for deployed in stack.functions() {
@@ -110,11 +111,13 @@ pub async fn serve(mut stack: Stack, port: u16, speed: u32, progress: fn(&str)) 
             let input = planned.input.replace("<aws.scheduler.scheduled-time>", &now.to_string());
             planned.next = planned.schedule.next_after(now);
             let run = stack.invoke(planned.function, &serde_json::from_str::<Value>(&input)?).await?;
+            show_log(&run, logs);
             let next = planned.next.map(local).unwrap_or_default();
-            progress(&format!("{} {}: {}; next {next}", local(now), run.answer.task, run.answer.status));
+            say(&format!("{} {}: {}; next {next}", local(now), run.answer.task, run.answer.status));
         }
         for run in stack.deliver_events().await? {
-            progress(&format!("{} {}: {}", local(stack.clock.now()), run.answer.task, run.answer.status));
+            show_log(&run, logs);
+            say(&format!("{} {}: {}", local(stack.clock.now()), run.answer.task, run.answer.status));
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
         stack.advance(SignedDuration::from_secs(i64::from(speed) - 1));

@@ -1,10 +1,11 @@
 //! `cargo ops restore`: puts a copy back.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 use backup::{Key, copy::Kind, restore, store::Store};
 use clap::Args;
+use indicatif::ProgressBar;
 use shared::config::Settings;
 use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -51,10 +52,19 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let target = connect(into, arguments.ca_file.as_ref()).await?;
-    let mut progress = |line: &str| eprintln!("▸ {line}");
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(150));
+    let mut progress = |line: &str| {
+        if bar.is_hidden() {
+            eprintln!("▸ {line}");
+        }
+        bar.set_message(line.to_owned());
+    };
     let restored =
         restore::into_postgres(&store, &location, key.as_ref(), target, arguments.replace, &mut progress)
-            .await?;
+            .await;
+    bar.finish_and_clear();
+    let restored = restored?;
     println!("{} tables, {} rows", restored.tables, restored.rows);
     if !restored.moving.is_empty() {
         println!("written while they were copied, so not of one instant: {}", restored.moving.join(", "));

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that proves the product, what costs least first.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use clap::Args;
 use tools::{POSTGRES_VERSIONS, Postgres};
@@ -67,7 +67,7 @@ fn whole(stages: &mut Stages, all: bool) -> anyhow::Result<()> {
         if all { &["PostgRest"] } else { &["database::", "maintenance::", "notifications::"] };
     stages.run(&format!("tests, PostgreSQL {older}"), || tests(older, &SUITE, subjects))?;
     if all {
-        stages.run("cargo-lambda", cargo_lambda)?;
+        stages.run("cargo-lambda", || tests(newest, &["--workspace", "--test", "cargo_lambda"], &[]))?;
     }
     Ok(())
 }
@@ -103,23 +103,6 @@ fn tests(version: u32, what: &[&str], filters: &[&str]) -> anyhow::Result<()> {
         .env("GAZELLE_TEST_POSTGRES", &postgres.url)
         .env("RUST_TEST_THREADS", (processors * TESTS_PER_PROCESSOR).to_string());
     tools::run(&mut command)
-}
-
-/// Builds and invokes one function as `docs/DEPLOY.md` says.
-fn cargo_lambda() -> anyhow::Result<()> {
-    let lambda = tools::python_program("cargo-lambda")?;
-    let at = |arguments: &[&str]| {
-        let mut command = Command::new(&lambda);
-        command.current_dir(tools::root()).arg("lambda").args(arguments);
-        // It looks for its compiler wrappers beside itself.
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = lambda.parent().map(Path::to_path_buf).into_iter().chain(std::env::split_paths(&path));
-        if let Ok(path) = std::env::join_paths(folders) {
-            command.env("PATH", path);
-        }
-        command
-    };
-    tools::run(at(&["build", "--release", "--package", "cleanup"]).arg("--x86-64"))
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {

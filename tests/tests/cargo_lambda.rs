@@ -1,0 +1,71 @@
+//! cargo-lambda, which builds the deployment: one function built for it, and one invoked under its emulator on a running
+//! stack. Part of `cargo xtask test --all`.
+
+#![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+
+use std::process::Stdio;
+
+use anyhow::{Context, ensure};
+use e2e::{Backend, Bed, free_port};
+use serde_json::Value;
+use tokio::{
+    process::{Child, Command},
+    time::{Duration, Instant, sleep},
+};
+
+const FUNCTION: &str = "cleanup";
+/// The emulator builds the function at the first invocation.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+fn cargo_lambda(subcommand: &str) -> anyhow::Result<Command> {
+    let program = tools::python_program("cargo-lambda")?;
+    let folder = program.parent().context("its folder")?.to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Its compiler is in the same environment.
+    let path = std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?;
+    let mut command = Command::new(program);
+    command.args(["lambda", subcommand]).current_dir(tools::root()).env("PATH", path).kill_on_drop(true);
+    Ok(command)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_is_built_as_the_deployment_builds_it() -> anyhow::Result<()> {
+    let built = cargo_lambda("build")?
+        .args(["--release", "--x86-64", "--output-format", "zip", "--package", FUNCTION])
+        .status()
+        .await?;
+    assert!(built.success());
+    let zip = tools::root().join(format!("target/lambda/{FUNCTION}/bootstrap.zip"));
+    let bytes = std::fs::metadata(&zip)?.len();
+    assert!((1_000_000..5_000_000).contains(&bytes), "{bytes} bytes");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_answers_an_event_file_under_cargo_lambdas_emulator() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::PostgRest).await?;
+    let port = free_port()?.to_string();
+    let _emulator: Child = cargo_lambda("watch")?
+        .args(["--invoke-port", &port, "--package", FUNCTION])
+        .envs(&bed.stack.lambda.environment)
+        .stdout(Stdio::null())
+        .spawn()?;
+    let started = Instant::now();
+    loop {
+        let invoked = cargo_lambda("invoke")?
+            .args([FUNCTION, "--invoke-port", &port, "--data-file", "events/cleanup.manual.json"])
+            .output()
+            .await?;
+        if invoked.status.success() {
+            let answer: Value = serde_json::from_slice(&invoked.stdout)?;
+            assert_eq!(answer["status"], "success", "{answer}");
+            break;
+        }
+        let complaint = String::from_utf8_lossy(&invoked.stderr);
+        ensure!(started.elapsed() < PATIENCE, "{complaint}");
+        // Until its port is open.
+        sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(bed.runs("cleanup").await?.len(), 1);
+    Ok(())
+}
