@@ -81,7 +81,7 @@ impl Postgres {
     fn make_roles(&self) -> anyhow::Result<()> {
         let mut single = self
             .program("postgres")
-            .args(["--single", "-D"])
+            .args(["--single", "-c", "log_min_messages=error", "-D"])
             .arg(self.data())
             .arg("postgres")
             .stdin(Stdio::piped())
