@@ -72,6 +72,6 @@ fn main() -> ExitCode {
 
 fn run(package: &str, options: &[&str], words: &[&str], given: &Forwarded) -> anyhow::Result<()> {
     let mut command = tools::cargo();
-    command.args(["run", "--quiet", "--package", package]).args(options).arg("--");
+    command.args(["run", "--package", package]).args(options).arg("--");
     tools::run(command.args(words).args(&given.arguments))
 }
