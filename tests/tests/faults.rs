@@ -141,6 +141,31 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_database_and_with_a_slack_that_swallows_administrators_are_told_by_email(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    bed.stack.break_with(&["supabase:500", "slack:cut"].map(|fault| fault.parse::<FaultSpec>().unwrap()));
+    let sync = bed.sync(e2e::NIGHT).await?;
+    let told: Vec<String> = sync
+        .answer
+        .told
+        .iter()
+        .map(|told| format!("{} {} {}", told.channel, told.recipient, told.status))
+        .collect();
+    assert_eq!(
+        told,
+        ["slack louise unknown", "slack nicolas unknown", "email louise sent", "email nicolas sent"]
+    );
+    let mut emails: Vec<String> =
+        bed.stack.sandbox.email_messages().into_iter().map(|sent| sent.to).collect();
+    emails.sort();
+    assert_eq!(emails, ["louise@example.com", "nicolas@example.com"]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_refresh_token_asks_for_a_new_authorization(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
