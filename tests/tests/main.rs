@@ -38,5 +38,6 @@ mod messages;
 mod monitoring;
 mod notifications;
 mod privacy;
+mod schedules;
 mod tasks;
 mod weekly;

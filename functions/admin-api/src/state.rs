@@ -1,12 +1,10 @@
 //! What every request shares: clients, keys, and the clock.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::{
-    clock::{self, Schedule},
+    clock::{self, Schedules},
     config::{Settings, SupabaseSettings},
     events::{self, Aws},
     gazelle::GazelleSettings,
@@ -52,8 +50,8 @@ pub struct App {
     pub(crate) bus: String,
     /// Where people reach the console; without it the address of the request is believed.
     pub(crate) console: Option<Url>,
-    /// Expression per task, empty for none.
-    pub(crate) schedules: BTreeMap<String, String>,
+    /// As deployed.
+    pub(crate) schedules: Schedules,
     pub(crate) limits: Limits,
     aws: OnceCell<Aws>,
 }
@@ -63,11 +61,7 @@ impl App {
     pub fn read(settings: &mut Settings, http: Http) -> Self {
         let supabase = SupabaseSettings::read(settings);
         let console = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
-        let schedules = settings.optional("SCHEDULES").unwrap_or_else(|| "{}".into());
-        let schedules = serde_json::from_str(&schedules).unwrap_or_else(|_| {
-            settings.problem("SCHEDULES is not a JSON object of texts");
-            BTreeMap::new()
-        });
+        let schedules = Schedules::of(settings);
         let auth = Auth::read(settings, http.clone(), &supabase.url);
         let redirect = settings.optional("GAZELLE_REDIRECT_URI");
         Self {
@@ -159,8 +153,7 @@ impl App {
 
     /// The deployed schedule of a task and its next instant.
     pub(crate) fn schedule(&self, task: &str) -> Option<(&str, Option<Timestamp>)> {
-        let expression = self.schedules.get(task).filter(|expression| !expression.is_empty())?;
-        let schedule: Option<Schedule> = expression.parse().ok();
-        Some((expression, schedule.and_then(|schedule| schedule.next_after(self.now()))))
+        let (expression, schedule) = self.schedules.get(task)?;
+        Some((expression, schedule.next_after(self.now())))
     }
 }

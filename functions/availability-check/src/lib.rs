@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    clock,
+    clock::{self, Schedules},
     config::Settings,
     http::{Http, Retry, json_request},
     metrics,
@@ -25,13 +25,13 @@ use url::Url;
 use self::{
     machine::{Effect, Policy, Standing, State, Verdict, advance},
     probe::{Check, Services, Target},
-    watch::{Deployed, Known},
+    watch::Known,
 };
 
 /// The task `availability`.
 pub struct AvailabilityCheck {
     services: Services,
-    deployed: Deployed,
+    deployed: Schedules,
     heartbeat: Option<Url>,
 }
 
@@ -61,13 +61,7 @@ impl Task for AvailabilityCheck {
 
     /// Besides the services' own settings: `SCHEDULES` (JSON, as deployed) and `HEARTBEAT_URL` (optional).
     fn new(settings: &mut Settings, _http: &Http) -> Self {
-        let deployed = match settings.optional("SCHEDULES") {
-            None => Deployed::new(),
-            Some(text) => serde_json::from_str(&text).unwrap_or_else(|_| {
-                settings.problem("SCHEDULES is not a JSON object of texts");
-                Deployed::new()
-            }),
-        };
+        let deployed = Schedules::of(settings);
         let heartbeat = settings.optional("HEARTBEAT_URL").map(|_| settings.url("HEARTBEAT_URL", ""));
         Self { services: Services::read(settings), deployed, heartbeat }
     }

