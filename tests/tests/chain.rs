@@ -310,3 +310,37 @@ async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
     assert_eq!(late.answer.outcome, "duplicate");
     Ok(())
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_collection_does_not_vanish_and_one_person_may_go(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.fill().await?;
+    let staff = bed.live("users").await?;
+    assert_eq!(staff, 5);
+    let all = bed.stack.sandbox.company.read().unwrap().users.clone();
+    // None is left, two are gone, one is gone.
+    for (left, status, expected) in [(0, "warning", 5), (3, "warning", 5), (4, "success", 4)] {
+        {
+            let mut company = bed.stack.sandbox.company.write().unwrap();
+            company.users = all[..left].to_vec();
+            company.reindex();
+        }
+        bed.stack.advance(jiff::SignedDuration::from_hours(24));
+        let night = bed.stack.clock.now().to_string();
+        let run = bed.sync(&night).await?;
+        assert_eq!(run.answer.status, status, "{left} left: {:?}", run.answer);
+        assert_eq!(bed.live("users").await?, expected, "{left} left");
+        // A refusal is told, and nothing is built on it.
+        let has_succeeded = bed
+            .stack
+            .take_events()
+            .iter()
+            .any(|event| event.envelope["detail-type"] == "Gazelle Sync Succeeded");
+        assert_eq!(has_succeeded, status == "success");
+    }
+    assert_eq!(bed.told(), ["louise", "louise", "nicolas", "nicolas"]);
+    Ok(())
+}

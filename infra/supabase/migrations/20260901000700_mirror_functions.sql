@@ -188,9 +188,16 @@ $$;
 comment on function public.finish_collection is
   'The collection was read to its end: its watermark moves (null: stays). Answers the run''s counters, and the live rows of the tables named in p_counted.';
 
+create or replace function internal.deletion_limit(p_rows bigint) returns bigint
+language sql immutable as $$
+  select greatest(p_rows / 20, 1, least(10, p_rows / 3))
+$$;
+comment on function internal.deletion_limit is
+  'How many of so many rows may vanish at once: 5 %, of a small collection a third, at most 10, at least 1.';
+
 create or replace function public.delete_absent(
-  p_run_id uuid, p_lease uuid, p_collection text, p_ids text[], p_considered bigint, p_lease_seconds integer,
-  p_now timestamptz
+  p_run_id uuid, p_lease uuid, p_collection text, p_ids text[], p_considered bigint, p_seen bigint,
+  p_lease_seconds integer, p_now timestamptz
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   m record;
@@ -201,8 +208,9 @@ begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   select * into m from internal.mirror_table(p_collection);
   execute format('select count(*) from public.%I where deleted_at is null', m.table_name) into v_live;
-  v_limit := greatest(10, floor(least(v_live, p_considered) * 0.05)::bigint);
-  if cardinality(p_ids) > v_limit then
+  v_limit := internal.deletion_limit(least(v_live, p_considered));
+  -- A collection that has rows does not vanish, however few they are.
+  if cardinality(p_ids) > v_limit or p_seen = 0 then
     update sync_state
     set refused = refused || jsonb_build_object(
       'collection', p_collection, 'candidates', cardinality(p_ids), 'limit', v_limit, 'live', v_live,
@@ -221,6 +229,6 @@ begin
 end
 $$;
 comment on function public.delete_absent is
-  'Soft-deletes rows that a complete enumeration did not contain, unless they are more than max(10, 5 %) of the rows considered: then nothing happens and refused is true.';
+  'Soft-deletes rows that a complete enumeration did not contain, unless they are more than internal.deletion_limit of the rows considered, or p_seen, the rows that it did contain, are none: then nothing happens and refused is true.';
 
 select internal.protect_functions();

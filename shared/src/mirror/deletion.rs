@@ -93,7 +93,7 @@ pub(super) async fn settle(reader: &Reader<'_>, found: Enumeration) -> Result<Re
             _ => absent,
         };
         if !gone.is_empty() {
-            delete(reader, part, &gone, considered, &mut report).await?;
+            delete(reader, part, &gone, considered, seen.len() as u64, &mut report).await?;
         }
     }
     Ok(report)
@@ -170,12 +170,14 @@ async fn delete(
     part: &'static str,
     gone: &[String],
     considered: u64,
+    seen: u64,
     report: &mut Report,
 ) -> Result<(), SupabaseError> {
     let mut arguments = reader.run.lease_arguments();
     arguments["p_collection"] = part.into();
     arguments["p_ids"] = json!(gone);
     arguments["p_considered"] = considered.into();
+    arguments["p_seen"] = seen.into();
     let deletion: Deletion = reader.run.supabase.rpc("delete_absent", &arguments).await?;
     if deletion.refused {
         report.refused.push(RefusedDeletion {
