@@ -16,6 +16,7 @@ use std::{
 
 use backon::BackoffBuilder;
 use bytes::{Bytes, BytesMut};
+use jiff::fmt::rfc2822;
 use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
@@ -96,6 +97,9 @@ pub struct Response {
     pub certificate: Option<Vec<u8>>,
 }
 
+/// Nobody waits longer than this because a header says so.
+const LONGEST_ASKED_SECONDS: f64 = 86_400.0;
+
 impl Response {
     /// The body as JSON.
     ///
@@ -109,13 +113,20 @@ impl Response {
         })
     }
 
-    /// Seconds to wait before the next attempt, from `Retry-After` (seconds) or SendGrid's `X-RateLimit-Reset`
-    /// (Unix seconds).
+    /// How long to wait before the next attempt, at most a day: from `Retry-After` (seconds, also with a fraction, or an
+    /// HTTP date; RFC 9110, 10.2.3), else from SendGrid's `X-RateLimit-Reset` (Unix seconds).
     pub fn retry_after(&self) -> Option<Duration> {
-        let number = |name: &str| self.headers.get(name)?.to_str().ok()?.parse::<i64>().ok();
-        let seconds = number("retry-after")
-            .or_else(|| number("x-ratelimit-reset").map(|reset| reset - crate::clock::now().as_second()))?;
-        Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
+        let text = |name: &str| self.headers.get(name)?.to_str().ok().map(str::trim);
+        let seconds = |text: &str| text.parse::<f64>().ok().filter(|seconds| seconds.is_finite());
+        #[allow(clippy::cast_precision_loss)] // Milliseconds of this century.
+        let until = |at_ms: f64| (at_ms - crate::clock::now().as_millisecond() as f64) / 1_000.0;
+        let asked = text("retry-after").and_then(|text| {
+            #[allow(clippy::cast_precision_loss)]
+            let date = || Some(until(rfc2822::parse(text).ok()?.timestamp().as_millisecond() as f64));
+            seconds(text).or_else(date)
+        });
+        let reset = || text("x-ratelimit-reset").and_then(seconds).map(|reset| until(reset * 1_000.0));
+        Some(Duration::from_secs_f64(asked.or_else(reset)?.clamp(0.0, LONGEST_ASKED_SECONDS)))
     }
 }
 
@@ -346,6 +357,38 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_form_of_retry_after_is_understood_and_bounded() {
+        let asked = |name: &'static str, value: &str| {
+            let headers = [(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())];
+            let headers = headers.into_iter().collect();
+            Response { status: 429, headers, body: Bytes::new(), certificate: None }.retry_after()
+        };
+        let retry_after = |value: &str| asked("retry-after", value).map(|wait| wait.as_secs_f64());
+        for (value, expected) in [
+            ("2", Some(2.0)),
+            ("2.5", Some(2.5)),
+            (" 7 ", Some(7.0)),
+            ("0", Some(0.0)),
+            ("-3", Some(0.0)),
+            ("600", Some(600.0)),
+            ("99999999999", Some(86_400.0)),
+            ("Wed, 21 Oct 2015 07:28:00 GMT", Some(0.0)),
+            ("soon", None),
+            ("NaN", None),
+            ("inf", None),
+            ("", None),
+        ] {
+            assert_eq!(retry_after(value), expected, "{value}");
+        }
+        let in_a_minute = crate::clock::now() + jiff::SignedDuration::from_secs(60);
+        let date = in_a_minute.to_zoned(jiff::tz::TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let wait = retry_after(&date.to_string()).unwrap();
+        assert!((58.0..=60.0).contains(&wait), "{wait}");
+        let reset = asked("x-ratelimit-reset", &in_a_minute.as_second().to_string()).unwrap();
+        assert!((58.0..=60.0).contains(&reset.as_secs_f64()), "{reset:?}");
+    }
 
     #[test]
     fn attempts_beyond_the_first_are_counted_over_all_clones() {
