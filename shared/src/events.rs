@@ -74,7 +74,10 @@ pub struct AwsError(String);
 impl Aws {
     /// Reads the environment. No call is made.
     pub async fn from_environment() -> Self {
-        Self::load(aws_config::defaults(aws_config::BehaviorVersion::latest())).await
+        // As the SDK reads it.
+        let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
+        let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
+        Self::load(loader, endpoint.as_deref()).await
     }
 
     /// Another address than the environment's, for a program that is not a function itself but serves one.
@@ -83,13 +86,18 @@ impl Aws {
             .endpoint_url(endpoint)
             .region(Region::new(region.to_owned()))
             .credentials_provider(credentials);
-        Self::load(loader).await
+        Self::load(loader, Some(endpoint)).await
     }
 
-    async fn load(loader: aws_config::ConfigLoader) -> Self {
-        let http_client = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
+    /// A local endpoint is reached over plain HTTP, and needs no certificates of the machine; AWS itself never is.
+    async fn load(loader: aws_config::ConfigLoader, endpoint: Option<&str>) -> Self {
+        let builder = aws_smithy_http_client::Builder::new();
+        let http_client = match endpoint {
+            Some(endpoint) if endpoint.starts_with("http://") => builder.build_http(),
+            _ => builder
+                .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+                .build_https(),
+        };
         let timeouts = aws_config::timeout::TimeoutConfig::builder()
             .operation_attempt_timeout(std::time::Duration::from_secs(5))
             .operation_timeout(std::time::Duration::from_secs(15))

@@ -182,10 +182,11 @@ fn describe(cause: Cause) -> String {
 }
 
 impl Http {
-    /// Builds the client and installs ring as the process's TLS provider.
+    /// Builds the client and installs ring as the process's TLS provider. Where the platform offers no certificates, no
+    /// server is trusted.
     ///
     /// # Panics
-    /// When the platform offers no certificate store at all.
+    /// Never: such a client needs nothing of the platform.
     pub fn new() -> Self {
         Self { client: Self::build(|builder| builder), guard: None, retries: Arc::default() }
     }
@@ -199,23 +200,30 @@ impl Http {
         let guard = PublicOnly::new(allowed);
         let resolver = Arc::new(guard.clone());
         Self {
-            client: Self::build(|builder| builder.dns_resolver(resolver).no_proxy().tls_info(true)),
+            client: Self::build(|builder| builder.dns_resolver(resolver.clone()).no_proxy().tls_info(true)),
             guard: Some(guard),
             retries: Arc::default(),
         }
     }
 
     #[allow(clippy::disallowed_methods, clippy::expect_used)] // The one place that builds a client.
-    fn build(more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> reqwest::Client {
+    fn build(more: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> reqwest::Client {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // A second call, or another library's, keeps the first provider: it is ring either way.
         rustls::crypto::CryptoProvider::install_default((*provider).clone()).ok();
-        let builder = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .pool_idle_timeout(Duration::from_secs(60))
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("gazelle-tasks/", env!("CARGO_PKG_VERSION")));
-        more(builder).build().expect("the system has a certificate store")
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .pool_idle_timeout(Duration::from_secs(60))
+                .redirect(reqwest::redirect::Policy::none())
+                .user_agent(concat!("gazelle-tasks/", env!("CARGO_PKG_VERSION")));
+            more(builder)
+        };
+        builder().build().unwrap_or_else(|_| {
+            // A machine without certificates, such as a bare container: it trusts nobody, and plain HTTP still works.
+            tracing::warn!("tls.no_certificates");
+            builder().tls_certs_only([]).build().expect("a client that trusts nobody needs nothing")
+        })
     }
 
     /// Attempts beyond the first, of all requests of all clones since the start.

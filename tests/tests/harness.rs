@@ -136,3 +136,15 @@ async fn settings_come_from_the_secret_and_the_environment_wins(
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_certificates_runs_functions_all_the_same() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        bed.stack.lambda.environment.insert(variable.into(), "/nowhere".into());
+    }
+    let run = bed.sync(e2e::NIGHT).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    assert!(run.invocation.log.contains("tls.no_certificates"), "{}", run.invocation.log);
+    Ok(())
+}
