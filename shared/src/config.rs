@@ -31,10 +31,11 @@ impl Settings {
     /// When the secret cannot be fetched or is not a JSON object of texts.
     pub async fn load() -> Result<Self, ConfigError> {
         let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let mut values = match environment.get("SECRET_ARN").filter(|arn| !arn.is_empty()) {
-            Some(arn) => secret(arn).await.map_err(|problem| ConfigError { problems: vec![problem] })?,
-            None => BTreeMap::new(),
-        };
+        let mut values =
+            match environment.get("SECRET_ARN").map(|arn| arn.trim()).filter(|arn| !arn.is_empty()) {
+                Some(arn) => secret(arn).await.map_err(|problem| ConfigError { problems: vec![problem] })?,
+                None => BTreeMap::new(),
+            };
         // A blank variable is what a template leaves of an optional parameter: it hides no value of the secret.
         values.extend(present(environment));
         Ok(Self { values, problems: Vec::new() })

@@ -68,7 +68,7 @@ impl Frame {
             "critical" => self.badge("error", "‼", &self.severity_name(severity)),
             "error" => self.badge("error", "✕", &self.severity_name(severity)),
             "warning" => self.badge("warning", "!", &self.severity_name(severity)),
-            _ => self.badge("info", "i", &self.severity_name("info")),
+            _ => self.badge("info", "i", &self.severity_name(severity)),
         }
     }
 

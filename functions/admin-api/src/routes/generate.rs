@@ -1,12 +1,18 @@
 //! `POST /alerts/generate`: a run of `maintenance_alerts` inside the request, because its callers wait for its figures.
 //! One database function does it; the run is recorded, locked and ended as every other.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use shared::{clock, http::Retry, run::LEASE, supabase::SupabaseError, task::Function};
+use shared::{
+    clock,
+    http::Retry,
+    run::LEASE,
+    supabase::{QUICK, SupabaseError},
+    task::Function,
+};
 use utoipa::ToSchema;
 
 use super::{
@@ -17,6 +23,10 @@ use crate::{access::Caller, problem::Problem, state::App};
 
 /// What the run's row says as well.
 const MESSAGE: &str = "Alertes régénérées avec succès";
+
+/// Within what a request may take: the gateway gives up after 30 s.
+const IN_TIME: Retry =
+    Retry { attempts: 2, timeout: Duration::from_secs(9), budget: Duration::from_secs(20), ..Retry::SAFE };
 
 /// What the run did.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +79,7 @@ async fn work(app: &App, wanted: &Wanted) -> Result<Value, Problem> {
         "p_request": wanted.request, "p_lease_seconds": LEASE.as_secs(), "p_message": MESSAGE,
         "p_today": clock::business_date(now).to_string(), "p_now": now.to_string(),
     });
-    let done = app.supabase.rpc_within("generate_maintenance_alerts", &arguments, Retry::SAFE).await;
+    let done = app.supabase.rpc_within("generate_maintenance_alerts", &arguments, IN_TIME).await;
     let done: Outcome = match done {
         Ok(done) => done,
         Err(error) => return Err(failed(app, wanted, error).await),
@@ -85,8 +95,7 @@ async fn failed(app: &App, wanted: &Wanted, error: SupabaseError) -> Problem {
         let now = app.now().to_string();
         let error = json!({"at": now, "kind": "supabase_refused", "message": error.to_string()});
         let arguments = json!({"p_request": wanted.request, "p_error": error, "p_now": now});
-        if let Err(error) = app.supabase.rpc_within::<()>("record_failed_run", &arguments, Retry::SAFE).await
-        {
+        if let Err(error) = app.supabase.rpc_within::<()>("record_failed_run", &arguments, QUICK).await {
             tracing::error!(run_id = wanted.run_id, %error, "run.failure_not_recorded");
         }
     }
