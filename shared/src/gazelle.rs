@@ -18,7 +18,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use self::{
-    queries::{AppointmentFilter, Query},
+    queries::{Days, Query, Slice},
     token::{Authorization, Token, parse_token_file, store_token},
 };
 use crate::{
@@ -127,10 +127,14 @@ impl GazelleError {
 pub struct Page {
     /// Nodes that are not null.
     pub nodes: Vec<Value>,
-    /// Where the next page begins.
+    /// The last row's cursor: after it comes the next page.
     pub cursor: Option<String>,
     /// Whether there is one.
     pub has_next: bool,
+    /// The first row's cursor: before it ends the page that is next when a list is read backwards.
+    pub start_cursor: Option<String>,
+    /// Whether there is one; `None` when Gazelle does not say.
+    pub has_previous: Option<bool>,
     /// What Gazelle says the whole list holds.
     pub total: u64,
 }
@@ -152,7 +156,9 @@ impl Page {
             return Err(GazelleError::Malformed("nodes"));
         };
         nodes.retain(|node| !node.is_null());
-        Ok(Self { nodes, cursor, has_next, total })
+        let start_cursor = connection["pageInfo"]["startCursor"].as_str().map(str::to_owned);
+        let has_previous = connection["pageInfo"]["hasPreviousPage"].as_bool();
+        Ok(Self { nodes, cursor, has_next, start_cursor, has_previous, total })
     }
 }
 

@@ -1,26 +1,35 @@
-//! The mirror of Gazelle in Supabase: every collection as a stream of pages, written in batches.
+//! The mirror of Gazelle in Supabase: every collection as windows that are read side by side, written in batches.
 //!
-//! The next page is fetched while the last is being written; a few pages of each collection are in memory, never
-//! more. Nothing is deleted from a read that was not complete. Used by the nightly sync, the imports and the
+//! The next pages are fetched while the last are being written; a few pages are in memory, never more. Nothing is deleted
+//! from a read that was not complete, nor anything that Gazelle still has when it is asked. Used by the nightly sync, the imports and the
 //! afternoon's appointments.
 
 mod collections;
 mod deletion;
+mod enumerate;
 mod pages;
 mod rows;
+mod seen;
+mod split;
+mod window;
+mod write;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use futures::future::join_all;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use self::pages::{Interrupted, Reader};
 pub use self::{collections::Collection, deletion::RefusedDeletion};
+use self::{
+    pages::{Interrupted, Reader},
+    window::{Progress, Window},
+};
 use crate::{
     clock,
-    gazelle::{AppointmentFilter, Gazelle},
+    gazelle::Gazelle,
     notify::{Notice, Severity},
     run::Run,
     supabase::SupabaseError,
@@ -35,20 +44,22 @@ pub struct Plan {
     pub collections: Vec<Collection>,
     /// Everything, back to the beginning.
     pub full: bool,
-    /// The whole timeline, to see late edits and absences.
-    pub whole_timeline: bool,
+    /// The whole timeline and every appointment, to see late changes and absences.
+    pub whole: bool,
     /// Goes on from the committed cursors of this run.
     pub resume: bool,
     /// Where the reading began, which a watermark never passes.
     pub started_at: Timestamp,
 }
 
-/// Windows of the collections that are not read whole; rows of `settings`.
+/// How much is read of the collections that are not read whole, and how fast; rows of `settings`.
 #[derive(Debug, Clone, Copy)]
-struct Windows {
+struct Bounds {
     appointment_past_days: i64,
     appointment_future_days: i64,
     timeline_overlap_days: i64,
+    /// Requests to Gazelle at the same time.
+    concurrency: usize,
 }
 
 /// Rows written, by what happened to them.
@@ -70,6 +81,13 @@ impl Counts {
     pub fn read(&self) -> u64 {
         self.inserted + self.updated + self.unchanged
     }
+
+    fn add(&mut self, more: Counts) {
+        self.inserted += more.inserted;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.deleted += more.deleted;
+    }
 }
 
 /// How the mirroring ended.
@@ -87,6 +105,8 @@ pub struct Report {
     pub refused: Vec<RefusedDeletion>,
     /// What Gazelle sends in another shape than agreed.
     pub drift: Vec<String>,
+    /// Large collections that could not be read in parts.
+    pub as_one_list: Vec<&'static str>,
 }
 
 /// State of a collection, from `sync_state`.
@@ -94,7 +114,7 @@ pub struct Report {
 #[serde(default)]
 struct State {
     watermark: Option<Timestamp>,
-    cursor: Option<String>,
+    windows: BTreeMap<String, Progress>,
     complete: bool,
     counts: BTreeMap<String, Counts>,
     refused: Vec<RefusedDeletion>,
@@ -107,7 +127,7 @@ struct State {
 /// # Errors
 /// The first failure, after every collection came to its end.
 pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, TaskError> {
-    let windows = windows(run).await?;
+    let bounds = bounds(run).await?;
     let names: Vec<&str> = plan.collections.iter().map(|collection| collection.source()).collect();
     let mut arguments = run.lease_arguments();
     arguments["p_collections"] = json!(names);
@@ -116,15 +136,18 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
     // A mirror that was never filled has no watermark: its first sync reads everything.
     let full = plan.full || states.values().any(|state| state.watermark.is_none());
 
+    let slots = Semaphore::new(bounds.concurrency);
     let readers = plan.collections.iter().map(|collection| {
         let state = states.get(collection.source()).cloned().unwrap_or_default();
         let reader = Reader {
             run,
             gazelle,
+            slots: &slots,
             collection: *collection,
-            scope: scope(run, *collection, plan, &windows, full, &state),
+            scope: scope(run, *collection, plan, &bounds, full, &state),
             started_at: plan.started_at,
-            resumed: state.cursor.is_some(),
+            resumed: !state.windows.is_empty(),
+            found: Mutex::default(),
         };
         read(reader, state)
     });
@@ -151,7 +174,7 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
 async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
     let mut report = match state.complete {
         true => Report { counts: state.counts, ..Report::default() },
-        false => match reader.read(state.cursor).await {
+        false => match reader.read(&state).await {
             Ok(enumeration) => deletion::settle(&reader, enumeration).await?,
             Err(Interrupted::TimeIsUp) => Report { interrupted: true, ..Report::default() },
             Err(Interrupted::Failed(error)) => return Err(error),
@@ -168,43 +191,38 @@ async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
 }
 
 /// Which part of a collection is read.
-#[derive(Debug, Clone)]
-enum Scope {
-    /// All of it.
-    Whole,
-    /// Appointments between two dates.
-    Appointments(AppointmentFilter),
-    /// The timeline from an instant on.
-    Since(Timestamp),
-}
-
 fn scope(
     run: &Run,
     collection: Collection,
     plan: &Plan,
-    windows: &Windows,
+    bounds: &Bounds,
     full: bool,
     state: &State,
-) -> Scope {
-    match collection {
-        Collection::Appointments if !full => {
+) -> Window {
+    if full || plan.whole {
+        return Window::ALL;
+    }
+    match (collection, state.watermark) {
+        (Collection::Appointments, _) => {
             let today = run.business_date();
-            Scope::Appointments(AppointmentFilter {
-                from: today.checked_sub(windows.appointment_past_days.days()).ok(),
-                until: today.checked_add(windows.appointment_future_days.days()).ok(),
-            })
+            Window {
+                from: today.checked_sub(bounds.appointment_past_days.days()).ok(),
+                until: today.checked_add(bounds.appointment_future_days.days()).ok(),
+                backwards: false,
+            }
         }
-        Collection::Timeline if !full && !plan.whole_timeline => match state.watermark {
-            Some(watermark) => Scope::Since(
-                watermark.checked_sub((windows.timeline_overlap_days * 24).hours()).unwrap_or(watermark),
-            ),
-            None => Scope::Whole,
-        },
-        _ => Scope::Whole,
+        (Collection::Timeline, Some(watermark)) => {
+            let overlap = (bounds.timeline_overlap_days * 24).hours();
+            let since = watermark.checked_sub(overlap).unwrap_or(watermark);
+            Window { from: Some(since.to_zoned(TimeZone::UTC).date()), ..Window::ALL }
+        }
+        (Collection::Timeline, None) | (Collection::Users | Collection::Clients | Collection::Pianos, _) => {
+            Window::ALL
+        }
     }
 }
 
-async fn windows(run: &Run) -> Result<Windows, SupabaseError> {
+async fn bounds(run: &Run) -> Result<Bounds, SupabaseError> {
     #[derive(Deserialize)]
     struct Row {
         key: String,
@@ -212,17 +230,18 @@ async fn windows(run: &Run) -> Result<Windows, SupabaseError> {
     }
     let query = run.supabase.from("settings").select("key,value").like("key", "sync.*");
     let rows: Vec<Row> = run.supabase.rows(query).await?;
-    let days = |key: &str, default: i64, longest: i64| {
+    let number = |key: &str, default: i64, least: i64, most: i64| {
         rows.iter()
             .find(|row| row.key == key)
             .and_then(|row| row.value.as_i64())
             .unwrap_or(default)
-            .clamp(0, longest)
+            .clamp(least, most)
     };
-    Ok(Windows {
-        appointment_past_days: days("sync.appointment_past_days", 30, 3650),
-        appointment_future_days: days("sync.appointment_future_days", 90, 3650),
-        timeline_overlap_days: days("sync.timeline_overlap_days", 7, 365),
+    Ok(Bounds {
+        appointment_past_days: number("sync.appointment_past_days", 30, 0, 3650),
+        appointment_future_days: number("sync.appointment_future_days", 90, 0, 3650),
+        timeline_overlap_days: number("sync.timeline_overlap_days", 7, 0, 365),
+        concurrency: usize::try_from(number("sync.concurrency", 6, 1, 20)).unwrap_or(1),
     })
 }
 
@@ -233,6 +252,7 @@ impl Report {
         self.quarantined.extend(other.quarantined);
         self.refused.extend(other.refused);
         self.drift.extend(other.drift);
+        self.as_one_list.extend(other.as_one_list);
     }
 
     /// The figures of the run record: rows read per collection, and what happened to them.
@@ -245,6 +265,9 @@ impl Report {
         stats.insert("full".into(), self.full.into());
         if !self.quarantined.is_empty() {
             stats.insert("quarantined".into(), self.quarantined.len().into());
+        }
+        if !self.as_one_list.is_empty() {
+            stats.insert("as_one_list".into(), json!(self.as_one_list));
         }
         Value::Object(stats)
     }

@@ -4,6 +4,7 @@
 //! from `cargo xtask test`; a test that misses it fails and says so.
 
 pub mod console;
+pub mod expected;
 pub mod gateway;
 pub mod rpc;
 pub mod shape;

@@ -3,6 +3,7 @@
 use e2e::{Backend, Bed, empty_database, serve_database};
 use gazelle_local::{postgrest::Database, supabase};
 use rstest::rstest;
+use serde_json::Value;
 use shared::{
     config::{Settings, SupabaseSettings},
     http::Http,
@@ -85,13 +86,13 @@ async fn the_api_refuses_the_public_roles(
         "timeline_report_entries",
         "notification_deliveries",
     ] {
-        let read = outsider.rows::<serde_json::Value>(outsider.from(table).select("*")).await;
+        let read = outsider.rows::<Value>(outsider.from(table).select("*")).await;
         assert!(matches!(read, Err(SupabaseError::Refused { status: 401 | 403, .. })), "{table}: {read:?}");
-        let write = outsider.rows::<serde_json::Value>(outsider.from(table).insert("{}")).await;
+        let write = outsider.rows::<Value>(outsider.from(table).insert("{}")).await;
         assert!(write.is_err(), "{table}");
     }
     let call = outsider
-        .rpc::<serde_json::Value>(
+        .rpc::<Value>(
             "claim_events",
             &serde_json::json!({"p_limit": 1, "p_lease_seconds": 1, "p_now": "2026-01-15T06:00:00Z"}),
         )
@@ -262,5 +263,81 @@ async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
         serde_json::json!(["institution"]),
         "Gazelle's own tags win when it has some"
     );
+    Ok(())
+}
+
+/// One run, claimed by a process.
+async fn claim(client: &tokio_postgres::Client, key: &str, request: &str) -> anyhow::Result<Value> {
+    let request = serde_json::json!({
+        "kind": "scheduled", "run_key": "sync_gazelle@night", "task_name": "sync_gazelle", "task_label": "Sync",
+        "exclusion_group": "sync", "part": 0, "request_id": request, "claim_key": key, "triggered_by": "scheduler",
+        "lease_seconds": 120,
+    });
+    let row = client
+        .query_one("select claim_run($1::text::jsonb, '2026-01-15T06:00:00Z')::text", &[&request.to_string()])
+        .await?;
+    Ok(serde_json::from_str(row.get(0))?)
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_after_its_effect_can_be_asked_for_again() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    supabase::migrate(&url).await?;
+    let client = Database::connect(&url).await?;
+    let first = claim(&client, "a", "request").await?;
+    let again = claim(&client, "a", "request").await?;
+    assert_eq!(first["outcome"], "claimed");
+    assert_eq!(again, first, "the same claim is not a second attempt");
+    // The platform's retry has the same request id: the process before is dead.
+    let retry = claim(&client, "b", "request").await?;
+    assert_eq!((&retry["run"]["attempt"], &retry["run"]["errors"][0]["kind"]), (&2.into(), &"lost".into()));
+    assert_ne!(retry["run"]["lease_token"], first["run"]["lease_token"]);
+
+    let hand_over = async |lease: &Value| -> anyhow::Result<Value> {
+        let event = serde_json::json!({
+            "source": "gazelle.tasks", "detail_type": "Task Continued", "detail": {"task": "sync_gazelle", "part": 1},
+        });
+        let row = client
+            .query_one(
+                "select continue_run($1::text::uuid, $2::text::uuid, $3::text::jsonb, '{}', 900, '2026-01-15T06:10:00Z')::text",
+                &[&retry["run"]["id"].as_str(), &lease.as_str(), &event.to_string()],
+            )
+            .await?;
+        Ok(serde_json::from_str(row.get(0))?)
+    };
+    let lease = &retry["run"]["lease_token"];
+    let event = hand_over(lease).await?;
+    assert_eq!(hand_over(lease).await?, event, "the same hand-over, the same event");
+    assert!(
+        hand_over(&first["run"]["lease_token"]).await.is_err(),
+        "the attempt before has nothing to hand over"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    supabase::migrate(&url).await?;
+    let (mut page, other) = (Database::connect(&url).await?, Database::connect(&url).await?);
+    let run = claim(&other, "a", "request").await?["run"].clone();
+    let (id, lease) = (run["id"].as_str().unwrap(), run["lease_token"].as_str().unwrap());
+    let begin = "select begin_sync($1::text::uuid, $2::text::uuid, array['users'], false, 120, '2026-01-15T06:00:01Z')::text";
+    other.query_one(begin, &[&id, &lease]).await?;
+    let apply = "select apply_page($1::text::uuid, $2::text::uuid, 'users', '{\"users\": []}', 120, '2026-01-15T06:00:02Z', \
+                 '{\"..\": {\"cursor\": \"1\"}}')::text";
+    let transaction = page.transaction().await?;
+    transaction.query_one(apply, &[&id, &lease]).await?;
+    // The platform's retry: it would begin anew, and then find the late page's cursor as its own.
+    other.batch_execute("set lock_timeout = '100ms'").await?;
+    let refused = claim(&other, "b", "request").await.unwrap_err();
+    let code = refused.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.code()).cloned();
+    assert_eq!(code, Some(tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE));
+    transaction.commit().await?;
+    let retry = claim(&other, "b", "request").await?["run"].clone();
+    other.query_one(begin, &[&id, &retry["lease_token"].as_str()]).await?;
+    let late = page.query_one(apply, &[&id, &lease]).await.unwrap_err();
+    assert_eq!(late.code().map(|code| code.code()), Some("GT001"));
+    page.query_one(apply, &[&id, &retry["lease_token"].as_str()]).await?;
     Ok(())
 }

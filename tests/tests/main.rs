@@ -35,6 +35,7 @@ mod harness;
 mod humidity;
 mod maintenance;
 mod messages;
+mod mirror;
 mod monitoring;
 mod notifications;
 mod privacy;

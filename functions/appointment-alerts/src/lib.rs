@@ -111,7 +111,7 @@ impl AppointmentAlerts {
         let plan = Plan {
             collections: vec![Collection::Appointments],
             full: false,
-            whole_timeline: false,
+            whole: false,
             resume: false,
             started_at: run.started_at,
         };

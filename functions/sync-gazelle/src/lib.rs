@@ -48,7 +48,7 @@ impl Task for SyncGazelle {
         let plan = Plan {
             collections: collections(run.spec.name),
             full: parameters.full,
-            whole_timeline: run.business_date().weekday() == Weekday::Sunday,
+            whole: run.business_date().weekday() == Weekday::Sunday,
             resume: run.part > 0,
             started_at,
         };

@@ -57,7 +57,7 @@ pub async fn compare(stack: &Stack, client: &tokio_postgres::Client) -> anyhow::
         let start = Instant::now();
         for (at, page) in pages.iter().enumerate() {
             let arguments = with(json!({
-                "p_collection": "timeline", "p_cursor": format!("page-{at}"), "p_batches": {"timeline": page},
+                "p_collection": "timeline", "p_windows": {"..": {"cursor": at}}, "p_batches": {"timeline": page},
             }));
             let _: Value = stack.observer.rpc("apply_page", &arguments).await?;
         }

@@ -113,8 +113,9 @@ impl Company {
         std::array::from_fn(|at| (TABLES[at], counts[at]))
     }
 
-    /// Finds clients, pianos and users again after nodes were added or removed.
+    /// Puts the timeline in order, newest first, and finds clients, pianos and users again after nodes were added or removed.
     pub fn reindex(&mut self) {
+        self.timeline.sort_by(|a, b| b["occurredAt"].as_str().cmp(&a["occurredAt"].as_str()));
         let all = [(Kind::Client, &self.clients), (Kind::Piano, &self.pianos), (Kind::User, &self.users)];
         self.index = all
             .into_iter()

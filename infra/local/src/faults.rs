@@ -19,6 +19,10 @@ pub enum Fault {
     GazelleTokenExpired,
     /// Gazelle has no clients all of a sudden.
     GazelleEmptyClients,
+    /// Gazelle counts one client more than it lists.
+    GazelleMiscounts,
+    /// Gazelle reads no list from its end.
+    GazelleOneWay,
     /// Supabase answers 500.
     SupabaseError,
     /// Google answers 429.
@@ -51,7 +55,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 22] = [
+const FAULTS: [(&str, Fault, Option<u32>); 24] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -59,6 +63,8 @@ const FAULTS: [(&str, Fault, Option<u32>); 22] = [
     ("gazelle:cut", Fault::GazelleCut, Some(3)),
     ("gazelle:token-expired", Fault::GazelleTokenExpired, Some(1)),
     ("gazelle:empty-clients", Fault::GazelleEmptyClients, None),
+    ("gazelle:miscount", Fault::GazelleMiscounts, None),
+    ("gazelle:one-way", Fault::GazelleOneWay, None),
     ("supabase:500", Fault::SupabaseError, None),
     ("google:429", Fault::GoogleRateLimit, Some(3)),
     ("google:500", Fault::GoogleError, None),

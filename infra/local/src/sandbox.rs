@@ -99,6 +99,9 @@ pub mod credentials {
     pub const SERVICE_ACCOUNT: &str = "rapport@local.example";
 }
 
+/// What people do in Gazelle while somebody reads it.
+type Activity = Box<dyn FnMut(&str, &mut Company) + Send>;
+
 /// The sandbox's state, shared with whoever started it.
 pub struct Sandbox {
     /// What Gazelle knows.
@@ -118,6 +121,7 @@ pub struct Sandbox {
     /// How many e-mails were out each time that a caller gave Slack up.
     pub given_up: Mutex<Vec<usize>>,
     secrets: Mutex<BTreeMap<String, String>>,
+    activity: Mutex<Option<Activity>>,
     /// Faults in force.
     pub faults: Arc<Faults>,
     /// Requests so far.
@@ -153,6 +157,7 @@ impl Sandbox {
             bodies: Mutex::default(),
             given_up: Mutex::default(),
             secrets: Mutex::default(),
+            activity: Mutex::default(),
             faults,
             traffic,
             tripwire,
@@ -186,6 +191,23 @@ impl Sandbox {
     /// Stores a secret.
     pub fn put_secret(&self, arn: &str, text: &str) {
         lock(&self.secrets).insert(arn.into(), text.into());
+    }
+
+    /// From now on `change` happens before each answer of Gazelle, with the operation that is asked for: people work while
+    /// the sync reads.
+    pub fn on_query(&self, change: impl FnMut(&str, &mut Company) + Send + 'static) {
+        *lock(&self.activity) = Some(Box::new(change));
+    }
+
+    /// Nothing happens in Gazelle any more.
+    pub fn calm(&self) {
+        *lock(&self.activity) = None;
+    }
+
+    fn happen(&self, operation: &str) {
+        if let Some(change) = lock(&self.activity).as_mut() {
+            change(operation, &mut self.company.write().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// A copy of the messages that Slack took.

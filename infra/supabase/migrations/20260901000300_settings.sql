@@ -21,7 +21,8 @@ comment on table public.settings is 'Company rules edited in the console: window
 insert into public.settings (key, value, description) values
   ('sync.appointment_past_days', '30', 'Rendez-vous: jours lus avant aujourd''hui'),
   ('sync.appointment_future_days', '90', 'Rendez-vous: jours lus après aujourd''hui'),
-  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup')
+  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup'),
+  ('sync.concurrency', '6', 'Lectures de Gazelle faites en même temps')
 on conflict (key) do nothing;
 
 create table if not exists public.report_tabs (

@@ -204,16 +204,21 @@ on conflict do nothing;
 create table if not exists public.sync_state (
   collection text primary key,
   watermark timestamptz,
-  cursor text,
+  windows jsonb not null default '{}',
   run_id uuid,
   complete boolean not null default false,
   counts jsonb not null default '{}',
   refused jsonb not null default '[]',
   quarantined jsonb not null default '[]',
+  differences jsonb not null default '{}',
   updated_at timestamptz not null default now()
 );
 comment on table public.sync_state is
-  'Per collection: the start of the last run that read it to its end (watermark), and how far the run run_id has come (cursor, complete, counts), and what it found on the way: refused deletions, rows set aside.';
+  'Per collection: the start of the last run that read it to its end (watermark), and how far the run run_id has come (windows, complete, counts), and what it found on the way: refused deletions, rows set aside.';
+comment on column public.sync_state.windows is
+  'The parts that are read side by side: {"from..until": {from, until, backwards, round, cursor, complete}}.';
+comment on column public.sync_state.differences is
+  'What Gazelle counts beyond what it lists, and on which dates: {"clients": {"difference": 1, "dates": ["2026-01-15"]}}.';
 
 create table if not exists public.sync_quarantine (
   collection text not null,

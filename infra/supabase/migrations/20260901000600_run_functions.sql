@@ -52,6 +52,7 @@ begin
       completed_at = null, duration_seconds = null, duration_ms = null,
       message = null, error_kind = null, progress = '{}',
       request_id = p_request ->> 'request_id',
+      claim_key = p_request ->> 'claim_key',
       log_url = p_request ->> 'log_url',
       exclusion_group = p_request ->> 'exclusion_group',
       failure_event = p_request ->> 'failure_event',
@@ -86,6 +87,11 @@ begin
 
   if v_found and v_run.task_name <> p_request ->> 'task_name' then
     return jsonb_build_object('outcome', 'unknown_run');
+  end if;
+  -- This very claim was granted, and the answer was lost on the way.
+  if v_found and v_run.status = 'running' and v_run.lease_token is not null
+     and v_run.claim_key = p_request ->> 'claim_key' then
+    return jsonb_build_object('outcome', 'claimed', 'run', to_jsonb(v_run));
   end if;
   if v_found and v_kind = 'continued' then
     if v_run.status in ('success', 'warning') or v_run.part > v_part then
@@ -144,61 +150,79 @@ begin
 end
 $$;
 comment on function public.claim_run is
-  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}.';
+  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}. The same claim_key again is the same claim: it is granted once and answered as often as asked.';
 
-create or replace function internal.hold_lease(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamptz)
-returns void language plpgsql set search_path = public, pg_temp as $$
+create or replace function internal.hold_lease(
+  p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamptz, p_writes boolean default false
+) returns void language plpgsql set search_path = public, pg_temp as $$
 declare
   v_expires timestamptz;
+  v_renewed timestamptz := p_now + make_interval(secs => p_lease_seconds);
 begin
   select lease_expires_at into v_expires from scheduler_logs
   where id = p_run_id and lease_token = p_lease and status = 'running';
+  -- The row stays locked until the caller's commit: whoever takes the run over waits for it. Parallel pages of one
+  -- run share the lock; the one that renews, when a quarter of the lease is spent, takes the stronger lock first,
+  -- because two that hold the weaker one and want the stronger would wait for each other.
+  if p_writes or v_expires < v_renewed - make_interval(secs => p_lease_seconds / 4) then
+    update scheduler_logs set lease_expires_at = greatest(lease_expires_at, v_renewed)
+    where id = p_run_id and lease_token = p_lease and status = 'running';
+  else
+    perform from scheduler_logs
+    where id = p_run_id and lease_token = p_lease and status = 'running' for share;
+  end if;
   if not found then
     raise exception using errcode = 'GT001', message = 'lease lost', detail = 'another process holds or has ended this run';
   end if;
-  -- Parallel pages of one run would queue on this row: it is written when three quarters are left at most.
-  if v_expires < p_now + make_interval(secs => p_lease_seconds * 3 / 4) then
-    update scheduler_logs set lease_expires_at = p_now + make_interval(secs => p_lease_seconds)
-    where id = p_run_id and lease_token = p_lease and lease_expires_at = v_expires;
-  end if;
 end
 $$;
-comment on function internal.hold_lease is 'Raises GT001 when the run is not held with this token; renews the lease when a quarter of it is spent.';
+comment on function internal.hold_lease is 'Raises GT001 when the run is not held with this token; nobody takes the run over before the caller has committed. Renews the lease when a quarter of it is spent. p_writes: the caller changes the row of the run itself.';
 
 create or replace function public.report_progress(
   p_run_id uuid, p_lease uuid, p_progress jsonb, p_lease_seconds integer, p_now timestamptz
 ) returns void language plpgsql set search_path = public, pg_temp as $$
 begin
-  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now, p_writes => true);
   update scheduler_logs set progress = p_progress where id = p_run_id and progress is distinct from p_progress;
 end
 $$;
 comment on function public.report_progress is 'Keeps the lease and shows how far the run has come.';
 
 create or replace function public.continue_run(
-  p_run_id uuid, p_lease uuid, p_event jsonb, p_stats jsonb, p_wait_seconds integer, p_now timestamptz
+  p_run_id uuid, p_lease uuid, p_event jsonb, p_stats jsonb, p_wait_seconds integer, p_now timestamptz,
+  p_not_before timestamptz default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_part integer := (p_event -> 'detail' ->> 'part')::integer;
+  v_due timestamptz := greatest(p_now, p_not_before);
   v_event event_outbox;
 begin
   update scheduler_logs
-  set lease_token = null, request_id = null, stats = p_stats,
-      lease_expires_at = p_now + make_interval(secs => p_wait_seconds)
+  set lease_token = null, request_id = null, stats = p_stats, handed_over_by = p_lease,
+      progress = case when v_due > p_now then progress || jsonb_build_object('waits_until', v_due) else progress end,
+      lease_expires_at = v_due + make_interval(secs => p_wait_seconds)
   where id = p_run_id and lease_token = p_lease and status = 'running';
-  if not found then
-    raise exception using errcode = 'GT001', message = 'lease lost';
+  if found then
+    insert into event_outbox (run_id, source, detail_type, detail, part, created_at, next_attempt_at)
+    values (p_run_id, p_event ->> 'source', p_event ->> 'detail_type', p_event -> 'detail', v_part, p_now, v_due)
+    on conflict (run_id, detail_type, part) do update set published_at = null, next_attempt_at = v_due
+    returning * into v_event;
+  else
+    -- The same hand-over again, because its answer was lost on the way: the event is queued already.
+    select e.* into v_event
+    from event_outbox e join scheduler_logs l on l.id = e.run_id
+    where l.id = p_run_id and l.handed_over_by = p_lease
+      and e.detail_type = p_event ->> 'detail_type' and e.part = v_part;
+    if not found then
+      raise exception using errcode = 'GT001', message = 'lease lost';
+    end if;
   end if;
-  insert into event_outbox (run_id, source, detail_type, detail, part, created_at, next_attempt_at)
-  values (p_run_id, p_event ->> 'source', p_event ->> 'detail_type', p_event -> 'detail', v_part, p_now, p_now)
-  on conflict (run_id, detail_type, part) do update set published_at = null, next_attempt_at = p_now
-  returning * into v_event;
   return jsonb_build_object('id', v_event.id, 'source', v_event.source, 'detail_type', v_event.detail_type,
-                            'detail', v_event.detail);
+                            'detail', v_event.detail, 'due', v_event.next_attempt_at <= p_now);
 end
 $$;
 comment on function public.continue_run is
-  'Hands the run over to its next part: the lease waits without a holder, the Task Continued event is queued and returned.';
+  'Hands the run over to its next part: the lease waits without a holder, the Task Continued event is queued and returned. With p_not_before the event is published then, and due is false. The same hand-over again answers the same event.';
 
 create or replace function internal.unpublished_events(p_run_id uuid) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -20,15 +20,16 @@ begin
 end
 $$;
 
-create or replace function internal.upsert_rows(p_collection text, p_rows jsonb, p_now timestamptz) returns jsonb
-language plpgsql set search_path = public, pg_temp as $$
+create or replace function internal.upsert_rows(
+  p_collection text, p_rows jsonb, p_repeated text[], p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   m record;
   v_columns text;
   v_assignments text;
-  v_received integer;
-  v_inserted integer;
+  v_inserted text[];
   v_changed text[];
+  v_counted integer;
 begin
   if jsonb_array_length(p_rows) = 0 then
     return '{"inserted": 0, "updated": 0, "unchanged": 0}';
@@ -52,22 +53,26 @@ begin
              or excluded.gazelle_updated_at >= t.gazelle_updated_at)
       returning t.%3$I as key, t.xmax = 0 as inserted
     )
-    select jsonb_array_length($1), count(*) filter (where inserted), coalesce(array_agg(key), '{}') from written
+    select coalesce(array_agg(key) filter (where inserted), '{}'), coalesce(array_agg(key), '{}') from written
   $sql$, m.table_name, v_columns, m.key_column, v_assignments,
     -- A contact's client is where it was found, not in its own payload.
     case p_collection when 'contacts' then 'or t.client_external_id is distinct from excluded.client_external_id' else '' end)
-  into v_received, v_inserted, v_changed
+  into v_inserted, v_changed
   using p_rows, p_now;
 
   if p_collection = 'appointments' then
     perform internal.link_appointment_pianos(v_changed);
   end if;
-  return jsonb_build_object('inserted', v_inserted, 'updated', cardinality(v_changed) - v_inserted,
-                            'unchanged', v_received - cardinality(v_changed));
+  -- A row that this run has read before is written again, and counted once.
+  v_counted := jsonb_array_length(p_rows) - cardinality(p_repeated);
+  v_inserted := array(select unnest(v_inserted) except select unnest(p_repeated));
+  v_changed := array(select unnest(v_changed) except select unnest(p_repeated));
+  return jsonb_build_object('inserted', cardinality(v_inserted), 'updated', cardinality(v_changed) - cardinality(v_inserted),
+                            'unchanged', v_counted - cardinality(v_changed));
 end
 $$;
 comment on function internal.upsert_rows is
-  'Set-based upsert that writes only rows whose payload changed (or that come back), and never newer by older. Only the columns present in the rows are written.';
+  'Set-based upsert that writes only rows whose payload changed (or that come back), and never newer by older. Only the columns present in the rows are written. p_repeated: keys of rows that are counted already.';
 
 create or replace function internal.link_appointment_pianos(p_appointments text[]) returns void
 language plpgsql set search_path = public, pg_temp as $$
@@ -104,36 +109,52 @@ begin
   insert into sync_state (collection, run_id, updated_at)
   select c, p_run_id, p_now from unnest(p_collections) c
   on conflict (collection) do update
-  set run_id = excluded.run_id, updated_at = excluded.updated_at, cursor = null, complete = false, counts = '{}',
+  set run_id = excluded.run_id, updated_at = excluded.updated_at, windows = '{}', complete = false, counts = '{}',
       refused = '[]', quarantined = '[]'
   where not (p_resume and sync_state.run_id = excluded.run_id);
   return (select jsonb_object_agg(collection, jsonb_build_object(
-            'watermark', watermark, 'cursor', cursor, 'complete', complete, 'counts', counts,
+            'watermark', watermark, 'windows', windows, 'complete', complete, 'counts', counts,
             'refused', refused, 'quarantined', quarantined))
           from sync_state where collection = any (p_collections));
 end
 $$;
 comment on function public.begin_sync is
-  'Opens the collections for this run and answers their state. A resumed run keeps its cursors and counters; any other starts over.';
+  'Opens the collections for this run and answers their state. A resumed run keeps its windows, cursors and counters; any other starts over.';
+
+create or replace function public.plan_windows(
+  p_run_id uuid, p_lease uuid, p_collection text, p_windows jsonb, p_lease_seconds integer, p_now timestamptz
+) returns void language plpgsql set search_path = public, pg_temp as $$
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  update sync_state set windows = p_windows, updated_at = p_now where collection = p_collection and run_id = p_run_id;
+  if not found then
+    raise exception using errcode = 'GT001', message = 'lease lost', detail = 'another run reads this collection';
+  end if;
+end
+$$;
+comment on function public.plan_windows is
+  'The parts in which a collection is read side by side, before the first row of any: a run that goes on later knows them all.';
 
 create or replace function public.apply_page(
   p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_lease_seconds integer, p_now timestamptz,
-  p_cursor text default null
+  p_windows jsonb default null, p_repeated jsonb default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_batch record;
   v_counts jsonb := '{}';
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
-  -- The answer to this very page was lost on the way: it is applied and counted already.
-  if exists (select from sync_state where collection = p_collection and run_id = p_run_id and cursor = p_cursor) then
+  -- The answer to this very page was lost on the way: it is applied and counted already. The windows belong to the
+  -- attempt: begin_sync empties them, and no page of the attempt before commits after that.
+  if exists (select from sync_state where collection = p_collection and run_id = p_run_id and windows @> p_windows) then
     return '{}';
   end if;
   for v_batch in select key, value from jsonb_each(p_batches) loop
-    v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_rows(v_batch.key, v_batch.value, p_now));
+    v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_rows(
+      v_batch.key, v_batch.value, array(select jsonb_array_elements_text(p_repeated -> v_batch.key)), p_now));
   end loop;
   update sync_state
-  set cursor = coalesce(p_cursor, cursor), counts = internal.add_counts(counts, v_counts), updated_at = p_now
+  set windows = windows || coalesce(p_windows, '{}'), counts = internal.add_counts(counts, v_counts), updated_at = p_now
   where collection = p_collection and run_id = p_run_id;
   if not found then
     raise exception using errcode = 'GT001', message = 'lease lost', detail = 'another run reads this collection';
@@ -142,7 +163,7 @@ begin
 end
 $$;
 comment on function public.apply_page is
-  'One page, whole or not at all: rows per collection ({"clients": [...], "contacts": [...]}), the cursor after it, the counters, the lease. Answers inserted/updated/unchanged per collection.';
+  'One page, whole or not at all: rows per collection ({"clients": [...], "contacts": [...]}), the windows that they come from as they stand after it, the counters, the lease. p_repeated: keys per collection that this run has counted already. Answers inserted/updated/unchanged per collection.';
 
 create or replace function public.quarantine_row(
   p_run_id uuid, p_collection text, p_external_id text, p_reason text, p_payload text, p_now timestamptz
@@ -160,7 +181,7 @@ comment on function public.quarantine_row is 'Sets a row aside that cannot be st
 
 create or replace function public.finish_collection(
   p_run_id uuid, p_lease uuid, p_collection text, p_counted text[], p_watermark timestamptz, p_lease_seconds integer,
-  p_now timestamptz
+  p_now timestamptz, p_exact boolean default true
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   m record;
@@ -171,7 +192,8 @@ declare
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   update sync_state
-  set complete = true, watermark = greatest(watermark, p_watermark), updated_at = p_now
+  set complete = true, watermark = greatest(watermark, p_watermark), updated_at = p_now,
+      differences = case when p_exact then '{}' else differences end
   where collection = p_collection and run_id = p_run_id
   returning counts into v_counts;
   if not found then
@@ -186,7 +208,35 @@ begin
 end
 $$;
 comment on function public.finish_collection is
-  'The collection was read to its end: its watermark moves (null: stays). Answers the run''s counters, and the live rows of the tables named in p_counted.';
+  'The collection was read to its end: its watermark moves (null: stays). Answers the run''s counters, and the live rows of the tables named in p_counted. p_exact: every row that Gazelle counts was read.';
+
+create or replace function public.note_difference(
+  p_run_id uuid, p_lease uuid, p_collection text, p_differences jsonb, p_date date, p_lease_seconds integer,
+  p_now timestamptz
+) returns integer language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_noted jsonb;
+begin
+  perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
+  update sync_state s
+  set differences = (
+    select jsonb_object_agg(d.key, jsonb_build_object('difference', d.value, 'dates', (
+      -- The dates of the same difference; another one begins anew. A date more than two weeks old says nothing.
+      select jsonb_agg(distinct day)
+      from (select to_jsonb(p_date) union all
+            select e.value from jsonb_array_elements(s.differences -> d.key -> 'dates') e
+            where s.differences -> d.key -> 'difference' = d.value and (e.value #>> '{}')::date >= p_date - 14) as known (day))))
+    from jsonb_each(p_differences) d)
+  where collection = p_collection and run_id = p_run_id
+  returning differences into v_noted;
+  if not found then
+    raise exception using errcode = 'GT001', message = 'lease lost', detail = 'another run reads this collection';
+  end if;
+  return (select min(jsonb_array_length(d.value -> 'dates')) from jsonb_each(v_noted) d);
+end
+$$;
+comment on function public.note_difference is
+  'Remembers how many rows Gazelle counts beyond those that it lists ({"clients": 1}), and answers on how many dates that was so.';
 
 create or replace function internal.deletion_limit(p_rows bigint) returns bigint
 language sql immutable as $$

@@ -4,7 +4,7 @@ create or replace function internal.setting_rules()
 returns table (key text, kind text, minimum numeric, maximum numeric, standard text) language sql immutable set search_path = public, pg_temp as $$
   values
     ('sync.appointment_past_days', 'whole', 1, 3650, '30'), ('sync.appointment_future_days', 'whole', 1, 3650, '90'),
-    ('sync.timeline_overlap_days', 'whole', 1, 365, '7'),
+    ('sync.timeline_overlap_days', 'whole', 1, 365, '7'), ('sync.concurrency', 'whole', 1, 20, '6'),
     ('humidity.low', 'number', 1, 99, '30'), ('humidity.high', 'number', 1, 99, '60'), ('humidity.margin', 'number', 0, 30, '2'),
     ('humidity.window_days', 'whole', 1, 365, '30'), ('humidity.all_clients', 'flag', null, null, 'false'),
     ('humidity.model_enabled', 'flag', null, null, 'false'),

@@ -28,19 +28,70 @@ macro_rules! query {
 
 query!(Users, "src/gazelle/queries/users.graphql");
 query!(Clients, "src/gazelle/queries/clients.graphql");
+query!(ClientById, "src/gazelle/queries/clients.graphql");
+query!(ContactById, "src/gazelle/queries/clients.graphql");
 query!(ContactsOfClient, "src/gazelle/queries/clients.graphql");
 query!(Pianos, "src/gazelle/queries/pianos.graphql");
+query!(PianoById, "src/gazelle/queries/pianos.graphql");
 query!(Appointments, "src/gazelle/queries/appointments.graphql");
 query!(AppointmentById, "src/gazelle/queries/appointments.graphql");
 query!(Timeline, "src/gazelle/queries/timeline.graphql");
 
-/// Which appointments are wanted.
-#[derive(Debug, Clone, Default)]
-pub struct AppointmentFilter {
-    /// First calendar date; `None` = from the beginning.
+/// A range of calendar dates, both ends included. Gazelle does not say in which zone it takes them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Days {
+    /// First date; `None` = from the beginning.
     pub from: Option<Date>,
-    /// Last calendar date.
+    /// Last date.
     pub until: Option<Date>,
+}
+
+impl Days {
+    /// All of them: no filter is sent.
+    pub const ALL: Days = Days { from: None, until: None };
+
+    fn is_all(self) -> bool {
+        self == Self::ALL
+    }
+}
+
+/// Which rows of a list are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// At most so many.
+    pub rows: u32,
+    /// The cursor that they follow or, read backwards, precede; `None` = the list's beginning, or its end.
+    pub cursor: Option<String>,
+    /// From the list's end towards its beginning. Only the timeline is read so: the order of the others is asked for.
+    pub backwards: bool,
+}
+
+impl Slice {
+    /// Up to `rows` rows after a cursor.
+    pub fn after(cursor: Option<String>, rows: u32) -> Self {
+        Self { rows, cursor, backwards: false }
+    }
+
+    /// Up to `rows` rows before a cursor.
+    pub fn before(cursor: Option<String>, rows: u32) -> Self {
+        Self { rows, cursor, backwards: true }
+    }
+
+    fn variables(self) -> SliceVariables {
+        let rows = Some(i64::from(self.rows));
+        match self.backwards {
+            false => SliceVariables { first: rows, after: self.cursor, ..Default::default() },
+            true => SliceVariables { last: rows, before: self.cursor, ..Default::default() },
+        }
+    }
+}
+
+#[derive(Default)]
+struct SliceVariables {
+    first: Option<i64>,
+    after: Option<String>,
+    last: Option<i64>,
+    before: Option<String>,
 }
 
 /// A query with its variables.
@@ -48,18 +99,24 @@ pub struct AppointmentFilter {
 pub enum Query {
     /// Everyone; a plain list.
     Users,
-    /// A page of clients with their contacts.
-    Clients { after: Option<String> },
+    /// Clients by the date of their creation, with their contacts; oldest first, or in Gazelle's own order.
+    Clients { created: Days, oldest_first: bool, slice: Slice },
     /// More contacts of one client.
     ContactsOfClient { client: String, after: Option<String> },
-    /// A page of pianos.
-    Pianos { after: Option<String> },
-    /// A page of appointments of every status.
-    Appointments { filter: AppointmentFilter, after: Option<String> },
+    /// Pianos by the date of their creation; oldest first, or in Gazelle's own order.
+    Pianos { created: Days, oldest_first: bool, slice: Slice },
+    /// Appointments of every status by their date, in the order of their start.
+    Appointments { days: Days, slice: Slice },
+    /// The timeline from an instant on, of everybody or of one client, in Gazelle's own order.
+    Timeline { since: Option<Timestamp>, client: Option<String>, slice: Slice },
+    /// One client, or null.
+    ClientById { id: String },
+    /// One contact with the id of its client, or null.
+    ContactById { id: String },
+    /// One piano, or null.
+    PianoById { id: String },
     /// One appointment, or null.
     AppointmentById { id: String },
-    /// A page of the timeline from an instant on.
-    Timeline { since: Option<Timestamp>, after: Option<String> },
 }
 
 impl Query {
@@ -67,16 +124,42 @@ impl Query {
     pub(super) fn body(&self) -> Bytes {
         match self.clone() {
             Query::Users => body_of::<Users>(users::Variables::default()),
-            Query::Clients { after } => body_of::<Clients>(clients::Variables { after }),
+            Query::Clients { created, oldest_first, slice } => {
+                use clients::{ClientSort, PrivateAllClientsFilter};
+                let SliceVariables { first, after, .. } = slice.variables();
+                body_of::<Clients>(clients::Variables {
+                    first,
+                    after,
+                    filters: (!created.is_all()).then(|| PrivateAllClientsFilter {
+                        created_get: text(created.from),
+                        created_let: text(created.until),
+                        ..PrivateAllClientsFilter::default()
+                    }),
+                    sort_by: oldest_first.then(|| vec![ClientSort::CREATED_AT_ASC]),
+                })
+            }
             Query::ContactsOfClient { client, after } => {
                 body_of::<ContactsOfClient>(contacts_of_client::Variables { client: Some(client), after })
             }
-            Query::Pianos { after } => body_of::<Pianos>(pianos::Variables { after }),
-            Query::Appointments { filter, after } => {
+            Query::Pianos { created, oldest_first, slice } => {
+                use pianos::{PianoSort, PrivateAllPianosFilter};
+                let SliceVariables { first, after, .. } = slice.variables();
+                body_of::<Pianos>(pianos::Variables {
+                    first,
+                    after,
+                    filters: (!created.is_all()).then(|| PrivateAllPianosFilter {
+                        created_get: text(created.from),
+                        created_let: text(created.until),
+                        ..PrivateAllPianosFilter::default()
+                    }),
+                    sort_by: oldest_first.then(|| vec![PianoSort::CREATED_AT_ASC]),
+                })
+            }
+            Query::Appointments { days, slice } => {
                 use appointments::{EventStatus, PrivateAllEventsFilter};
                 let filters = PrivateAllEventsFilter {
-                    date_get: filter.from.map(|day| day.to_string()),
-                    date_let: filter.until.map(|day| day.to_string()),
+                    date_get: text(days.from),
+                    date_let: text(days.until),
                     // Without a status, cancelled appointments are left out and would look deleted.
                     status: Some(vec![
                         EventStatus::ACTIVE,
@@ -86,13 +169,19 @@ impl Query {
                     ]),
                     ..PrivateAllEventsFilter::default()
                 };
-                body_of::<Appointments>(appointments::Variables { after, filters: Some(filters) })
+                let SliceVariables { first, after, .. } = slice.variables();
+                body_of::<Appointments>(appointments::Variables { first, after, filters: Some(filters) })
             }
+            Query::Timeline { since, client, slice } => {
+                let since = since.map(|instant| instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+                let SliceVariables { first, after, last, before } = slice.variables();
+                let variables = timeline::Variables { first, after, last, before, since, client_id: client };
+                body_of::<Timeline>(variables)
+            }
+            Query::ClientById { id } => body_of::<ClientById>(client_by_id::Variables { id: Some(id) }),
+            Query::ContactById { id } => body_of::<ContactById>(contact_by_id::Variables { id }),
+            Query::PianoById { id } => body_of::<PianoById>(piano_by_id::Variables { id: Some(id) }),
             Query::AppointmentById { id } => body_of::<AppointmentById>(appointment_by_id::Variables { id }),
-            Query::Timeline { since, after } => body_of::<Timeline>(timeline::Variables {
-                after,
-                since: since.map(|instant| instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-            }),
         }
     }
 
@@ -104,10 +193,17 @@ impl Query {
             Query::ContactsOfClient { .. } => Ok(data_of(answer, "client")?["allContacts"].take()),
             Query::Pianos { .. } => data_of(answer, "allPianos"),
             Query::Appointments { .. } => data_of(answer, "allEventsBatched"),
-            Query::AppointmentById { .. } => data_of(answer, "event"),
             Query::Timeline { .. } => data_of(answer, "allTimelineEntries"),
+            Query::ClientById { .. } => data_of(answer, "client"),
+            Query::ContactById { .. } => data_of(answer, "contact"),
+            Query::PianoById { .. } => data_of(answer, "piano"),
+            Query::AppointmentById { .. } => data_of(answer, "event"),
         }
     }
+}
+
+fn text(day: Option<Date>) -> Option<String> {
+    day.map(|day| day.to_string())
 }
 
 #[cfg(test)]
@@ -117,12 +213,12 @@ mod tests {
     #[test]
     fn variables_that_are_not_given_are_not_sent() {
         let body: Value = serde_json::from_slice(
-            &Query::Appointments { filter: AppointmentFilter::default(), after: None }.body(),
+            &Query::Appointments { days: Days::ALL, slice: Slice::After(None, 100) }.body(),
         )
         .unwrap();
         assert_eq!(
             body["variables"],
-            serde_json::json!({"filters": {"status": ["ACTIVE", "CANCELED", "NO_SHOW", "COMPLETE"]}})
+            serde_json::json!({"first": 100, "filters": {"status": ["ACTIVE", "CANCELED", "NO_SHOW", "COMPLETE"]}})
         );
         assert_eq!(body["operationName"], "Appointments");
     }

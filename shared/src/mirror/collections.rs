@@ -1,7 +1,4 @@
-//! The collections and the queries that read them.
-
-use super::Scope;
-use crate::gazelle::Query;
+//! The collections and their tables.
 
 /// What is read as one stream. Contacts come inside the pages of clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,21 +44,6 @@ impl Collection {
             Collection::Pianos => &["pianos"],
             Collection::Appointments => &["appointments"],
             Collection::Timeline => &["timeline"],
-        }
-    }
-
-    /// The query of the page after `cursor`.
-    pub(super) fn query(self, scope: &Scope, after: Option<String>) -> Query {
-        match (self, scope) {
-            (Collection::Users, _) => Query::Users,
-            (Collection::Clients, _) => Query::Clients { after },
-            (Collection::Pianos, _) => Query::Pianos { after },
-            (Collection::Appointments, Scope::Appointments(filter)) => {
-                Query::Appointments { filter: filter.clone(), after }
-            }
-            (Collection::Appointments, _) => Query::Appointments { filter: Default::default(), after },
-            (Collection::Timeline, Scope::Since(since)) => Query::Timeline { since: Some(*since), after },
-            (Collection::Timeline, _) => Query::Timeline { since: None, after },
         }
     }
 }

@@ -1,28 +1,29 @@
-//! One collection as a stream: a producer that fetches pages and a writer that commits them, side by side.
+//! The pages of one collection: its windows are read side by side, page by page, and handed to the writer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-use futures::future::BoxFuture;
-use serde::Serialize;
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::{
-    Collection, Counts, Scope,
+    Collection,
     rows::{self, Mapped},
+    seen::Seen,
+    window::{Progress, Window},
+    write,
 };
 use crate::{
-    clock,
-    gazelle::{Gazelle, GazelleError, Page, Query},
+    gazelle::{Gazelle, GazelleError, Page, Query, Slice},
     run::Run,
-    supabase::SupabaseError,
     task::TaskError,
 };
 
-/// Rows of one commit at most; pages that wait are written together.
-const BATCH_ROWS: usize = 500;
-/// Pages between producer and writer.
-const PAGES_AHEAD: usize = 4;
+/// A client's contacts that do not add up are asked for again at most this often.
+const CONTACT_ROUNDS: usize = 3;
 
 /// Why a stream ended before its end.
 pub(super) enum Interrupted {
@@ -38,126 +39,223 @@ impl<E: Into<TaskError>> From<E> for Interrupted {
     }
 }
 
-/// What a complete reading found.
-#[derive(Debug, Default)]
-pub(super) struct Enumeration {
-    /// Hashes of the ids of each part, sorted. Ids alone would not fit a large account.
-    pub seen: BTreeMap<&'static str, Vec<u64>>,
-    /// What Gazelle says each part holds.
-    pub totals: BTreeMap<&'static str, u64>,
-    /// Rows set aside.
-    pub quarantined: Vec<String>,
-    /// Other shapes than agreed.
-    pub drift: BTreeSet<String>,
-}
-
 /// Reads one collection.
 pub(super) struct Reader<'a> {
     pub run: &'a Run,
     pub gazelle: &'a Gazelle,
+    /// Pages of all collections that are on their way at once: a bound for Gazelle, and for the memory.
+    pub slots: &'a Semaphore,
     pub collection: Collection,
-    pub scope: Scope,
-    pub started_at: jiff::Timestamp,
+    /// What is to be read.
+    pub scope: Window,
+    pub started_at: Timestamp,
     /// This part began in the middle: it cannot know what is absent.
     pub resumed: bool,
+    /// What was found so far.
+    pub found: Mutex<Found>,
+}
+
+/// What the pages held besides their rows.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Per part.
+    pub seen: BTreeMap<&'static str, Seen>,
+    /// Other shapes than agreed.
+    pub drift: BTreeSet<String>,
+    /// Rows without an id, per part. Nobody can say which of the mirrored rows they are.
+    pub unidentified: BTreeMap<&'static str, u64>,
+    /// Contacts that Gazelle counts beyond those that it lists, by client.
+    pub missing_contacts: BTreeMap<String, i64>,
 }
 
 /// Rows per mirrored collection.
-type RowsByPart = BTreeMap<&'static str, Vec<Mapped>>;
+pub(super) type RowsByPart = BTreeMap<&'static str, Vec<Mapped>>;
 
-/// A fetched page: rows ready for the database, per part.
-struct Batch {
-    mapped: RowsByPart,
-    cursor: Option<String>,
-    rows: usize,
+/// A fetched page: rows ready for the database, per part, and their windows as they stand after it.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub mapped: RowsByPart,
+    pub windows: BTreeMap<String, Progress>,
+    pub rows: usize,
+}
+
+impl Batch {
+    /// Takes the rows of another one as well.
+    pub fn add(&mut self, more: Batch) {
+        self.rows += more.rows;
+        self.windows.extend(more.windows);
+        for (part, rows) in more.mapped {
+            write::keep_latest(self.mapped.entry(part).or_default(), rows);
+        }
+    }
+}
+
+/// What the list of a window said of itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Rows that came, repeated ones included, ones of the next window not.
+    pub rows: u64,
+    /// The last page's total.
+    pub total: u64,
+    /// Pages told different totals: rows came or went while it was read.
+    pub moved: bool,
 }
 
 impl Reader<'_> {
-    /// Reads from `cursor` to the end, and commits page by page.
-    pub async fn read(&self, cursor: Option<String>) -> Result<Enumeration, Interrupted> {
-        let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
-        let ((mut found, fetched), written) =
-            futures::future::join(self.fetch(cursor, sender), self.write(receiver)).await;
-        found.quarantined.extend(written?);
-        fetched?;
-        for hashes in found.seen.values_mut() {
-            hashes.sort_unstable();
-            hashes.dedup();
-        }
-        Ok(found)
+    pub fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The producer. What it found so far comes with its result, so that nothing is lost when it stops.
-    async fn fetch(
+    /// Reads a window from where its reading stands to its end. `first` is its first page, if somebody has it already.
+    pub async fn window(
         &self,
-        mut cursor: Option<String>,
-        sender: mpsc::Sender<Batch>,
-    ) -> (Enumeration, Result<(), Interrupted>) {
-        let mut found = Enumeration::default();
+        at: usize,
+        mut progress: Progress,
+        mut first: Option<Page>,
+        sender: &mpsc::Sender<Batch>,
+    ) -> Result<Listed, Interrupted> {
+        let mut listed = Listed::default();
+        let mut total: Option<u64> = None;
         loop {
             if self.run.should_hand_over() {
-                return (found, Err(Interrupted::TimeIsUp));
+                return Err(Interrupted::TimeIsUp);
             }
-            let page = match self.page(cursor.clone(), &mut found).await {
-                Ok(page) => page,
-                Err(error) => return (found, Err(error.into())),
+            // Held until the page is with the writer: what is fetched ahead is bounded.
+            let _slot = self.slot().await;
+            let mut page = match first.take() {
+                Some(page) => page,
+                None => self.page(&progress.window.page(self.collection, progress.cursor.clone())).await?,
             };
-            let next = (page.has_next, page.cursor.clone());
-            let batch = self.map(page, &mut found);
-            if sender.send(batch).await.is_err() {
-                // The writer has failed and says why.
-                return (found, Ok(()));
+            listed.moved |= total.is_some_and(|total| total != page.total);
+            (total, listed.total) = (Some(page.total), page.total);
+            let came = page.nodes.len();
+            page.nodes.retain(|node| !progress.window.is_beyond(self.collection, node));
+            listed.rows += page.nodes.len() as u64;
+            let has_next = match progress.window.backwards {
+                false => page.has_next,
+                true => page.has_previous.ok_or(GazelleError::Malformed("hasPreviousPage"))?,
+            };
+            progress.complete = !has_next || page.nodes.len() < came;
+            progress.cursor =
+                if progress.window.backwards { page.start_cursor.take() } else { page.cursor.take() };
+            if !progress.complete && progress.cursor.is_none() {
+                return Err(GazelleError::Malformed("startCursor").into());
             }
-            match next {
-                (true, after) => cursor = after,
-                (false, _) => return (found, Ok(())),
+            let mut batch = self.map(at, page.nodes);
+            batch.windows.insert(progress.window.name(), progress.clone());
+            if sender.send(batch).await.is_err() || progress.complete {
+                // A writer that has failed says itself why.
+                return Ok(listed);
             }
         }
     }
 
-    async fn page(&self, after: Option<String>, found: &mut Enumeration) -> Result<Page, GazelleError> {
-        let query = self.collection.query(&self.scope, after);
+    async fn slot(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        // Nobody closes it; without a slot the page would still be read.
+        self.slots.acquire().await.ok()
+    }
+
+    /// The first page of the scope, before anybody knows how large it is.
+    pub async fn first_page(&self) -> Result<Page, GazelleError> {
+        let _slot = self.slot().await;
+        self.page(&self.scope.page(self.collection, None)).await
+    }
+
+    /// One row of the scope; of clients and pianos the oldest.
+    pub async fn row(&self, slice: Slice) -> Result<Option<Value>, GazelleError> {
+        let _slot = self.slot().await;
+        let page = self.gazelle.page(&self.scope.query(self.collection, slice)).await?;
+        Ok(page.nodes.into_iter().next())
+    }
+
+    /// How many rows the list of a window holds; of the timeline also what is newer.
+    pub async fn total(&self, window: Window) -> Result<u64, GazelleError> {
+        let _slot = self.slot().await;
+        match self.collection {
+            Collection::Users => Ok(self.page(&Query::Users).await?.total),
+            _ => Ok(self.gazelle.page(&window.query(self.collection, Slice::after(None, 1))).await?.total),
+        }
+    }
+
+    /// A single question besides the pages.
+    pub async fn query(&self, query: &Query) -> Result<Value, GazelleError> {
+        let _slot = self.slot().await;
+        self.gazelle.query(query).await
+    }
+
+    async fn page(&self, query: &Query) -> Result<Page, GazelleError> {
         let mut page = match self.collection {
-            Collection::Users => match self.gazelle.query(&query).await? {
-                Value::Array(nodes) => {
-                    Page { total: nodes.len() as u64, nodes, cursor: None, has_next: false }
-                }
+            Collection::Users => match self.gazelle.query(query).await? {
+                Value::Array(nodes) => Page {
+                    total: nodes.len() as u64,
+                    nodes,
+                    cursor: None,
+                    has_next: false,
+                    start_cursor: None,
+                    has_previous: Some(false),
+                },
                 _ => return Err(GazelleError::Malformed("allUsers")),
             },
-            _ => self.gazelle.page(&query).await?,
+            _ => self.gazelle.page(query).await?,
         };
-        found.totals.insert(self.collection.source(), page.total);
         if self.collection == Collection::Clients {
             for client in &mut page.nodes {
-                let contacts = self.all_contacts(client).await?;
-                *found.totals.entry("contacts").or_default() += contacts;
+                self.all_contacts(client).await?;
             }
         }
         Ok(page)
     }
 
-    /// Completes the contacts inside a client, page by page; answers how many Gazelle says there are.
-    async fn all_contacts(&self, client: &mut Value) -> Result<u64, GazelleError> {
+    /// Completes the contacts inside a client, page by page. A list that changes while it is read is read again.
+    pub async fn all_contacts(&self, client: &mut Value) -> Result<(), GazelleError> {
         let id = client["id"].as_str().map(str::to_owned);
         let connection = &mut client["allContacts"];
         let (Some(id), false) = (id, connection.is_null()) else {
-            return Ok(0);
+            return Ok(());
         };
         let mut page = Page::from_connection(connection.clone())?;
-        let total = page.total;
-        let mut nodes = std::mem::take(&mut page.nodes);
-        while page.has_next {
-            let query = Query::ContactsOfClient { client: id.clone(), after: page.cursor.take() };
-            page = self.gazelle.page(&query).await?;
-            nodes.append(&mut page.nodes);
+        let mut round = 0;
+        loop {
+            let mut nodes = std::mem::take(&mut page.nodes);
+            while page.has_next {
+                let query = Query::ContactsOfClient { client: id.clone(), after: page.cursor.take() };
+                page = self.gazelle.page(&query).await?;
+                nodes.append(&mut page.nodes);
+            }
+            let distinct: BTreeSet<&str> = nodes.iter().filter_map(|node| node["id"].as_str()).collect();
+            let nameless = nodes.iter().filter(|node| !node["id"].is_string()).count();
+            let missing = page.total as i64 - (distinct.len() + nameless) as i64;
+            round += 1;
+            if missing == 0 || round == CONTACT_ROUNDS {
+                let known = &mut self.found().missing_contacts;
+                if missing == 0 {
+                    known.remove(&id)
+                } else {
+                    known.insert(id, missing)
+                };
+                connection["nodes"] = nodes.into();
+                return Ok(());
+            }
+            page = self.gazelle.page(&Query::ContactsOfClient { client: id.clone(), after: None }).await?;
         }
-        connection["nodes"] = nodes.into();
-        Ok(total)
     }
 
-    fn map(&self, page: Page, found: &mut Enumeration) -> Batch {
+    /// A row that is asked for by its id. A contact says itself whose it is.
+    pub fn map_one(&self, part: &'static str, mut node: Value) -> Batch {
+        if part == "contacts" {
+            let client = node.as_object_mut().and_then(|fields| fields.remove("client"));
+            let client = client.as_ref().and_then(|client| client["id"].as_str());
+            let row = rows::contact(node, client, &mut self.found().drift);
+            return Batch { rows: 1, mapped: BTreeMap::from([(part, vec![row])]), ..Batch::default() };
+        }
+        self.map(0, vec![node])
+    }
+
+    /// Rows for the database from the nodes of a page of window `at`.
+    pub fn map(&self, at: usize, nodes: Vec<Value>) -> Batch {
+        let mut found = self.found();
         let mut mapped: RowsByPart = BTreeMap::new();
-        for mut node in page.nodes {
+        for mut node in nodes {
             if self.collection == Collection::Clients {
                 let contacts = rows::take_contacts(&mut node);
                 let client = node["id"].as_str().map(str::to_owned);
@@ -171,142 +269,14 @@ impl Reader<'_> {
             mapped.entry(self.collection.source()).or_default().push(row);
         }
         for (part, rows) in &mut mapped {
-            // A later copy of a row within one page wins.
-            let mut last: HashMap<String, usize> = HashMap::new();
-            for (at, row) in rows.iter().enumerate() {
-                last.insert(row.key.clone(), at);
+            let unidentified = rows.iter().filter(|row| !row.is_identified).count() as u64;
+            *found.unidentified.entry(part).or_default() += unidentified;
+            let seen = found.seen.entry(part).or_default();
+            for row in rows.iter_mut() {
+                row.is_repeated = seen.insert(at, &row.key);
             }
-            let mut at = 0;
-            rows.retain(|row| {
-                at += 1;
-                last.get(&row.key) == Some(&(at - 1))
-            });
-            found.seen.entry(part).or_default().extend(rows.iter().map(|row| hash(&row.key)));
+            write::keep_latest(rows, Vec::new());
         }
-        Batch { rows: mapped.values().map(Vec::len).sum(), mapped, cursor: page.cursor }
+        Batch { rows: mapped.values().map(Vec::len).sum(), mapped, windows: BTreeMap::new() }
     }
-
-    /// The writer: takes what is there, up to a full batch, and commits it. Answers the rows set aside.
-    async fn write(&self, mut receiver: mpsc::Receiver<Batch>) -> Result<Vec<String>, TaskError> {
-        let mut quarantined = Vec::new();
-        let mut written: BTreeMap<String, u64> = BTreeMap::new();
-        while let Some(mut batch) = receiver.recv().await {
-            while batch.rows < BATCH_ROWS {
-                let Ok(more) = receiver.try_recv() else { break };
-                batch.rows += more.rows;
-                batch.cursor = more.cursor;
-                for (part, rows) in more.mapped {
-                    merge(batch.mapped.entry(part).or_default(), rows);
-                }
-            }
-            for (part, rows) in &mut batch.mapped {
-                for row in rows.extract_if(.., |row| row.refusal.is_some()) {
-                    self.quarantine(part, &row, row.refusal.unwrap_or_default()).await?;
-                    quarantined.push(format!("{part}/{}", row.key));
-                }
-            }
-            let counts = self.apply(batch.mapped, batch.cursor.as_deref(), &mut quarantined).await?;
-            for (part, counts) in counts {
-                *written.entry(part).or_default() += counts.read();
-            }
-            self.run.report(json!({"collection": self.collection.source(), "rows": written}));
-        }
-        Ok(quarantined)
-    }
-
-    /// Commits rows with the cursor after them. Data that the database refuses is halved until the rows that it
-    /// refuses stand alone; those are set aside and the rest is stored.
-    fn apply<'s>(
-        &'s self,
-        mapped: RowsByPart,
-        cursor: Option<&'s str>,
-        quarantined: &'s mut Vec<String>,
-    ) -> BoxFuture<'s, Result<BTreeMap<String, Counts>, TaskError>> {
-        Box::pin(async move {
-            let arguments = PageArguments {
-                lease: self.run.lease_arguments(),
-                p_collection: self.collection.source(),
-                p_cursor: cursor,
-                p_batches: mapped
-                    .iter()
-                    .map(|(part, rows)| (*part, rows.iter().map(|row| &row.columns).collect()))
-                    .collect(),
-            };
-            let (detail, count) = match self.run.supabase.rpc("apply_page", &arguments).await {
-                Ok(counts) => return Ok(counts),
-                Err(SupabaseError::Data { detail, .. }) => {
-                    (detail, mapped.values().map(Vec::len).sum::<usize>())
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if count <= 1 {
-                for (part, rows) in mapped {
-                    for row in rows {
-                        self.quarantine(part, &row, &detail).await?;
-                        quarantined.push(format!("{part}/{}", row.key));
-                    }
-                }
-                return Ok(BTreeMap::new());
-            }
-            let (first, second) = halve(mapped, count / 2);
-            let mut counts = self.apply(first, None, quarantined).await?;
-            for (part, more) in self.apply(second, cursor, quarantined).await? {
-                let counts = counts.entry(part).or_default();
-                counts.inserted += more.inserted;
-                counts.updated += more.updated;
-                counts.unchanged += more.unchanged;
-            }
-            Ok(counts)
-        })
-    }
-
-    async fn quarantine(&self, part: &str, row: &Mapped, reason: &str) -> Result<(), SupabaseError> {
-        let arguments = json!({
-            "p_run_id": self.run.id,
-            "p_collection": part,
-            "p_external_id": row.key,
-            "p_reason": reason.replace('\0', ""),
-            "p_payload": row.columns["raw"].to_string(),
-            "p_now": clock::now().to_string(),
-        });
-        self.run.supabase.rpc("quarantine_row", &arguments).await
-    }
-}
-
-/// Arguments of `apply_page`, borrowed: rows are large and are written out once.
-#[derive(Serialize)]
-struct PageArguments<'a> {
-    #[serde(flatten)]
-    lease: Value,
-    p_collection: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    p_cursor: Option<&'a str>,
-    p_batches: BTreeMap<&'a str, Vec<&'a Value>>,
-}
-
-/// Adds the rows of a later page; a later copy of a row wins.
-fn merge(rows: &mut Vec<Mapped>, more: Vec<Mapped>) {
-    let later: HashSet<&str> = more.iter().map(|row| row.key.as_str()).collect();
-    rows.retain(|row| !later.contains(row.key.as_str()));
-    drop(later);
-    rows.extend(more);
-}
-
-fn halve(mapped: RowsByPart, mut first_rows: usize) -> (RowsByPart, RowsByPart) {
-    let (mut first, mut second) = (BTreeMap::new(), BTreeMap::new());
-    for (part, mut rows) in mapped {
-        let rest = rows.split_off(first_rows.min(rows.len()));
-        first_rows -= rows.len();
-        first.insert(part, rows);
-        second.insert(part, rest);
-    }
-    (first, second)
-}
-
-/// A hash that is the same for the whole process. Two ids that collide would only keep a row that is gone.
-pub(super) fn hash(id: &str) -> u64 {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
 }

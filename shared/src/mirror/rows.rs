@@ -20,6 +20,10 @@ pub(super) struct Mapped {
     pub columns: Value,
     /// Why it cannot be stored.
     pub refusal: Option<&'static str>,
+    /// It has an id.
+    pub is_identified: bool,
+    /// This run has read it before: it is counted already.
+    pub is_repeated: bool,
 }
 
 /// Reads the fields of a node and notes what is not as agreed.
@@ -177,12 +181,13 @@ fn finish(id_column: &str, mut columns: Value, raw: Value) -> Mapped {
         Some(_) if has_nul(&raw) => Some("caractère nul dans un texte"),
         Some(_) => None,
     };
-    let key = id.unwrap_or_else(|| format!("sans-id-{:016x}", super::pages::hash(&raw.to_string())));
+    let is_identified = id.is_some();
+    let key = id.unwrap_or_else(|| format!("sans-id-{:016x}", super::seen::hash(&raw.to_string())));
     if let Some(fields) = columns.as_object_mut() {
         fields.insert(id_column.into(), key.clone().into());
         fields.insert("raw".into(), raw);
     }
-    Mapped { key, columns, refusal }
+    Mapped { key, columns, refusal, is_identified, is_repeated: false }
 }
 
 /// Postgres stores every character but this one.

@@ -85,6 +85,8 @@ pub(super) async fn claim(
         "failure_fingerprint": spec.failure_event.map(|event| format!("{event}@{}", spec.trouble(&trigger.run_key))),
         "part": trigger.part,
         "request_id": request_id,
+        // The platform retries with the same request id: what tells this claim from the next one is its instant.
+        "claim_key": format!("{request_id}@{}", clock::now()),
         "run_id": trigger.run_id,
         "parent_run_id": trigger.parent_run_id,
         "correlation_id": trigger.correlation_id,

@@ -133,6 +133,12 @@ pub async fn graphql(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, bo
         let errors = json!([{"message": "planted failure of jean@planted.example", "path": ["allClients"]}]);
         return Json(json!({"data": null, "errors": errors})).into_response();
     }
+    if faults.has(Fault::GazelleOneWay) && !query.variables["last"].is_null() {
+        let errors =
+            json!([{"message": "Argument 'last' is not supported here", "path": ["allTimelineEntries"]}]);
+        return Json(json!({"data": null, "errors": errors})).into_response();
+    }
+    sandbox.happen(query.operation_name.as_deref().unwrap_or_default());
     let answer = execute(&sandbox, &query);
     if faults.strikes(Fault::GazelleCut) {
         return cut(answer);
@@ -168,7 +174,11 @@ fn execute(sandbox: &Sandbox, query: &Query) -> String {
     let root = Node {
         kind: "Query",
         value: &Value::Null,
-        world: &World { company: &company, without_clients: sandbox.faults.has(Fault::GazelleEmptyClients) },
+        world: &World {
+            company: &company,
+            without_clients: sandbox.faults.has(Fault::GazelleEmptyClients),
+            miscounts: sandbox.faults.has(Fault::GazelleMiscounts),
+        },
     };
     let variables = if query.variables.is_null() { json!({}) } else { query.variables.clone() };
     let Ok(variables) = serde_json::from_value(variables) else {
@@ -192,6 +202,7 @@ fn execute(sandbox: &Sandbox, query: &Query) -> String {
 struct World<'a> {
     company: &'a Company,
     without_clients: bool,
+    miscounts: bool,
 }
 
 impl World<'_> {
@@ -227,6 +238,18 @@ impl ObjectValue for Node<'_> {
                 let whole = self.world.whole(self.value);
                 let contacts: Vec<&Value> = whole["contacts"].as_array().into_iter().flatten().collect();
                 Ok(selected(self.world, kind, contacts, &arguments))
+            }
+            ("PrivateContact", "client") => {
+                let has = |client: &&Value| {
+                    client["contacts"]
+                        .as_array()
+                        .into_iter()
+                        .flatten()
+                        .any(|own| own["id"] == self.value["id"])
+                };
+                let client = self.world.company.clients.iter().find(has);
+                let world = self.world;
+                Ok(ResolvedValue::nullable_object(client.map(|value| Node { kind, value, world })))
             }
             ("PrivateEvent", "allEventPianos") => {
                 let pianos: Vec<&Value> =
@@ -280,27 +303,61 @@ impl<'a> Node<'a> {
             ),
             "allClients" => {
                 let nodes = if world.without_clients { &[][..] } else { &company.clients };
-                connection(world, kind, nodes.len(), |at| &nodes[at], arguments)
+                selected(world, kind, created(nodes, arguments), arguments)
             }
-            "allPianos" => connection(world, kind, company.pianos.len(), |at| &company.pianos[at], arguments),
+            "allPianos" => selected(world, kind, created(&company.pianos, arguments), arguments),
             "allEventsBatched" => selected(world, kind, events(company, arguments), arguments),
-            "allTimelineEntries" => match arguments["occurredAtGet"].as_str() {
-                Some(since) => {
-                    let entries =
-                        company.timeline.iter().filter(|entry| entry["occurredAt"].as_str() >= Some(since));
-                    selected(world, kind, entries.collect(), arguments)
-                }
-                None => {
-                    connection(world, kind, company.timeline.len(), |at| &company.timeline[at], arguments)
-                }
-            },
+            "allTimelineEntries" => selected(world, kind, entries(company, arguments), arguments),
             "client" => by_id(&company.clients, &arguments["id"]),
+            "contact" => {
+                let of = |client: &'a Value| client["contacts"].as_array().map_or(&[][..], Vec::as_slice);
+                let found =
+                    company.clients.iter().flat_map(of).find(|contact| contact["id"] == arguments["id"]);
+                ResolvedValue::nullable_object(found.map(|value| Node { kind, value, world }))
+            }
             "piano" => by_id(&company.pianos, &arguments["id"]),
             "event" => by_id(&company.appointments, &arguments["eventId"]),
             other => {
                 return Err(FieldError { message: format!("the sandbox does not serve {other}") });
             }
         })
+    }
+}
+
+/// Clients or pianos by the date of their creation. One that has none is in no range of dates.
+fn created<'a>(nodes: &'a [Value], arguments: &Value) -> Vec<&'a Value> {
+    let filters = &arguments["filters"];
+    let (from, until) = (filters["createdGet"].as_str(), filters["createdLet"].as_str());
+    let day = |node: &Value| {
+        let created = node["createdAt"].as_str().and_then(|instant| instant.parse().ok());
+        created.map(|instant| clock::business_date(instant).to_string())
+    };
+    let is_asked = |node: &&'a Value| match day(node) {
+        None => from.is_none() && until.is_none(),
+        Some(day) => {
+            from.is_none_or(|from| day.as_str() >= from) && until.is_none_or(|until| day.as_str() <= until)
+        }
+    };
+    let mut asked: Vec<&Value> = match (from, until) {
+        (None, None) => nodes.iter().collect(),
+        _ => nodes.iter().filter(is_asked).collect(),
+    };
+    if arguments["sortBy"][0] == "CREATED_AT_ASC" {
+        asked.sort_by_key(|node| node["createdAt"].as_str());
+    }
+    asked
+}
+
+/// The timeline, newest first as the company keeps it.
+fn entries<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
+    let (since, client) = (arguments["occurredAtGet"].as_str(), arguments["clientId"].as_str());
+    let is_asked = |entry: &&'a Value| {
+        since.is_none_or(|since| entry["occurredAt"].as_str() >= Some(since))
+            && client.is_none_or(|client| entry["client"]["id"] == client)
+    };
+    match (since, client) {
+        (None, None) => company.timeline.iter().collect(),
+        _ => company.timeline.iter().filter(is_asked).collect(),
     }
 }
 
@@ -330,28 +387,29 @@ fn events<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
         .collect()
 }
 
+/// A page of a connection: opaque cursors that are positions, a total.
 fn selected<'a>(
     world: &'a World<'a>,
     kind: &'a str,
     nodes: Vec<&'a Value>,
     arguments: &Value,
 ) -> ResolvedValue<'a> {
-    connection(world, kind, nodes.len(), |at| nodes[at], arguments)
-}
-
-/// A page of a connection: opaque cursors, a total.
-fn connection<'a>(
-    world: &'a World<'a>,
-    kind: &'a str,
-    total: usize,
-    node: impl Fn(usize) -> &'a Value,
-    arguments: &Value,
-) -> ResolvedValue<'a> {
-    let after = arguments["after"].as_str();
-    let start = after.and_then(|cursor| cursor.strip_prefix("after-")?.parse().ok()).unwrap_or(0);
-    let first = arguments["first"].as_u64().map_or(total, |first| first as usize);
-    let end = total.min(start + first);
-    let page: Vec<&'a Value> = (start..end).map(node).collect();
+    let total = nodes.len();
+    let position =
+        |name: &str| -> Option<usize> { arguments[name].as_str()?.strip_prefix("position-")?.parse().ok() };
+    let rows = |name: &str| arguments[name].as_u64().map(|rows| rows as usize);
+    let (mut start, mut end) = (position("after").unwrap_or(0).min(total), total);
+    if let Some(before) = position("before") {
+        end = before.min(total);
+    }
+    start = start.min(end);
+    if let Some(first) = rows("first") {
+        end = end.min(start + first);
+    }
+    if let Some(last) = rows("last") {
+        start = start.max(end.saturating_sub(last));
+    }
+    let page: Vec<&'a Value> = nodes[start..end].to_vec();
     ResolvedValue::object(Page { kind, world, page, start, end, total })
 }
 
@@ -373,10 +431,14 @@ impl ObjectValue for Page<'_> {
         let kind = info.field_definition().ty.inner_named_type().as_str();
         Ok(match (self.kind, info.field_name()) {
             ("PageInfo", "endCursor") if self.page.is_empty() => ResolvedValue::null(),
-            ("PageInfo", "endCursor") => ResolvedValue::leaf(format!("after-{}", self.end)),
-            ("PageInfo", "startCursor") => ResolvedValue::leaf(format!("after-{}", self.start)),
+            ("PageInfo", "endCursor") => ResolvedValue::leaf(format!("position-{}", self.end)),
+            ("PageInfo", "startCursor") if self.page.is_empty() => ResolvedValue::null(),
+            ("PageInfo", "startCursor") => ResolvedValue::leaf(format!("position-{}", self.start)),
             ("PageInfo", "hasNextPage") => ResolvedValue::leaf(self.end < self.total),
             ("PageInfo", "hasPreviousPage") => ResolvedValue::leaf(self.start > 0),
+            ("PrivateClientConnection", "totalCount") if self.world.miscounts => {
+                ResolvedValue::leaf(self.total as u64 + 1)
+            }
             (_, "totalCount") => ResolvedValue::leaf(self.total as u64),
             (_, "pageInfo") => ResolvedValue::object(Page { kind, page: self.page.clone(), ..*self }),
             (_, "nodes") => {

@@ -107,6 +107,7 @@ fn meaning_in_english(setting: &SettingView) -> &str {
         "sync.timeline_overlap_days" => {
             "Timeline: how far before the last success, for notes changed afterwards"
         }
+        "sync.concurrency" => "Requests to Gazelle at the same time",
         "humidity.low" => "Humidity (%) below which a piano is too dry",
         "humidity.high" => "Humidity (%) above which a piano is too humid",
         "humidity.margin" => "Points to regain before an alert of a measurement closes",
