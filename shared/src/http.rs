@@ -276,16 +276,36 @@ impl Http {
     }
 
     /// Sends until an answer is not transient (429, 5xx, no answer), the attempts or the budget are spent.
-    /// `transient` may take a 5xx out of the retried ones.
+    /// `transient` may take a 5xx out of the retried ones, or add others.
     ///
     /// # Errors
-    /// When the last attempt had no whole answer, or a transient status.
+    /// When the last attempt had no whole answer, or a transient one.
     pub async fn send(
         &self,
         request: &Request,
         retry: Retry,
         transient: impl Fn(&Response) -> bool,
     ) -> Result<Response, HttpError> {
+        let (response, attempts) = self.send_to_the_end(request, retry, &transient).await?;
+        match transient(&response) {
+            false => Ok(response),
+            true => {
+                Err(HttpError { service: request.service, cause: Cause::Status(response.status), attempts })
+            }
+        }
+    }
+
+    /// As [`send`](Self::send); the last answer comes back also where it is a transient one, with the number of
+    /// attempts.
+    ///
+    /// # Errors
+    /// When the last attempt had no whole answer.
+    pub async fn send_to_the_end(
+        &self,
+        request: &Request,
+        retry: Retry,
+        transient: impl Fn(&Response) -> bool,
+    ) -> Result<(Response, usize), HttpError> {
         let end = Instant::now() + retry.budget;
         let mut waits = backon::ExponentialBuilder::default()
             .with_min_delay(retry.first_wait)
@@ -298,25 +318,34 @@ impl Http {
             attempts += 1;
             let left = end.saturating_duration_since(Instant::now());
             let outcome = self.send_once(request, retry.timeout.min(left)).await;
-            let (error, asked) = match outcome {
-                Ok(response) if !transient(&response) => return Ok(response),
-                Ok(response) => (
-                    HttpError { service: request.service, cause: Cause::Status(response.status), attempts },
-                    response.retry_after(),
-                ),
-                Err(error) => (HttpError { attempts, ..error }, None),
+            let (cause, asked) = match &outcome {
+                Ok(response) if !transient(response) => return outcome.map(|response| (response, attempts)),
+                Ok(response) => (Cause::Status(response.status), response.retry_after()),
+                Err(error) => (error.cause, None),
             };
-            let Some(wait) = waits.next() else {
-                return Err(error);
+            let is_final = outcome.is_err() && !cause.is_transient();
+            let wait = waits.next().map(|wait| wait.max(asked.unwrap_or_default()));
+            let wait = wait.filter(|wait| !is_final && *wait <= MAX_WAIT && Instant::now() + *wait < end);
+            let Some(wait) = wait else {
+                return outcome
+                    .map(|response| (response, attempts))
+                    .map_err(|error| HttpError { attempts, ..error });
             };
-            let wait = wait.max(asked.unwrap_or_default());
-            if !error.cause.is_transient() || wait > MAX_WAIT || Instant::now() + wait >= end {
-                return Err(error);
-            }
-            tracing::warn!(service = request.service, cause = ?error.cause, attempts, wait_ms = wait.as_millis() as u64, "request.retry");
+            tracing::warn!(
+                service = request.service,
+                ?cause,
+                attempts,
+                wait_ms = wait.as_millis() as u64,
+                "request.retry"
+            );
             tokio::time::sleep(wait).await;
-            self.retries.fetch_add(1, Ordering::Relaxed);
+            self.count_retry();
         }
+    }
+
+    /// Counts an attempt beyond the first that a caller makes by itself.
+    pub(crate) fn count_retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 

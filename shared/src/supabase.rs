@@ -9,6 +9,7 @@ use postgrest::Postgrest;
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     http::{self, Cause, Http, HttpError, Request, Response, Retry},
 };
 
-/// PostgREST answers at most this many rows; every read is paged.
+/// Rows that a page is asked for. PostgREST may answer fewer (its setting "Max rows"): a short page is not the last.
 pub const PAGE_ROWS: usize = 1000;
 
 const SERVICE: &str = "supabase";
@@ -130,7 +131,8 @@ impl Supabase {
         self.builder.from(table)
     }
 
-    /// The rows of one query, at most [`PAGE_ROWS`].
+    /// The rows of one query that cannot have many: as many as PostgREST gives at once. What may be more is read by
+    /// [`pages`](Self::pages) or [`all`](Self::all).
     ///
     /// # Errors
     /// See [`SupabaseError`].
@@ -143,7 +145,7 @@ impl Supabase {
     }
 
     /// Every row of a query, page by page in the order of a unique column: by its value, not by offset, so that rows
-    /// cannot shift between pages. `take` gets each page.
+    /// cannot shift between pages. `take` gets each page; the end is an empty one.
     ///
     /// # Errors
     /// See [`SupabaseError`].
@@ -161,27 +163,59 @@ impl Supabase {
                 page = page.gt(key, last);
             }
             let page: Vec<T> = self.rows(page).await?;
-            let is_last = page.len() < PAGE_ROWS;
-            last = page.last().map(&key_of);
-            take(page);
-            if is_last {
-                return Ok(());
+            match page.last() {
+                None => return Ok(()),
+                // A page that begins where the last one did would come for ever.
+                Some(row) if last.as_ref() == Some(&key_of(row)) => return Err(SupabaseError::Malformed),
+                Some(row) => last = Some(key_of(row)),
             }
+            take(page);
         }
+    }
+
+    /// Every row of a query in the order of a unique column of text, which must be among the selected ones.
+    ///
+    /// # Errors
+    /// See [`SupabaseError`].
+    pub async fn all<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        query: impl Fn() -> postgrest::Builder,
+    ) -> Result<Vec<T>, SupabaseError> {
+        let key_of = |row: &serde_json::Value| row[key].as_str().unwrap_or_default().to_owned();
+        let mut rows: Vec<serde_json::Value> = Vec::new();
+        self.pages(key, key_of, query, |page| rows.extend(page)).await?;
+        rows.into_iter()
+            .map(|row| serde_json::from_value(row).map_err(|_| SupabaseError::Malformed))
+            .collect()
     }
 
     async fn execute(&self, query: postgrest::Builder, retry: Retry) -> Result<Response, SupabaseError> {
         let request = self.request(query)?;
-        // A 5xx that carries a SQLSTATE is the database's own answer, not an outage.
-        let transient = |response: &Response| http::is_transient(response) && error_code(response).is_none();
-        let response =
-            self.http.send(&request, retry, transient).await.map_err(|error| match error.cause {
+        let end = Instant::now() + retry.budget;
+        loop {
+            let is_passing = |response: &Response| Trouble::of(response) != Trouble::None;
+            let sent = self.http.send_to_the_end(&request, retry, is_passing).await;
+            let (response, attempts) = sent.map_err(|error| match error.cause {
                 Cause::Malformed => SupabaseError::Malformed,
-                _ => SupabaseError::Unavailable(error),
+                Cause::Connect | Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Forbidden => {
+                    SupabaseError::Unavailable(error)
+                }
             })?;
-        match response.status {
-            200..=299 => Ok(response),
-            _ => Err(refusal(&response)),
+            match (Trouble::of(&response), response.status) {
+                (Trouble::None, 200..=299) => return Ok(response),
+                // A function or a column that is still unknown is not there.
+                (Trouble::None | Trouble::Stale, _) => return Err(refusal(&response)),
+                (Trouble::Restarting, _) if retry.attempts > 1 && Instant::now() + RESTART < end => {
+                    tracing::warn!(attempts, "supabase.restarting");
+                    tokio::time::sleep(RESTART).await;
+                    self.http.count_retry();
+                }
+                (Trouble::Restarting | Trouble::Outage | Trouble::Conflict, status) => {
+                    let cause = Cause::Status(status);
+                    return Err(SupabaseError::Unavailable(HttpError { service: SERVICE, cause, attempts }));
+                }
+            }
         }
     }
 
@@ -216,16 +250,56 @@ impl Supabase {
     }
 }
 
-/// SQLSTATE or PostgREST code of an error answer, if it has one.
-fn error_code(response: &Response) -> Option<String> {
-    let body: ErrorBody = serde_json::from_slice(&response.body).ok()?;
-    // 57014 (statement timeout), 40001 and 40P01 (conflict) and class 08 and 53 pass with time.
-    body.code.filter(|code| {
-        !(["57014", "40001", "40P01", "PGRST000", "PGRST001", "PGRST002", "PGRST003"]
-            .contains(&code.as_str())
-            || code.starts_with("08")
-            || code.starts_with("53"))
-    })
+/// Between two rounds of attempts at a database that restarts: until the budget is spent.
+const RESTART: Duration = Duration::from_secs(3);
+
+/// Why an answer may be another one later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    /// It is the answer.
+    None,
+    /// A server error without a code of the database: it does not know more than we do.
+    Outage,
+    /// The database starts, stops, or has no room for this connection.
+    Restarting,
+    /// Another transaction, or too much at once, was in the way of this one.
+    Conflict,
+    /// What PostgREST knows of the schema is older than the last migration.
+    Stale,
+}
+
+impl Trouble {
+    /// Codes: PostgreSQL, appendix A, by the meaning of their classes; PostgREST, "Errors".
+    fn of(response: &Response) -> Self {
+        if (200..300).contains(&response.status) {
+            return Trouble::None;
+        }
+        let body: Option<ErrorBody> = serde_json::from_slice(&response.body).ok();
+        let Some(code) = body.and_then(|body| body.code) else {
+            return if http::is_transient(response) { Trouble::Outage } else { Trouble::None };
+        };
+        match code.as_str() {
+            // Cancelled by a limit of time; serialization, deadlock; a lock or an object in use.
+            "57014" | "40001" | "40003" | "40P01" | "55006" | "55P03" | "25P03" | "25P04" => {
+                Trouble::Conflict
+            }
+            // Relationship, function, column, table not in the cache; a plan or a statement of before.
+            "PGRST200" | "PGRST202" | "PGRST204" | "PGRST205" | "0A000" | "26000" => Trouble::Stale,
+            "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" | "PGRSTX00" => Trouble::Restarting,
+            // A database that was dropped does not come back.
+            "57P04" => Trouble::None,
+            // A standby before it takes over.
+            "25006" => Trouble::Restarting,
+            // Connection exception, insufficient resources, system error; of the operator interventions: shut down,
+            // crashed, not yet there, idle for too long.
+            code if code.len() == 5
+                && ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) =>
+            {
+                Trouble::Restarting
+            }
+            _ => Trouble::None,
+        }
+    }
 }
 
 fn refusal(response: &Response) -> SupabaseError {
@@ -308,14 +382,48 @@ mod tests {
         // An old PostgREST answers 500, a new one 400, to a key that comes twice in one batch.
         for status in [400, 500] {
             let duplicate = answer(status, r#"{"code":"21000","message":"planted row"}"#);
-            assert_eq!(error_code(&duplicate).as_deref(), Some("21000"));
+            assert_eq!(Trouble::of(&duplicate), Trouble::None);
             let error = refusal(&duplicate);
             assert!(matches!(&error, SupabaseError::Data { code, .. } if code == "21000"));
             assert!(!error.to_string().contains("planted"));
         }
-        assert_eq!(error_code(&answer(500, "upstream failed")), None);
-        // A statement timeout passes with time.
-        assert_eq!(error_code(&answer(500, r#"{"code":"57014"}"#)), None);
+        assert_eq!(Trouble::of(&answer(500, "upstream failed")), Trouble::Outage);
+        assert_eq!(Trouble::of(&answer(429, "")), Trouble::Outage);
+        assert_eq!(Trouble::of(&answer(404, "<html>")), Trouble::None);
+    }
+
+    #[test]
+    fn what_passes_with_time_is_known_by_its_code_whatever_the_status() {
+        for (expected, codes) in [
+            (Trouble::Conflict, &["57014", "40001", "40P01", "55P03"][..]),
+            (
+                Trouble::Restarting,
+                &[
+                    "57P01", "57P02", "57P03", "57P05", "08006", "08P01", "53300", "53200", "58030",
+                    "PGRST000", "PGRST001", "PGRST002", "PGRST003", "PGRSTX00", "25006",
+                ],
+            ),
+            (Trouble::Stale, &["PGRST202", "PGRST204", "PGRST205", "PGRST200"]),
+            (
+                Trouble::None,
+                &[
+                    "57P04", "40002", "42501", "42P01", "42883", "23505", "22P02", "28P01", "P0001", "GT001",
+                    "GT010", "PGRST301", "PGRST116", "53", "é5P03", "",
+                ],
+            ),
+        ] {
+            for code in codes {
+                for status in [400, 404, 500, 503] {
+                    let found = Trouble::of(&answer(status, &format!(r#"{{"code":"{code}"}}"#)));
+                    assert_eq!(found, expected, "{code} {status}");
+                }
+            }
+        }
+        assert_eq!(
+            Trouble::of(&answer(200, r#"{"code":"57P03"}"#)),
+            Trouble::None,
+            "a row with such a column"
+        );
     }
 
     #[test]

@@ -29,12 +29,11 @@ struct Setting {
 
 /// Reads the settings.
 pub async fn settings(run: &Run) -> Result<Settings, SupabaseError> {
-    let query = run
-        .supabase
-        .from("settings")
-        .select("key,value")
-        .or("key.like.anomaly.*,key.eq.recommendation.log_days");
-    let rows: Vec<Setting> = run.supabase.rows(query).await?;
+    let query = || {
+        let table = run.supabase.from("settings").select("key,value");
+        table.or("key.like.anomaly.*,key.eq.recommendation.log_days")
+    };
+    let rows: Vec<Setting> = run.supabase.all("key", query).await?;
     let log_days = rows.iter().find(|row| row.key == "recommendation.log_days");
     let log_days = log_days.and_then(|row| row.value.as_u64()).filter(|days| (1..36_500).contains(days));
     let thresholds: BTreeMap<String, Value> = rows

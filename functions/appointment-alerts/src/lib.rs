@@ -155,14 +155,11 @@ async fn watermark(run: &Run) -> Result<Option<Timestamp>, SupabaseError> {
 }
 
 async fn technicians(run: &Run) -> Result<Vec<Technician>, SupabaseError> {
-    let query = run
-        .supabase
-        .from("staff")
-        .select("key,gazelle_id,first_name,display_name,email")
-        .is("active", "true")
-        .cs("roles", "{technician}")
-        .not("is", "gazelle_id", "null");
-    run.supabase.rows(query).await
+    let query = || {
+        let table = run.supabase.from("staff").select("key,gazelle_id,first_name,display_name,email");
+        table.is("active", "true").cs("roles", "{technician}").not("is", "gazelle_id", "null")
+    };
+    run.supabase.all("key", query).await
 }
 
 /// The unconfirmed appointments of a day, earliest first.

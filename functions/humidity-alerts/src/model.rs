@@ -208,12 +208,11 @@ async fn already_asked(run: &Run, unclear: &[&Entry]) -> Result<HashSet<String>,
     // Short enough for an address line.
     for some in unclear.chunks(50) {
         let ids: Vec<&str> = some.iter().map(|entry| entry.external_id.as_str()).collect();
-        let query = run
-            .supabase
-            .from("humidity_alerts_history")
-            .select("timeline_entry_id")
-            .in_("timeline_entry_id", ids);
-        let rows: Vec<Asked> = run.supabase.rows(query).await?;
+        let query = || {
+            let table = run.supabase.from("humidity_alerts_history").select("timeline_entry_id");
+            table.in_("timeline_entry_id", ids.clone())
+        };
+        let rows: Vec<Asked> = run.supabase.all("timeline_entry_id", query).await?;
         asked.extend(rows.into_iter().map(|row| row.timeline_entry_id));
     }
     Ok(asked)

@@ -37,15 +37,13 @@ struct Institution {
 
 /// Reads the rules.
 pub async fn rules(run: &Run) -> Result<Rules, SupabaseError> {
-    let query = run.supabase.from("settings").select("key,value").like("key", "humidity.*");
-    let settings: Vec<Setting> = run.supabase.rows(query).await?;
-    let query = run
-        .supabase
-        .from("institutions")
-        .select("gazelle_client_id,options")
-        .is("active", "true")
-        .order("slug");
-    let institutions: Vec<Institution> = run.supabase.rows(query).await?;
+    let query = || run.supabase.from("settings").select("key,value").like("key", "humidity.*");
+    let settings: Vec<Setting> = run.supabase.all("key", query).await?;
+    let query = || {
+        let table = run.supabase.from("institutions").select("slug,gazelle_client_id,options");
+        table.is("active", "true")
+    };
+    let institutions: Vec<Institution> = run.supabase.all("slug", query).await?;
 
     let setting = |key: &str| settings.iter().find(|setting| setting.key == key).map(|found| &found.value);
     let number = |key: &str, default: f64| setting(key).and_then(Value::as_f64).unwrap_or(default);

@@ -61,13 +61,19 @@ impl Task for TimelineReport {
 }
 
 async fn rules(run: &Run) -> Result<Vec<TabRule>, SupabaseError> {
-    let query = run
-        .supabase
-        .from("report_tabs")
-        .select("title,kind,client_ids,keywords,former_titles")
-        .is("enabled", "true")
-        .order("position,key");
-    run.supabase.rows(query).await
+    #[derive(Deserialize)]
+    struct Row {
+        position: i64,
+        #[serde(flatten)]
+        rule: TabRule,
+    }
+    let query = || {
+        let table = run.supabase.from("report_tabs");
+        table.select("key,position,title,kind,client_ids,keywords,former_titles").is("enabled", "true")
+    };
+    let mut rows: Vec<Row> = run.supabase.all("key", query).await?;
+    rows.sort_by_key(|row| row.position);
+    Ok(rows.into_iter().map(|row| row.rule).collect())
 }
 
 /// An entry of the view `timeline_report_entries`.

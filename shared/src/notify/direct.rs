@@ -120,8 +120,8 @@ pub async fn test_channels(
     now: Timestamp,
 ) -> Result<TestReport, SupabaseError> {
     let columns = "key,roles,first_name,language,email,slack_webhook_key,telegram_chat_id";
-    let query = supabase.from("staff").select(columns).eq("active", "true").order("key");
-    let staff: Vec<Administrator> = supabase.rows(query).await?;
+    let query = || supabase.from("staff").select(columns).eq("active", "true");
+    let staff: Vec<Administrator> = supabase.all("key", query).await?;
     let administrators = staff.iter().filter(|person| person.roles.iter().any(|role| role == "admin"));
     let tests = administrators.flat_map(|administrator| {
         let channels_of = channels.configured_for(&administrator.person).into_iter();
