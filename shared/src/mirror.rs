@@ -157,7 +157,8 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
         match outcome {
             Ok(read) => report.merge(read),
             Err(error) => {
-                tracing::error!(run_id = run.id, kind = error.kind(), %error, "collection.failed");
+                let details = error.details().unwrap_or_default();
+                tracing::error!(run_id = run.id, kind = error.kind(), %error, %details, "collection.failed");
                 // Whoever lost the lease has nothing more to say.
                 if failure.is_none() || matches!(error, TaskError::Supabase(SupabaseError::LeaseLost)) {
                     failure = Some(error);
@@ -228,8 +229,8 @@ async fn bounds(run: &Run) -> Result<Bounds, SupabaseError> {
         key: String,
         value: Value,
     }
-    let query = run.supabase.from("settings").select("key,value").like("key", "sync.*");
-    let rows: Vec<Row> = run.supabase.rows(query).await?;
+    let query = || run.supabase.from("settings").select("key,value").like("key", "sync.*");
+    let rows: Vec<Row> = run.supabase.all("key", query).await?;
     let number = |key: &str, default: i64, least: i64, most: i64| {
         rows.iter()
             .find(|row| row.key == key)

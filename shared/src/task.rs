@@ -11,7 +11,7 @@ use crate::{
     config::Settings,
     events::{self, DomainEvent},
     gazelle::GazelleError,
-    http::{Http, HttpError},
+    http::{Cause, Http, HttpError},
     notify::{Notice, Severity},
     run::Run,
     supabase::SupabaseError,
@@ -427,11 +427,39 @@ impl TaskError {
         }
     }
 
+    /// What helps to find the cause, without anybody's data: see [`GazelleError::details`].
+    pub fn details(&self) -> Option<Value> {
+        match self {
+            TaskError::Gazelle(error) => Some(error.details())
+                .filter(|details| details.as_object().is_some_and(|fields| !fields.is_empty())),
+            TaskError::Supabase(SupabaseError::Refused { status, code }) => {
+                Some(json!({"http_status": status, "code": code}))
+            }
+            TaskError::Supabase(SupabaseError::Data { code, .. } | SupabaseError::Input { code, .. }) => {
+                Some(json!({"code": code}))
+            }
+            TaskError::Http(HttpError { cause: Cause::Status(status), .. })
+            | TaskError::Supabase(SupabaseError::Unavailable(HttpError {
+                cause: Cause::Status(status),
+                ..
+            })) => Some(json!({"http_status": status})),
+            TaskError::Http(_)
+            | TaskError::Supabase(
+                SupabaseError::Unavailable(_) | SupabaseError::LeaseLost | SupabaseError::Malformed,
+            )
+            | TaskError::Failed { .. }
+            | TaskError::Parameters(_)
+            | TaskError::Configuration(_)
+            | TaskError::DeadlineExceeded
+            | TaskError::Panic => None,
+        }
+    }
+
     /// The notice about this failure, unless the task has none.
     pub fn notice(&self, run: &Run) -> Option<Notice> {
         let failure = run.spec.failure_event?;
         let (event_type, severity) = match self {
-            TaskError::Gazelle(GazelleError::Unauthorized) => {
+            TaskError::Gazelle(error) if error.is_unauthorized() => {
                 ("gazelle.authorization_expiring", Severity::Critical)
             }
             _ => (failure, Severity::Error),

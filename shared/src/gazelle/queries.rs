@@ -35,6 +35,7 @@ query!(Pianos, "src/gazelle/queries/pianos.graphql");
 query!(PianoById, "src/gazelle/queries/pianos.graphql");
 query!(Appointments, "src/gazelle/queries/appointments.graphql");
 query!(AppointmentById, "src/gazelle/queries/appointments.graphql");
+query!(PianosOfAppointment, "src/gazelle/queries/appointments.graphql");
 query!(Timeline, "src/gazelle/queries/timeline.graphql");
 
 /// A range of calendar dates, both ends included. Gazelle does not say in which zone it takes them.
@@ -117,6 +118,8 @@ pub enum Query {
     PianoById { id: String },
     /// One appointment, or null.
     AppointmentById { id: String },
+    /// More pianos of one appointment.
+    PianosOfAppointment { appointment: String, after: Option<String> },
 }
 
 impl Query {
@@ -182,23 +185,93 @@ impl Query {
             Query::ContactById { id } => body_of::<ContactById>(contact_by_id::Variables { id }),
             Query::PianoById { id } => body_of::<PianoById>(piano_by_id::Variables { id: Some(id) }),
             Query::AppointmentById { id } => body_of::<AppointmentById>(appointment_by_id::Variables { id }),
+            Query::PianosOfAppointment { appointment, after } => {
+                body_of::<PianosOfAppointment>(pianos_of_appointment::Variables { id: appointment, after })
+            }
         }
     }
 
-    /// The part of an answer that was asked for.
+    /// The part of an answer that was asked for; null where what it belongs to is gone.
     pub(super) fn data(&self, answer: Value) -> Result<Value, GazelleError> {
         match self {
-            Query::Users => data_of(answer, "allUsers"),
+            Query::Users => match data_of(answer, "allUsers")? {
+                users @ Value::Array(_) => Ok(users),
+                _ => Err(GazelleError::Malformed("allUsers")),
+            },
             Query::Clients { .. } => data_of(answer, "allClients"),
-            Query::ContactsOfClient { .. } => Ok(data_of(answer, "client")?["allContacts"].take()),
+            Query::ContactsOfClient { .. } => below(data_of(answer, "client")?, "allContacts"),
             Query::Pianos { .. } => data_of(answer, "allPianos"),
             Query::Appointments { .. } => data_of(answer, "allEventsBatched"),
+            Query::PianosOfAppointment { .. } => below(data_of(answer, "event")?, "allEventPianos"),
             Query::Timeline { .. } => data_of(answer, "allTimelineEntries"),
             Query::ClientById { .. } => data_of(answer, "client"),
             Query::ContactById { .. } => data_of(answer, "contact"),
             Query::PianoById { .. } => data_of(answer, "piano"),
             Query::AppointmentById { .. } => data_of(answer, "event"),
         }
+    }
+
+    /// The list inside each node that comes in pages of its own, and the query of its further pages.
+    pub(super) fn list_inside(&self) -> Option<(&'static str, fn(String, Option<String>) -> Query)> {
+        match self {
+            Query::Clients { .. } | Query::ClientById { .. } => {
+                Some(("allContacts", |client, after| Query::ContactsOfClient { client, after }))
+            }
+            Query::Appointments { .. } | Query::AppointmentById { .. } => {
+                Some(("allEventPianos", |appointment, after| Query::PianosOfAppointment {
+                    appointment,
+                    after,
+                }))
+            }
+            Query::Users
+            | Query::ContactsOfClient { .. }
+            | Query::ContactById { .. }
+            | Query::Pianos { .. }
+            | Query::PianoById { .. }
+            | Query::PianosOfAppointment { .. }
+            | Query::Timeline { .. } => None,
+        }
+    }
+
+    /// Its name, for the log.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Query::Users => users::OPERATION_NAME,
+            Query::Clients { .. } => clients::OPERATION_NAME,
+            Query::ContactsOfClient { .. } => contacts_of_client::OPERATION_NAME,
+            Query::ClientById { .. } => client_by_id::OPERATION_NAME,
+            Query::ContactById { .. } => contact_by_id::OPERATION_NAME,
+            Query::Pianos { .. } => pianos::OPERATION_NAME,
+            Query::PianoById { .. } => piano_by_id::OPERATION_NAME,
+            Query::Appointments { .. } => appointments::OPERATION_NAME,
+            Query::AppointmentById { .. } => appointment_by_id::OPERATION_NAME,
+            Query::PianosOfAppointment { .. } => pianos_of_appointment::OPERATION_NAME,
+            Query::Timeline { .. } => timeline::OPERATION_NAME,
+        }
+    }
+
+    /// Its text, without variables.
+    pub(super) fn text(&self) -> &'static str {
+        match self {
+            Query::Users => users::QUERY,
+            Query::Clients { .. }
+            | Query::ClientById { .. }
+            | Query::ContactById { .. }
+            | Query::ContactsOfClient { .. } => clients::QUERY,
+            Query::Pianos { .. } | Query::PianoById { .. } => pianos::QUERY,
+            Query::Appointments { .. }
+            | Query::AppointmentById { .. }
+            | Query::PianosOfAppointment { .. } => appointments::QUERY,
+            Query::Timeline { .. } => timeline::QUERY,
+        }
+    }
+}
+
+fn below(mut parent: Value, field: &str) -> Result<Value, GazelleError> {
+    match (parent.is_null(), parent.get_mut(field)) {
+        (true, _) => Ok(Value::Null),
+        (false, Some(list)) if list.is_object() => Ok(list.take()),
+        (false, _) => Err(GazelleError::Malformed("data")),
     }
 }
 
@@ -224,9 +297,12 @@ mod tests {
     }
 
     #[test]
-    fn data_beside_an_error_is_not_used() {
-        let answer = serde_json::json!({"data": {"allUsers": []}, "errors": [{"message": "planted"}]});
-        let error = Query::Users.data(answer).unwrap_err();
-        assert_eq!(error.to_string(), "Gazelle answered with 1 GraphQL error(s)");
+    fn what_is_gone_is_not_what_is_malformed() {
+        let query = Query::PianosOfAppointment { appointment: "evt_1".into(), after: None };
+        let data = |event: Value| query.data(serde_json::json!({"data": {"event": event}}));
+        assert!(data(Value::Null).unwrap().is_null());
+        assert!(data(serde_json::json!({"allEventPianos": {"totalCount": 0}})).unwrap().is_object());
+        assert!(data(serde_json::json!({"allEventPianos": null})).is_err());
+        assert!(Query::Users.data(serde_json::json!({"data": {"allUsers": null}})).is_err());
     }
 }

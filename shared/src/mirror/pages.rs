@@ -17,7 +17,7 @@ use super::{
     write,
 };
 use crate::{
-    gazelle::{Gazelle, GazelleError, Page, Query, Slice},
+    gazelle::{Cursors, Gazelle, GazelleError, Page, Query, Slice},
     run::Run,
     task::TaskError,
 };
@@ -116,31 +116,30 @@ impl Reader<'_> {
     ) -> Result<Listed, Interrupted> {
         let mut listed = Listed::default();
         let mut total: Option<u64> = None;
+        let mut cursors = Cursors::starting_after(progress.cursor.as_deref());
         loop {
             if self.run.should_hand_over() {
                 return Err(Interrupted::TimeIsUp);
             }
             // Held until the page is with the writer: what is fetched ahead is bounded.
             let _slot = self.slot().await;
-            let mut page = match first.take() {
-                Some(page) => page,
-                None => self.page(&progress.window.page(self.collection, progress.cursor.clone())).await?,
+            let number = cursors.page_number();
+            let read = async {
+                let page = match first.take() {
+                    Some(page) => page,
+                    None => self.page(&progress.window.page(self.collection, progress.cursor.clone())).await?,
+                };
+                let page = if progress.window.backwards { page.backwards()? } else { page };
+                Ok((cursors.next(&page)?, page))
             };
+            let (next, mut page) = read.await.map_err(|error: GazelleError| error.at(self.source(), number))?;
             listed.moved |= total.is_some_and(|total| total != page.total);
             (total, listed.total) = (Some(page.total), page.total);
             let came = page.nodes.len();
             page.nodes.retain(|node| !progress.window.is_beyond(self.collection, node));
             listed.rows += page.nodes.len() as u64;
-            let has_next = match progress.window.backwards {
-                false => page.has_next,
-                true => page.has_previous.ok_or(GazelleError::Malformed("hasPreviousPage"))?,
-            };
-            progress.complete = !has_next || page.nodes.len() < came;
-            progress.cursor =
-                if progress.window.backwards { page.start_cursor.take() } else { page.cursor.take() };
-            if !progress.complete && progress.cursor.is_none() {
-                return Err(GazelleError::Malformed("startCursor").into());
-            }
+            progress.complete = next.is_none() || page.nodes.len() < came;
+            progress.cursor = next.or(page.cursor);
             let mut batch = self.map(at, page.nodes);
             batch.windows.insert(progress.window.name(), progress.clone());
             if sender.send(batch).await.is_err() || progress.complete {
@@ -148,6 +147,10 @@ impl Reader<'_> {
                 return Ok(listed);
             }
         }
+    }
+
+    fn source(&self) -> &'static str {
+        self.collection.source()
     }
 
     async fn slot(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
@@ -158,7 +161,7 @@ impl Reader<'_> {
     /// The first page of the scope, before anybody knows how large it is.
     pub async fn first_page(&self) -> Result<Page, GazelleError> {
         let _slot = self.slot().await;
-        self.page(&self.scope.page(self.collection, None)).await
+        self.page(&self.scope.page(self.collection, None)).await.map_err(|error| error.at(self.source(), 1))
     }
 
     /// One row of the scope; of clients and pianos the oldest.

@@ -143,6 +143,15 @@ pub(super) struct Ended {
     pub events: Vec<QueuedEvent>,
 }
 
+/// An entry of `scheduler_logs.errors`: what failed, and the details that help to find out why.
+fn failure(answer: &AnswerError, details: Option<Value>) -> Value {
+    let mut entry = json!({"at": clock::now().to_string(), "kind": answer.kind, "message": answer.message});
+    if let Some(details) = details {
+        entry["details"] = details;
+    }
+    entry
+}
+
 impl End {
     pub fn new(run: &Run, outcome: Result<Outcome, TaskError>, duration: Duration) -> Self {
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -178,9 +187,7 @@ impl End {
                     message: answer.message.clone(),
                     stats: json!({}),
                     notices: error.notice(run).into_iter().collect(),
-                    errors: vec![json!({
-                        "at": clock::now().to_string(), "kind": answer.kind, "message": answer.message,
-                    })],
+                    errors: vec![failure(&answer, error.details())],
                     ..Finished::default()
                 };
                 Self {

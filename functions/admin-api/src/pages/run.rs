@@ -49,6 +49,8 @@ struct Told {
     reason: String,
     /// What the program wrote.
     message: String,
+    /// Where and by what: label and value.
+    details: Vec<(String, String)>,
 }
 
 impl RunPage {
@@ -206,7 +208,29 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
         at: error["at"].as_str().map(str::to_owned),
         reason: display_names(&reason),
         message: display_names(&message),
+        details: details(frame, &error["details"]),
     }
+}
+
+/// The technical details of an error, in words where there are some.
+fn details(frame: &Frame, details: &Value) -> Vec<(String, String)> {
+    let label = |field: &str| match field {
+        "collection" => frame.t("Collection", "Collection").to_owned(),
+        "page" => frame.t("Page", "Page").to_owned(),
+        "path" => frame.t("Chemin", "Path").to_owned(),
+        "code" => frame.t("Code", "Code").to_owned(),
+        "http_status" => frame.t("Statut HTTP", "HTTP status").to_owned(),
+        "graphql_errors" => frame.t("Erreurs GraphQL", "GraphQL errors").to_owned(),
+        "attempts" => frame.t("Tentatives", "Attempts").to_owned(),
+        "part" => frame.t("Partie inattendue", "Unexpected part").to_owned(),
+        other => other.to_owned(),
+    };
+    let shown = details.as_object().into_iter().flatten().filter_map(|(field, value)| match value {
+        Value::String(text) => Some((label(field), text.clone())),
+        Value::Number(number) => Some((label(field), number.to_string())),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    });
+    shown.collect()
 }
 
 /// `GET /runs/{id}`
