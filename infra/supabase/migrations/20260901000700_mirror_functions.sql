@@ -64,7 +64,10 @@ begin
     perform internal.link_appointment_pianos(v_changed);
   end if;
   -- A row that this run has read before is written again, and counted once.
-  v_counted := jsonb_array_length(p_rows) - cardinality(p_repeated);
+  v_counted := jsonb_array_length(p_rows);
+  if cardinality(p_repeated) > 0 then
+    select count(*) into v_counted from jsonb_array_elements(p_rows) r where r ->> m.key_column <> all (p_repeated);
+  end if;
   v_inserted := array(select unnest(v_inserted) except select unnest(p_repeated));
   v_changed := array(select unnest(v_changed) except select unnest(p_repeated));
   return jsonb_build_object('inserted', cardinality(v_inserted), 'updated', cardinality(v_changed) - cardinality(v_inserted),
@@ -74,21 +77,48 @@ $$;
 comment on function internal.upsert_rows is
   'Set-based upsert that writes only rows whose payload changed (or that come back), and never newer by older. Only the columns present in the rows are written. p_repeated: keys of rows that are counted already.';
 
+create or replace function internal.upsert_batch(
+  p_collection text, p_rows jsonb, p_repeated text[], p_now timestamptz
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_alike jsonb;
+  v_counts jsonb := '{"rows": {"inserted": 0, "updated": 0, "unchanged": 0}}';
+begin
+  for v_alike in
+    select jsonb_agg(r.value) from jsonb_array_elements(p_rows) r
+    group by array(select jsonb_object_keys(r.value))
+  loop
+    v_counts := internal.add_counts(v_counts,
+      jsonb_build_object('rows', internal.upsert_rows(p_collection, v_alike, p_repeated, p_now)));
+  end loop;
+  return v_counts -> 'rows';
+end
+$$;
+comment on function internal.upsert_batch is
+  'upsert_rows for rows that do not all have the same columns: a column that is left out of a row keeps what it holds.';
+
 create or replace function internal.link_appointment_pianos(p_appointments text[]) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
   delete from gazelle_appointment_pianos l
   using gazelle_appointments a
   where a.external_id = any (p_appointments) and l.appointment_external_id = a.external_id
+    -- Only a list that is there and whole says what is not in it.
+    and jsonb_typeof(a.raw -> 'allEventPianos' -> 'nodes') = 'array'
+    and coalesce((a.raw -> 'allEventPianos' ->> 'totalCount')::numeric, 0)
+        <= jsonb_array_length(a.raw -> 'allEventPianos' -> 'nodes')
     and not exists (select from jsonb_array_elements(a.raw -> 'allEventPianos' -> 'nodes') n
                     where n -> 'piano' ->> 'id' = l.piano_external_id);
   insert into gazelle_appointment_pianos (appointment_external_id, piano_external_id, is_tuning)
   select distinct on (a.external_id, n -> 'piano' ->> 'id')
-         a.external_id, n -> 'piano' ->> 'id', (n ->> 'isTuning')::boolean
-  from gazelle_appointments a, jsonb_array_elements(a.raw -> 'allEventPianos' -> 'nodes') n
+         a.external_id, n -> 'piano' ->> 'id',
+         case when n ->> 'isTuning' in ('true', 'false') then (n ->> 'isTuning')::boolean end
+  from gazelle_appointments a,
+       jsonb_array_elements(case jsonb_typeof(a.raw -> 'allEventPianos' -> 'nodes')
+                            when 'array' then a.raw -> 'allEventPianos' -> 'nodes' end) n
   where a.external_id = any (p_appointments) and n -> 'piano' ->> 'id' is not null
   on conflict (appointment_external_id, piano_external_id) do update set is_tuning = excluded.is_tuning
-  where gazelle_appointment_pianos.is_tuning is distinct from excluded.is_tuning;
+  where gazelle_appointment_pianos.is_tuning is distinct from excluded.is_tuning and excluded.is_tuning is not null;
 end
 $$;
 
@@ -150,7 +180,7 @@ begin
     return '{}';
   end if;
   for v_batch in select key, value from jsonb_each(p_batches) loop
-    v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_rows(
+    v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_batch(
       v_batch.key, v_batch.value, array(select jsonb_array_elements_text(p_repeated -> v_batch.key)), p_now));
   end loop;
   update sync_state

@@ -1,22 +1,24 @@
 //! From a node of Gazelle to a row of the mirror.
 //!
-//! A field in another shape than agreed becomes null and is noted as drift; `raw` keeps what came. Only text that
-//! Postgres cannot hold, and a missing id, refuse a row.
+//! A field is read in every spelling that leaves no doubt (`1998.0` and `"1998"` are a year). One that cannot be read, or
+//! is not there, is noted as drift, and its column is left out of the row: what was known stays. Text that Postgres cannot
+//! hold loses the characters that are in the way, also in `raw`, which otherwise keeps what came. Only a missing id refuses
+//! a row.
 
 use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Collection;
-use crate::{clock, text::truncate};
+use crate::{clock, gazelle::NO_CHARACTER, text::truncate};
 
 /// A row ready for its table, or for the quarantine.
 #[derive(Debug)]
 pub(super) struct Mapped {
     /// Key in the table; for a node without id, a mark of its content.
     pub key: String,
-    /// Columns, `raw` included. Every row of a collection has the same ones.
+    /// Columns, `raw` included; those that could not be read are left out.
     pub columns: Value,
     /// Why it cannot be stored.
     pub refusal: Option<&'static str>,
@@ -24,6 +26,15 @@ pub(super) struct Mapped {
     pub is_identified: bool,
     /// This run has read it before: it is counted already.
     pub is_repeated: bool,
+}
+
+/// The value of a column that could not be read: no column holds an object, and [`finish`] takes it out.
+fn unreadable() -> Value {
+    Value::Object(Map::new())
+}
+
+fn is_unreadable(value: &Value) -> bool {
+    value.is_object()
 }
 
 /// Reads the fields of a node and notes what is not as agreed.
@@ -44,17 +55,20 @@ impl Node<'_> {
                 Some(inner) => value = inner,
                 None => {
                     self.note(format!("{}.{path}: missing", self.collection));
-                    return Value::Null;
+                    return unreadable();
                 }
             }
             if steps.peek().is_some() && !value.is_object() {
                 self.note(format!("{}.{path}: not an object", self.collection));
-                return Value::Null;
+                return unreadable();
             }
+        }
+        if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+            return Value::Null;
         }
         read(value).unwrap_or_else(|| {
             self.note(format!("{}.{path}: not {expected}", self.collection));
-            Value::Null
+            unreadable()
         })
     }
 
@@ -65,44 +79,34 @@ impl Node<'_> {
         }
     }
 
-    /// Text as it is; empty text is null.
+    /// Text as it is, without white space around it; empty text is null.
     fn text(&mut self, path: &str) -> Value {
-        self.field(path, "text", |value| {
-            value.as_str().map(|text| match text.trim() {
-                "" => Value::Null,
-                trimmed => trimmed.into(),
-            })
-        })
+        self.field(path, "text", |value| text(value).map(Value::from))
     }
 
     fn flag(&mut self, path: &str) -> Value {
-        self.field(path, "a boolean", |value| value.is_boolean().then(|| value.clone()))
+        self.field(path, "a boolean", |value| flag(value).map(Value::from))
     }
 
     fn integer(&mut self, path: &str) -> Value {
-        self.field(path, "an integer", |value| {
-            value.as_i64().filter(|n| i32::try_from(*n).is_ok()).map(Value::from)
-        })
+        self.field(path, "an integer", |value| integer(value).map(Value::from))
     }
 
     fn date(&mut self, path: &str) -> Value {
-        self.field(path, "a date", |value| {
-            value.as_str()?.parse::<Date>().ok().map(|date| date.to_string().into())
-        })
+        self.field(path, "a date", |value| date(value.as_str()?.trim()).map(|date| date.to_string().into()))
     }
 
     fn instant(&mut self, path: &str) -> Value {
         self.field(path, "an instant", |value| {
-            value.as_str()?.parse::<Timestamp>().ok().map(|instant| instant.to_string().into())
+            instant(value.as_str()?.trim()).map(|instant| instant.to_string().into())
         })
     }
 
     /// A list of texts; an empty one is null: absent never erases.
     fn texts(&mut self, path: &str) -> Value {
         self.field(path, "a list of texts", |value| {
-            let items = value.as_array()?;
-            let all_texts = items.iter().all(Value::is_string);
-            all_texts.then(|| if items.is_empty() { Value::Null } else { value.clone() })
+            let items: Vec<String> = value.as_array()?.iter().map(text).collect::<Option<_>>()?;
+            Some(if items.is_empty() { Value::Null } else { items.into() })
         })
     }
 
@@ -118,14 +122,88 @@ impl Node<'_> {
     fn local(&mut self, path: &str, format: &str) -> Value {
         let instant = self.instant(path);
         let parsed = instant.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        parsed.map_or(Value::Null, |instant| {
-            instant.to_zoned(clock::zone()).strftime(format).to_string().into()
-        })
+        // Unknown stays unknown, and none stays none.
+        parsed.map_or(instant, |instant| instant.to_zoned(clock::zone()).strftime(format).to_string().into())
+    }
+
+    /// A list that Gazelle gives in pages, and that is whole by now. One that is not is noted: nothing may be concluded from
+    /// what is missing in it.
+    fn list(&mut self, name: &str) -> Option<&Vec<Value>> {
+        let value = self.value;
+        let list = &value[name];
+        let Some(nodes) = list["nodes"].as_array() else {
+            self.note(format!("{}.{name}: missing", self.collection));
+            return None;
+        };
+        if list["totalCount"].as_u64().is_some_and(|total| total != nodes.len() as u64) {
+            self.note(format!("{}.{name}: not as many as its total", self.collection));
+        }
+        Some(nodes)
     }
 }
 
+/// Text, or a number in a place of text.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(_) | Value::String(_) => match text(value)?.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A whole number of the database's `integer`: `1998`, `1998.0`, `"1998"`.
+fn integer(value: &Value) -> Option<i32> {
+    match value {
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => i32::try_from(whole).ok(),
+            None => whole(number.as_f64()?),
+        },
+        Value::String(text) => {
+            let text = text.trim();
+            let is_plain = text.bytes().all(|letter| letter.is_ascii_digit() || b"+-.".contains(&letter));
+            // Not "1e3", not "inf", and no thousands: nobody types those, or not in one meaning.
+            is_plain.then(|| whole(text.parse().ok()?))?
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn whole(number: f64) -> Option<i32> {
+    let is_whole = number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
+    #[allow(clippy::cast_possible_truncation)] // Checked.
+    is_whole.then_some(number as i32)
+}
+
+/// A calendar date, also at the beginning of a midnight without zone or in UTC.
+fn date(text: &str) -> Option<Date> {
+    let (day, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
+    let is_midnight = time.chars().all(|letter| "0:.Zz+".contains(letter));
+    let date: Date = is_midnight.then(|| day.parse().ok())??;
+    // Before that Postgres writes dates otherwise.
+    (date.year() >= 1).then_some(date)
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    let instant: Timestamp = text.parse().ok()?;
+    (instant.to_zoned(jiff::tz::TimeZone::UTC).year() >= 1).then_some(instant)
+}
+
 /// Maps a node of a collection (of clients: without their contacts).
-pub(super) fn map(collection: Collection, raw: Value, drift: &mut BTreeSet<String>) -> Mapped {
+pub(super) fn map(collection: Collection, mut raw: Value, drift: &mut BTreeSet<String>) -> Mapped {
+    let has_own_id = has_own_id(&raw);
+    mend_node(collection.source(), &mut raw, drift);
     let (id_column, columns) = {
         let node = Node { collection: collection.source(), value: &raw, drift };
         match collection {
@@ -136,14 +214,16 @@ pub(super) fn map(collection: Collection, raw: Value, drift: &mut BTreeSet<Strin
             Collection::Timeline => ("external_id", timeline_entry(node)),
         }
     };
-    finish(id_column, columns, raw)
+    finish(id_column, columns, raw, has_own_id)
 }
 
 /// Maps a contact of a client.
-pub(super) fn contact(raw: Value, client_id: Option<&str>, drift: &mut BTreeSet<String>) -> Mapped {
+pub(super) fn contact(mut raw: Value, client_id: Option<&str>, drift: &mut BTreeSet<String>) -> Mapped {
+    let has_own_id = has_own_id(&raw);
+    mend_node("contacts", &mut raw, drift);
     let mut node = Node { collection: "contacts", value: &raw, drift };
     let columns = json!({
-        "client_external_id": client_id,
+        "client_external_id": client_id.map(|id| mended(id).unwrap_or_else(|| id.to_owned())),
         "first_name": node.text("firstName"),
         "last_name": node.text("lastName"),
         "title": node.text("title"),
@@ -162,7 +242,7 @@ pub(super) fn contact(raw: Value, client_id: Option<&str>, drift: &mut BTreeSet<
         "gazelle_created_at": node.instant("createdAt"),
         "gazelle_updated_at": node.instant("updatedAt"),
     });
-    finish("external_id", columns, raw)
+    finish("external_id", columns, raw, has_own_id)
 }
 
 /// Takes the contacts out of a client's node: they are rows of their own.
@@ -174,29 +254,66 @@ pub(super) fn take_contacts(client: &mut Value) -> Vec<Value> {
     }
 }
 
-fn finish(id_column: &str, mut columns: Value, raw: Value) -> Mapped {
-    let id = raw["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
-    let refusal = match &id {
-        None => Some("identifiant manquant"),
-        Some(_) if has_nul(&raw) => Some("caractère nul dans un texte"),
-        Some(_) => None,
-    };
+fn finish(id_column: &str, mut columns: Value, raw: Value, has_own_id: bool) -> Mapped {
+    let id = raw["id"].as_str().filter(|_| has_own_id).map(str::to_owned);
+    let refusal = id.is_none().then_some("identifiant manquant ou illisible");
     let is_identified = id.is_some();
     let key = id.unwrap_or_else(|| format!("sans-id-{:016x}", super::seen::hash(&raw.to_string())));
     if let Some(fields) = columns.as_object_mut() {
+        fields.retain(|_, value| !is_unreadable(value));
         fields.insert(id_column.into(), key.clone().into());
         fields.insert("raw".into(), raw);
     }
     Mapped { key, columns, refusal, is_identified, is_repeated: false }
 }
 
-/// Postgres stores every character but this one.
-fn has_nul(value: &Value) -> bool {
+/// Whether the node has an id that is whole: with a character taken out it would be somebody else's.
+fn has_own_id(raw: &Value) -> bool {
+    raw["id"].as_str().is_some_and(|id| !id.is_empty() && mended(id).is_none())
+}
+
+/// A text without what Postgres cannot hold: a NUL goes, what was no character becomes U+FFFD. `None`: as it was.
+fn mended(text: &str) -> Option<String> {
+    text.contains(['\0', NO_CHARACTER]).then(|| text.replace('\0', "").replace(NO_CHARACTER, "\u{fffd}"))
+}
+
+/// Mends every text of a node, and notes the fields.
+fn mend_node(collection: &str, raw: &mut Value, drift: &mut BTreeSet<String>) {
+    mend(raw, &mut Vec::new(), &mut |path| {
+        // A row without a whole id is set aside, which is said by itself.
+        let is_own_id = path.len() == 1 && path[0] == "id";
+        if drift.len() < 50 && !is_own_id {
+            let path = truncate(&path.join("."), 100);
+            drift.insert(format!("{collection}.{path}: a character that cannot be stored"));
+        }
+    });
+}
+
+fn mend(value: &mut Value, path: &mut Vec<String>, note: &mut impl FnMut(&[String])) {
     match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
-        _ => false,
+        Value::String(text) => {
+            if let Some(better) = mended(text) {
+                *text = better;
+                note(path);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| mend(item, path, note)),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| mended(name).is_some()) {
+                let all = std::mem::take(fields).into_iter();
+                fields.extend(all.map(|(name, value)| (mended(&name).unwrap_or(name), value)));
+                note(path);
+            }
+            for (name, inner) in fields.iter_mut() {
+                // Most values are no texts to mend: the path is only made where one goes deeper.
+                if inner.is_string() || inner.is_array() || inner.is_object() {
+                    path.push(name.clone());
+                    mend(inner, path, note);
+                    path.pop();
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -245,7 +362,11 @@ fn client(mut node: Node<'_>) -> Value {
     })
 }
 
+/// The name of a person; unknown where a part of it is.
 fn person(first: &Value, last: &Value) -> Value {
+    if is_unreadable(first) || is_unreadable(last) {
+        return unreadable();
+    }
     let names: Vec<&str> = [first, last].into_iter().filter_map(Value::as_str).collect();
     if names.is_empty() { Value::Null } else { names.join(" ").into() }
 }
@@ -300,7 +421,12 @@ fn piano(mut node: Node<'_>) -> Value {
 fn appointment(mut node: Node<'_>) -> Value {
     let title = node.text("title");
     let notes = node.text("notes");
-    let first_piano = node.value["allEventPianos"]["nodes"][0]["piano"]["id"].clone();
+    let first_piano = match node.list("allEventPianos") {
+        Some(pianos) => {
+            pianos.iter().find_map(|link| link["piano"]["id"].as_str()).map_or(Value::Null, Value::from)
+        }
+        None => unreadable(),
+    };
     json!({
         "client_external_id": node.text("client.id"),
         // The predecessor's column holds one piano; the link table holds all.
@@ -402,23 +528,151 @@ mod tests {
     }
 
     #[test]
-    fn a_field_in_another_shape_becomes_null_and_never_stops_the_row() {
+    fn a_field_that_cannot_be_read_is_left_out_and_never_stops_the_row() {
         let (row, drift) = mapped(
             Collection::Timeline,
-            entry(json!({"occurredAt": "yesterday", "client": "cli_1", "summary": 5})),
+            entry(json!({"occurredAt": "yesterday", "client": "cli_1", "summary": ["x"]})),
         );
         assert!(row.refusal.is_none());
-        assert!(row.columns["occurred_at"].is_null() && row.columns["title"].is_null());
-        assert_eq!(drift.len(), 3, "{drift:?}");
+        let fields = row.columns.as_object().unwrap();
+        for column in ["occurred_at", "entry_date", "client_id", "title"] {
+            assert!(!fields.contains_key(column), "{column} would overwrite what is known");
+        }
+        // What is empty or null is known to be none.
+        assert_eq!(fields["description"], Value::Null);
+        assert_eq!(fields["raw"]["occurredAt"], "yesterday");
+        assert_eq!(
+            drift,
+            [
+                "timeline.client.id: not an object",
+                "timeline.occurredAt: not an instant",
+                "timeline.summary: not text"
+            ]
+        );
+        let mut without = entry(json!({}));
+        without.as_object_mut().unwrap().remove("comment");
+        let (row, drift) = mapped(Collection::Timeline, without);
+        assert!(!row.columns.as_object().unwrap().contains_key("description"));
+        assert_eq!(drift, ["timeline.comment: missing"]);
     }
 
     #[test]
-    fn what_postgres_cannot_hold_is_refused_with_a_reason() {
-        let (row, _) = mapped(Collection::Timeline, entry(json!({"comment": "a\0b"})));
-        assert_eq!(row.refusal, Some("caractère nul dans un texte"));
-        let (row, _) = mapped(Collection::Timeline, entry(json!({"id": null})));
-        assert_eq!(row.refusal, Some("identifiant manquant"));
-        assert!(row.key.starts_with("sans-id-"));
+    fn what_leaves_no_doubt_is_read_in_every_spelling() {
+        for (value, expected) in [
+            (json!(1998), Some(1998)),
+            (json!(1998.0), Some(1998)),
+            (json!("12"), Some(12)),
+            (json!(" 12.0 "), Some(12)),
+            (json!("-3"), Some(-3)),
+            (json!("+3"), Some(3)),
+            (json!(0), Some(0)),
+            (json!(12.5), None),
+            (json!("12.5"), None),
+            (json!("vers 1998"), None),
+            (json!("1,998"), None),
+            (json!("1e3"), None),
+            (json!("inf"), None),
+            (json!("NaN"), None),
+            (json!("1-2"), None),
+            (json!("."), None),
+            (json!(2_147_483_647), Some(2_147_483_647)),
+            (json!(2_147_483_648_i64), None),
+            (json!(1e300), None),
+            (json!("12345678901234567890123"), None),
+            (json!(true), None),
+        ] {
+            assert_eq!(integer(&value), expected, "{value}");
+        }
+        for (value, expected) in [
+            (json!(true), Some(true)),
+            (json!("False"), Some(false)),
+            (json!(1), Some(true)),
+            (json!("0"), Some(false)),
+            (json!(2), None),
+            (json!("oui"), None),
+        ] {
+            assert_eq!(flag(&value), expected, "{value}");
+        }
+        for (text, expected) in [
+            ("2026-01-15", Some("2026-01-15")),
+            ("2026-01-15T00:00:00Z", Some("2026-01-15")),
+            ("2026-01-15 00:00:00.000+00:00", Some("2026-01-15")),
+            // Whose midnight?
+            ("2026-01-15T00:00:00-05:00", None),
+            ("2026-01-15T23:30:00Z", None),
+            ("15/01/2026", None),
+            ("-000044-03-15", None),
+        ] {
+            assert_eq!(date(text).map(|date| date.to_string()).as_deref(), expected, "{text}");
+        }
+        for (value, expected) in [(json!(" a "), Some("a")), (json!(514), Some("514")), (json!(true), None)] {
+            assert_eq!(text(&value).as_deref(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_none_in_every_field() {
+        let node =
+            json!({"id": "ins_1", "year": " ", "tags": ["a", 5], "rental": "", "calculatedLastService": ""});
+        let (row, drift) = mapped(Collection::Pianos, node);
+        for column in ["year", "rental", "calculated_last_service"] {
+            assert_eq!(row.columns.as_object().unwrap().get(column), Some(&Value::Null), "{column}");
+        }
+        assert_eq!(row.columns["tags"], json!(["a", "5"]));
+        assert!(drift.iter().all(|what| what.ends_with(": missing")), "{drift:?}");
+    }
+
+    #[test]
+    fn what_postgres_cannot_hold_goes_and_the_row_stays() {
+        let node = json!({"comment": "a\0b\u{fdd0}", "client": {"id": "cli_1", "x\0": ["\0"]}});
+        let (row, drift) = mapped(Collection::Timeline, entry(node));
+        assert!(row.refusal.is_none());
+        assert_eq!(row.columns["description"], "ab\u{fffd}");
+        assert_eq!(row.columns["raw"]["comment"], "ab\u{fffd}");
+        assert_eq!(row.columns["raw"]["client"], json!({"id": "cli_1", "x": [""]}));
+        assert!(!row.columns.to_string().contains("\\u0000"));
+        assert_eq!(
+            drift,
+            [
+                "timeline.client.x: a character that cannot be stored",
+                "timeline.client: a character that cannot be stored",
+                "timeline.comment: a character that cannot be stored",
+            ]
+        );
+        // A replacement that Gazelle itself has stored is a character like any other.
+        let (_, drift) = mapped(Collection::Timeline, entry(json!({"comment": "a\u{fffd}b"})));
+        assert!(drift.is_empty(), "{drift:?}");
+    }
+
+    #[test]
+    fn a_row_without_a_whole_id_is_refused_with_a_reason() {
+        for id in [Value::Null, json!(""), json!("tme_\01"), json!("tme_\u{fdd0}")] {
+            let (row, _) = mapped(Collection::Timeline, entry(json!({"id": id})));
+            assert_eq!(row.refusal, Some("identifiant manquant ou illisible"), "{id}");
+            assert!(row.key.starts_with("sans-id-"));
+        }
+        let mut drift = BTreeSet::new();
+        let row = contact(json!({"id": "con_1", "firstName": "a\0"}), Some("cli_\01"), &mut drift);
+        assert_eq!((row.refusal, &row.columns["client_external_id"]), (None, &json!("cli_1")));
+    }
+
+    #[test]
+    fn a_list_that_was_cut_is_noted_and_one_that_is_missing_changes_nothing() {
+        let link = |id: &str| json!({"isTuning": true, "piano": {"id": id}});
+        let seen = |list: Value| {
+            let node = json!({"id": "evt_1", "allEventPianos": list});
+            let (row, drift) = mapped(Collection::Appointments, node);
+            let noted = drift.into_iter().filter(|what| what.contains("allEventPianos")).collect::<Vec<_>>();
+            (row.columns.as_object().unwrap().get("piano_external_id").cloned(), noted)
+        };
+        let whole = json!({"totalCount": 1, "nodes": [link("ins_1")]});
+        assert_eq!(seen(whole), (Some(json!("ins_1")), Vec::new()));
+        assert_eq!(seen(json!({"totalCount": 0, "nodes": []})), (Some(Value::Null), Vec::new()));
+        let cut = json!({"totalCount": 80, "nodes": [link("ins_1")]});
+        let noted = vec!["appointments.allEventPianos: not as many as its total".to_owned()];
+        assert_eq!(seen(cut), (Some(json!("ins_1")), noted));
+        let missing = vec!["appointments.allEventPianos: missing".to_owned()];
+        assert_eq!(seen(Value::Null), (None, missing));
     }
 
     #[test]
