@@ -31,6 +31,7 @@ mod emulators;
 mod faults;
 mod fuzz;
 mod gateway;
+mod gazelle_answers;
 mod harness;
 mod humidity;
 mod maintenance;

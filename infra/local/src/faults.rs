@@ -23,8 +23,50 @@ pub enum Fault {
     GazelleMiscounts,
     /// Gazelle reads no list from its end.
     GazelleOneWay,
+    /// Gazelle answers 200 with an internal error that passes.
+    GazelleInternalError,
+    /// Gazelle answers 200 with an error that says: too many requests.
+    GazelleThrottled,
+    /// Something between answers 403 with a page of HTML.
+    GazelleProxy,
+    /// Something between answers 200 with a page of HTML.
+    GazelleHtml,
+    /// Gazelle leaves `pageInfo` out.
+    GazelleNoPageInfo,
+    /// Every page leads to the same next one.
+    GazelleSameCursor,
+    /// Three cursors lead round in a circle.
+    GazelleCursorCircle,
+    /// A page without rows says that there are more.
+    GazelleEmptyPage,
+    /// A page says that there are more, and not where.
+    GazelleNoCursor,
+    /// One text of each page holds half a character.
+    GazelleHalfCharacter,
+    /// One text of each page holds a byte that is no UTF-8.
+    GazelleNotUtf8,
+    /// One text of each page holds a NUL.
+    GazelleNul,
+    /// Numbers have more digits than a float.
+    GazelleLongNumbers,
+    /// Numbers come as `1998.0` and as texts.
+    GazelleLooseTypes,
+    /// Years, dates and instants come as words.
+    GazelleUnreadable,
+    /// Lists inside a node end before their total, and do not say so.
+    GazelleCutLists,
+    /// Renewed tokens live for two hours.
+    GazelleShortToken,
+    /// Another process renews the token first, and stores it 0.7 s later.
+    GazelleRenewedElsewhere,
     /// Supabase answers 500.
     SupabaseError,
+    /// The database restarts (57P03).
+    SupabaseRestarting,
+    /// PostgREST does not know the functions of the last migration yet (PGRST202).
+    SupabaseSchemaCache,
+    /// PostgREST gives seven rows at once ("Max rows").
+    SupabaseMaxRows,
     /// Google answers 429.
     GoogleRateLimit,
     /// Google answers 500.
@@ -55,7 +97,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 24] = [
+const FAULTS: [(&str, Fault, Option<u32>); 45] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -65,7 +107,28 @@ const FAULTS: [(&str, Fault, Option<u32>); 24] = [
     ("gazelle:empty-clients", Fault::GazelleEmptyClients, None),
     ("gazelle:miscount", Fault::GazelleMiscounts, None),
     ("gazelle:one-way", Fault::GazelleOneWay, None),
+    ("gazelle:internal-error", Fault::GazelleInternalError, Some(3)),
+    ("gazelle:throttled", Fault::GazelleThrottled, Some(3)),
+    ("gazelle:proxy", Fault::GazelleProxy, Some(3)),
+    ("gazelle:html", Fault::GazelleHtml, Some(3)),
+    ("gazelle:no-page-info", Fault::GazelleNoPageInfo, Some(3)),
+    ("gazelle:same-cursor", Fault::GazelleSameCursor, None),
+    ("gazelle:cursor-circle", Fault::GazelleCursorCircle, None),
+    ("gazelle:empty-page", Fault::GazelleEmptyPage, None),
+    ("gazelle:no-cursor", Fault::GazelleNoCursor, None),
+    ("gazelle:half-character", Fault::GazelleHalfCharacter, None),
+    ("gazelle:not-utf8", Fault::GazelleNotUtf8, None),
+    ("gazelle:nul", Fault::GazelleNul, None),
+    ("gazelle:long-numbers", Fault::GazelleLongNumbers, None),
+    ("gazelle:loose-types", Fault::GazelleLooseTypes, None),
+    ("gazelle:unreadable", Fault::GazelleUnreadable, None),
+    ("gazelle:cut-lists", Fault::GazelleCutLists, None),
+    ("gazelle:short-token", Fault::GazelleShortToken, None),
+    ("gazelle:renewed-elsewhere", Fault::GazelleRenewedElsewhere, Some(1)),
     ("supabase:500", Fault::SupabaseError, None),
+    ("supabase:restarting", Fault::SupabaseRestarting, Some(3)),
+    ("supabase:schema-cache", Fault::SupabaseSchemaCache, Some(3)),
+    ("supabase:max-rows", Fault::SupabaseMaxRows, None),
     ("google:429", Fault::GoogleRateLimit, Some(3)),
     ("google:500", Fault::GoogleError, None),
     ("eventbridge:partial", Fault::EventbridgePartial, None),

@@ -156,6 +156,7 @@ impl Stack {
             Settings::from_pairs([("SUPABASE_URL", observer_url.as_str()), ("SUPABASE_KEY", &key)]);
         let observer = Supabase::new(Http::new(), SupabaseSettings::read(&mut settings));
         settings.check()?;
+        sandbox.gazelle.store.get_or_init(|| observer.clone());
 
         let backups = TempDir::new().context("a folder for the copies")?;
         let mut environment = environment(&supabase_url, &sandbox_url, &key, clock.offset_ms());
@@ -337,11 +338,11 @@ impl Stack {
                 .order(order)
                 .range(rows.len(), rows.len() + PAGE_ROWS - 1);
             let page: Vec<Value> = self.observer.rows(query).await.with_context(|| table.to_owned())?;
-            let is_last = page.len() < PAGE_ROWS;
-            rows.extend(page);
-            if is_last {
+            // A project may give fewer rows at once than it was asked for.
+            if page.is_empty() {
                 return Ok(rows);
             }
+            rows.extend(page);
         }
     }
 

@@ -8,7 +8,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, Uri, header},
+    http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -254,15 +254,62 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         return StatusCode::NOT_FOUND.into_response();
     };
     tokio::time::sleep(gateway.latency).await;
-    if gateway.faults.strikes(Fault::SupabaseError) {
-        return (StatusCode::INTERNAL_SERVER_ERROR, "planted").into_response();
+    if let Some(refusal) = refused(&gateway.faults) {
+        return refusal;
     }
+    let request = match gateway.faults.strikes(Fault::SupabaseMaxRows) {
+        true => with_max_rows(request),
+        false => request,
+    };
     let Some(step) = gateway.tripwire.arrive("supabase").await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let response = gateway.answer(request).await;
     gateway.tripwire.leave(step).await;
     response
+}
+
+/// What Supabase answers instead, where a fault is in force.
+fn refused(faults: &Faults) -> Option<Response> {
+    let refuse = |status: StatusCode, code: &str, message: &str| {
+        (status, axum::Json(json!({"code": code, "message": message, "details": null, "hint": null})))
+            .into_response()
+    };
+    match () {
+        () if faults.strikes(Fault::SupabaseError) => {
+            Some((StatusCode::INTERNAL_SERVER_ERROR, "planted").into_response())
+        }
+        () if faults.strikes(Fault::SupabaseRestarting) => {
+            let message = "the database system is starting up";
+            Some(refuse(StatusCode::INTERNAL_SERVER_ERROR, "57P03", message))
+        }
+        () if faults.strikes(Fault::SupabaseSchemaCache) => {
+            let message = "Could not find the function in the schema cache";
+            Some(refuse(StatusCode::NOT_FOUND, "PGRST202", message))
+        }
+        () => None,
+    }
+}
+
+/// The same read for seven rows at most, whatever was asked for.
+fn with_max_rows(mut request: Request) -> Request {
+    const MAX_ROWS: &str = "7";
+    let path = request.uri().path().to_owned();
+    if request.method() != Method::GET {
+        return request;
+    }
+    let query = request.uri().query().unwrap_or_default();
+    let asked = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "limit");
+    let is_less = asked.is_some_and(|(_, limit)| limit.parse::<u32>().is_ok_and(|limit| limit < 7));
+    if is_less {
+        return request;
+    }
+    let others = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("limit="));
+    let query: Vec<String> = others.map(str::to_owned).chain([format!("limit={MAX_ROWS}")]).collect();
+    if let Ok(uri) = format!("{path}?{}", query.join("&")).parse() {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// Refuses a project whose mirror holds rows that did not come from an invented company.

@@ -127,12 +127,15 @@ impl Reader<'_> {
             let read = async {
                 let page = match first.take() {
                     Some(page) => page,
-                    None => self.page(&progress.window.page(self.collection, progress.cursor.clone())).await?,
+                    None => {
+                        self.page(&progress.window.page(self.collection, progress.cursor.clone())).await?
+                    }
                 };
                 let page = if progress.window.backwards { page.backwards()? } else { page };
                 Ok((cursors.next(&page)?, page))
             };
-            let (next, mut page) = read.await.map_err(|error: GazelleError| error.at(self.source(), number))?;
+            let (next, mut page) =
+                read.await.map_err(|error: GazelleError| error.at(self.source(), number))?;
             listed.moved |= total.is_some_and(|total| total != page.total);
             (total, listed.total) = (Some(page.total), page.total);
             let came = page.nodes.len();

@@ -1,8 +1,10 @@
 //! Gazelle: GraphQL executed against the committed schema, and the token endpoint.
 
+mod spoil;
+
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -18,14 +20,18 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::clock;
+use shared::{clock, supabase::Supabase};
 
 use super::{Sandbox, credentials, lock, refuse};
 use crate::{company::Company, faults::Fault};
 
 const SDL: &str = include_str!("../../../../shared/src/gazelle/schema.graphql");
+
+/// Life of an access token.
+const MONTH_SECONDS: u32 = 2_592_000;
 
 /// An enum value that the product has never heard of.
 pub const NEW_ENUM_VALUE: &str = "BRAND_NEW";
@@ -65,11 +71,13 @@ impl Schema {
 pub struct Account {
     generation: Mutex<u32>,
     expired: Mutex<Option<u32>>,
+    /// Where another process stores the token that it renewed.
+    pub store: OnceLock<Supabase>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { generation: Mutex::new(1), expired: Mutex::new(None) }
+        Self { generation: Mutex::new(1), expired: Mutex::new(None), store: OnceLock::new() }
     }
 }
 
@@ -82,6 +90,36 @@ impl Account {
     /// The refresh token in force.
     pub fn refresh_token(&self) -> String {
         format!("local-gazelle-refresh-token-of-generation-{}", *lock(&self.generation))
+    }
+
+    /// How many tokens there were.
+    pub fn generation(&self) -> u32 {
+        *lock(&self.generation)
+    }
+
+    /// Gives the next token out.
+    fn renew(&self, expires_in: u32) -> Value {
+        *lock(&self.generation) += 1;
+        json!({
+            "access_token": self.access_token(),
+            "refresh_token": self.refresh_token(),
+            "expires_in": expires_in,
+            "token_type": "Bearer",
+        })
+    }
+
+    /// Another process was faster: its token is stored a moment later.
+    fn renew_elsewhere(&self, now: Timestamp) {
+        let mut token = self.renew(MONTH_SECONDS);
+        token["created_at"] = now.as_second().into();
+        let Some(store) = self.store.get().cloned() else { return };
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let arguments = json!({"p_token": token, "p_now": now.to_string()});
+            if let Err(error) = store.rpc::<bool>("replace_gazelle_token", &arguments).await {
+                tracing::error!(%error, "sandbox.token_not_stored");
+            }
+        });
     }
 
     /// The access token is not taken any more; only a refresh helps.
@@ -129,9 +167,8 @@ pub async fn graphql(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, bo
     let Ok(query) = serde_json::from_slice::<Query>(&body) else {
         return refuse(StatusCode::BAD_REQUEST, "not a GraphQL request");
     };
-    if faults.strikes(Fault::GazelleGraphqlError) {
-        let errors = json!([{"message": "planted failure of jean@planted.example", "path": ["allClients"]}]);
-        return Json(json!({"data": null, "errors": errors})).into_response();
+    if let Some(answer) = spoil::instead(faults) {
+        return answer;
     }
     if faults.has(Fault::GazelleOneWay) && !query.variables["last"].is_null() {
         let errors =
@@ -143,7 +180,7 @@ pub async fn graphql(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, bo
     if faults.strikes(Fault::GazelleCut) {
         return cut(answer);
     }
-    ([(header::CONTENT_TYPE, "application/json")], answer).into_response()
+    spoil::spoiled(faults, &query.variables, answer)
 }
 
 fn unauthorized(sandbox: &Sandbox, headers: &HeaderMap) -> Option<Response> {
@@ -487,12 +524,10 @@ pub async fn token(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, body
         }
         _ => return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
     }
-    *lock(&sandbox.gazelle.generation) += 1;
-    Json(json!({
-        "access_token": sandbox.gazelle.access_token(),
-        "refresh_token": sandbox.gazelle.refresh_token(),
-        "expires_in": 2_592_000,
-        "token_type": "Bearer",
-    }))
-    .into_response()
+    if sandbox.faults.strikes(Fault::GazelleRenewedElsewhere) {
+        sandbox.gazelle.renew_elsewhere(sandbox.clock.now());
+        return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+    }
+    let life = if sandbox.faults.strikes(Fault::GazelleShortToken) { 7_200 } else { MONTH_SECONDS };
+    Json(sandbox.gazelle.renew(life)).into_response()
 }
