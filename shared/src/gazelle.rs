@@ -411,7 +411,7 @@ mod tests {
     }
 
     fn judged(status: u16, body: &str) -> GazelleError {
-        let query = Query::Pianos { after: None };
+        let query = Query::Pianos { created: Days::ALL, oldest_first: false, slice: Slice::after(None, 100) };
         let answer = judge(&query, &answer(status, body), 1).and_then(Page::from_connection);
         answer.err().unwrap_or(GazelleError::Malformed("nothing was wrong"))
     }
@@ -473,7 +473,14 @@ mod tests {
     }
 
     fn page(cursor: Option<&str>, has_next: bool) -> Page {
-        Page { nodes: vec![json!({})], cursor: cursor.map(str::to_owned), has_next, total: 3 }
+        Page {
+            nodes: vec![json!({})],
+            cursor: cursor.map(str::to_owned),
+            has_next,
+            start_cursor: None,
+            has_previous: None,
+            total: 3,
+        }
     }
 
     #[test]
@@ -510,7 +517,7 @@ mod tests {
 
     #[test]
     fn a_list_inside_a_node_has_its_shape_or_the_answer_is_asked_for_again() {
-        let query = Query::Appointments { filter: AppointmentFilter::default(), after: None };
+        let query = Query::Appointments { days: Days::ALL, slice: Slice::after(None, 100) };
         let check = |list: Value| has_shape(&query, &[json!({"id": "evt_1", "allEventPianos": list})]);
         let whole =
             json!({"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": false, "endCursor": null}});

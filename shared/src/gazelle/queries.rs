@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn variables_that_are_not_given_are_not_sent() {
         let body: Value = serde_json::from_slice(
-            &Query::Appointments { days: Days::ALL, slice: Slice::After(None, 100) }.body(),
+            &Query::Appointments { days: Days::ALL, slice: Slice::after(None, 100) }.body(),
         )
         .unwrap();
         assert_eq!(
