@@ -237,7 +237,10 @@ language sql stable set search_path = public, pg_temp as $$
     select l.script_name, l.task_type, count(*) as total, count(*) filter (where l.status = 'success') as success,
            count(*) filter (where l.status = 'warning') as warning, count(*) filter (where l.status = 'error') as error,
            sum(l.execution_time_seconds) as seconds, count(l.execution_time_seconds) as timed, max(l.created_at) as last_at
-    from sync_logs l, span where l.created_at > span.since and l.created_at <= p_now
+    from sync_logs l, span
+    where l.created_at > span.since and l.created_at <= p_now
+      -- The row of a chain sums up runs that have rows of their own: a run counts once.
+      and l.task_type <> 'chain'
     group by l.script_name, l.task_type
   )
   select jsonb_build_object(
@@ -253,7 +256,7 @@ language sql stable set search_path = public, pg_temp as $$
   from figures
 $$;
 comment on function public.sync_logs_stats is
-  'GET /sync-logs/stats: the documented figures, plus success_rate and tasks[]. Times in seconds.';
+  'GET /sync-logs/stats: the documented figures, plus success_rate and tasks[]. Times in seconds. Each run counts once: rows of a chain do not.';
 
 create or replace function public.system_status() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
