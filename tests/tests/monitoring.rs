@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use e2e::{Backend, Bed};
 use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::task::{Function, TASKS};
+use shared::{
+    clock,
+    task::{Function, TASKS},
+};
 
 /// One tick of the watcher at the stack's present; five minutes pass after it.
 async fn tick(bed: &mut Bed) -> anyhow::Result<Value> {
@@ -89,6 +92,73 @@ async fn an_outage_of_twenty_minutes_is_one_incident_one_notice_each_and_one_rec
     let failed: Vec<&Value> = checks.iter().filter(|check| check["ok"] == false).collect();
     assert_eq!(failed.len(), 4);
     assert!(failed.iter().all(|check| check["target"] == "gazelle" && check["error_kind"] == "http_500"));
+    began_with_its_first_failure(&bed).await
+}
+
+/// The incident, what people were told and the figures of the week agree: it began with the first failed check.
+async fn began_with_its_first_failure(bed: &Bed) -> anyhow::Result<()> {
+    let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
+    let checks = bed.stack.rows("monitor_checks", "ok,checked_at", "id").await?;
+    let first = at(&checks.iter().find(|check| check["ok"] == false).unwrap()["checked_at"]);
+    let incident = bed.stack.rows("incidents", "opened_at,closed_at", "opened_at").await?.remove(0);
+    let (opened, closed) = (at(&incident["opened_at"]), at(&incident["closed_at"]));
+    // The database keeps microseconds.
+    assert_eq!(opened.as_microsecond(), first.as_microsecond());
+    let messages = bed.stack.sandbox.slack_messages();
+    let text = |at: usize| messages[at].body["blocks"][1]["text"]["text"].as_str().unwrap().to_owned();
+    let local = first.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M").to_string();
+    assert!(text(0).contains(&format!("*Depuis:* {local}")), "{}", text(0));
+    assert!(text(2).contains(&format!("*Depuis:* {local}")), "{}", text(2));
+    let minutes = closed.duration_since(opened).as_mins();
+    // Four failures and the first success lie five minutes apart, and a second success confirms it.
+    assert_eq!(minutes, 25);
+    assert!(text(2).contains(&format!("*Durée:* {minutes} min")), "{}", text(2));
+    let week = json!({"p_from": "2026-01-12T05:00:00Z", "p_until": "2026-01-19T05:00:00Z"});
+    let figures: Value = bed.stack.observer.rpc("weekly_figures", &week).await?;
+    let seconds = figures["incidents"]["down_seconds"].as_i64().unwrap();
+    assert_eq!(seconds, closed.duration_since(opened).as_secs());
+    let notices = bed.stack.rows("notices", "since", "opened_at").await?;
+    assert_eq!(at(&notices[0]["since"]).as_microsecond(), first.as_microsecond());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_goes_on_failing_fails_since_its_first_failure_and_each_run_counts_once(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let day = SignedDuration::from_hours(24);
+    let nights =
+        ["2026-01-15T06:00:00Z", "2026-01-16T06:00:00Z", "2026-01-17T06:00:00Z", "2026-01-18T06:00:00Z"];
+    let faults = ["gazelle:500", "gazelle:500", "", "gazelle:500"];
+    let mut since = Vec::new();
+    for (night, fault) in nights.iter().zip(faults) {
+        bed.stack.faults.lift();
+        if !fault.is_empty() {
+            break_with(&bed, fault);
+        }
+        let run = bed.sync(night).await?;
+        assert_eq!(run.answer.status == "error", !fault.is_empty(), "{:?}", run.answer);
+        if *night == nights[0] {
+            // Its chain has a row in the log of syncs as well; it is no second run.
+            let now = bed.stack.clock.now().to_string();
+            let stats: Value = bed.stack.observer.rpc("sync_logs_stats", &json!({"p_now": now})).await?;
+            assert_eq!((&stats["total_syncs"], &stats["error_count"]), (&json!(1), &json!(1)), "{stats}");
+            assert_eq!(stats["tasks"].as_array().unwrap().len(), 1, "{stats}");
+        }
+        if run.answer.status == "error" {
+            let rows = bed.stack.rows("notices", "data", "opened_at").await?;
+            let at: Timestamp = rows.last().unwrap()["data"]["since"].as_str().unwrap().parse()?;
+            since.push(clock::business_date(at).to_string());
+        }
+        bed.stack.advance(day);
+    }
+    assert_eq!(
+        since,
+        ["2026-01-15", "2026-01-15", "2026-01-18"],
+        "a night that was good ends what came before"
+    );
     Ok(())
 }
 
@@ -495,7 +565,7 @@ async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
     Ok(())
 }
 
-async fn record(bed: &Bed, (name, state, changed_at): (&str, &str, jiff::Timestamp)) -> anyhow::Result<()> {
+async fn record(bed: &Bed, (name, state, changed_at): (&str, &str, Timestamp)) -> anyhow::Result<()> {
     let alarm = json!({
         "name": name, "state": state, "changed_at": changed_at.to_string(), "reason": "a reason", "severity": "error",
         "data": {"subject": name},

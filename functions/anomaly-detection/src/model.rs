@@ -210,6 +210,10 @@ pub struct FailingTask {
     pub consecutive_failures: u32,
     /// The last of them.
     pub last_failure_at: Option<Timestamp>,
+    /// The first of those of the last 24 hours.
+    pub recent_since: Option<Timestamp>,
+    /// The first of those since the last success.
+    pub consecutive_since: Option<Timestamp>,
     /// The failed runs, newest first; none for an old writer.
     pub run_ids: Option<Vec<String>>,
 }

@@ -8,7 +8,6 @@ mod probe;
 pub mod watch;
 
 use futures::future::join_all;
-use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -119,7 +118,7 @@ impl AvailabilityCheck {
         let now = check.as_ref().map_or_else(clock::now, |check| check.checked_at);
         let before = watched.standing.clone().unwrap_or_else(|| Standing::new(now));
         let (standing, effect) = advance(&before, check.as_ref().map(|check| check.verdict), policy, now);
-        let record = record(watched, &standing, effect, check.as_ref(), &before);
+        let record = record(watched, &standing, effect, check.as_ref());
         (record, standing.state)
     }
 
@@ -143,18 +142,7 @@ impl AvailabilityCheck {
     }
 }
 
-fn record(
-    watched: &Watched,
-    standing: &Standing,
-    effect: Option<Effect>,
-    check: Option<&Check>,
-    before: &Standing,
-) -> Value {
-    let since: Option<Timestamp> = match effect {
-        // The first of the failures that made it fall.
-        Some(Effect::Open) => before.failed_at.filter(|_| before.failures > 0).or(standing.failed_at),
-        _ => None,
-    };
+fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check: Option<&Check>) -> Value {
     json!({
         "target": watched.target.name,
         "version": watched.version,
@@ -173,7 +161,8 @@ fn record(
             "subject": watched.target.label,
             "state": standing.state,
             "error_kind": check.and_then(|check| check.error_kind.as_deref()).unwrap_or_default(),
-            "since": since.unwrap_or(standing.since).to_string(),
+            // Of an incident that opens: the first failure.
+            "since": standing.since.to_string(),
         },
     })
 }

@@ -46,6 +46,9 @@ pub struct Standing {
     pub slow: u32,
     /// Whether an incident is open.
     pub has_incident: bool,
+    /// The first failure of those in a row.
+    #[serde(default)]
+    pub failing_since: Option<Timestamp>,
     /// The last failure.
     pub failed_at: Option<Timestamp>,
     /// Changes between good and bad within the last hour.
@@ -62,16 +65,23 @@ impl Standing {
             successes: 0,
             slow: 0,
             has_incident: false,
+            failing_since: None,
             failed_at: None,
             flips: Vec::new(),
         }
     }
 
-    fn enter(&mut self, state: State, now: Timestamp) {
+    fn enter(&mut self, state: State, since: Timestamp) {
         if self.state != state {
             self.state = state;
-            self.since = now;
+            self.since = since;
         }
+    }
+
+    /// When the instability began, while it fails: changes alternate and the last one was a fall, so that every other one
+    /// before it was a fall, too.
+    fn unstable_since(&self) -> Option<Timestamp> {
+        self.flips.get(self.flips.len().saturating_sub(1) % 2).copied()
     }
 }
 
@@ -158,16 +168,21 @@ fn fail(standing: &mut Standing, threshold: u32, now: Timestamp) -> Option<Effec
     standing.slow = 0;
     standing.failures += 1;
     standing.failed_at = Some(now);
-    let is_unstable = standing.flips.len() >= FLIPS;
+    // A trouble began with its first failure, not with the one that was enough to call it a trouble.
+    let failing_since = *standing.failing_since.get_or_insert(now);
+    let unstable_since = standing.unstable_since().filter(|_| standing.flips.len() >= FLIPS);
     match standing.has_incident {
         true => {
-            if is_unstable {
-                standing.enter(State::Flapping, now);
+            if let Some(since) = unstable_since {
+                standing.enter(State::Flapping, since);
             }
             None
         }
-        false if is_unstable || standing.failures >= threshold => {
-            standing.enter(if is_unstable { State::Flapping } else { State::Down }, now);
+        false if unstable_since.is_some() || standing.failures >= threshold => {
+            match unstable_since {
+                Some(since) => standing.enter(State::Flapping, since),
+                None => standing.enter(State::Down, failing_since),
+            }
             standing.has_incident = true;
             Some(Effect::Open)
         }
@@ -184,6 +199,7 @@ fn succeed(
 ) -> Option<Effect> {
     flip(standing, standing.successes == 0 && standing.failures > 0, now);
     standing.failures = 0;
+    standing.failing_since = None;
     standing.successes += 1;
     standing.slow = if is_poor { standing.slow + 1 } else { 0 };
     let is_calm = standing.failed_at.is_none_or(|at| now.duration_since(at) >= CALM);
@@ -249,6 +265,31 @@ mod tests {
         assert_eq!(play("..xxx").1, [(4, Effect::Open)]);
         assert_eq!(play("..xxxxxx.x..").1, [(4, Effect::Open), (11, Effect::Recover)]);
         assert_eq!(play("xxx..").0.state, State::Up);
+    }
+
+    /// Minutes from the first probe to when the state of the last one began.
+    fn begins(verdicts: &str) -> (State, i64) {
+        let (standing, _) = play(verdicts);
+        let start: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
+        (standing.state, standing.since.duration_since(start).as_mins())
+    }
+
+    #[test]
+    fn an_outage_began_with_its_first_failure() {
+        assert_eq!(begins("..xxx"), (State::Down, 10));
+        assert_eq!(begins("..xxxxx"), (State::Down, 10));
+        assert_eq!(begins("xxx"), (State::Down, 0), "it never answered");
+        assert_eq!(begins("..x.xxx"), (State::Down, 20), "a single failure before is another one");
+        assert_eq!(begins("mmxxx"), (State::Down, 10), "failures in a window do not count");
+        assert_eq!(begins("..pxxx"), (State::Down, 15));
+        assert_eq!(begins("..xxx.."), (State::Up, 30));
+    }
+
+    #[test]
+    fn instability_began_with_the_oldest_fall_that_is_remembered() {
+        assert_eq!(begins("..x.x.x"), (State::Flapping, 10));
+        // The fall of the first minutes is more than an hour old: the hour begins with another fall.
+        assert_eq!(begins(&format!(".x{}x.x.x", ".".repeat(12))), (State::Flapping, 70));
     }
 
     #[test]

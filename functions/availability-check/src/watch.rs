@@ -51,6 +51,8 @@ pub struct Heartbeat {
     pub grace_seconds: u64,
     /// For when the last good run was planned.
     pub last_success_at: Option<Timestamp>,
+    /// The first start, planned or due, that no success answers for; none unless it is `down`.
+    pub missing_since: Option<Timestamp>,
     /// Seconds since then, or since the task is watched.
     #[serde(skip)]
     pub age_seconds: u64,
@@ -86,25 +88,29 @@ pub fn judge(
                 [Some(watched_since), known.resumed_at, known.last_success_at].into_iter().flatten().max();
             let baseline = baseline.unwrap_or(now);
             let grace = SignedDuration::try_from(task.grace()).unwrap_or(SignedDuration::MAX);
-            let is_missing = match &schedule {
-                Some((_, Schedule::Rate(period))) => {
-                    !was_blind && now.duration_since(baseline) > *period + grace
-                }
-                Some((_, schedule)) => missed(schedule, baseline, grace, now, &clock::zone()),
+            let missing_since = match &schedule {
+                Some((_, Schedule::Rate(period))) => baseline
+                    .checked_add(*period)
+                    .ok()
+                    .filter(|due| !was_blind && now.duration_since(*due) > grace),
+                Some((_, schedule)) => missed(schedule, baseline, grace, now, &clock::zone())
+                    .then(|| schedule.next_after(baseline))
+                    .flatten(),
                 // It follows the sync: missing is what came after its last success.
-                None => parent.is_some_and(|parent| {
+                None => parent.filter(|parent| {
                     task.listens_to == Some(events::SYNC_SUCCEEDED)
-                        && parent > baseline
-                        && now.duration_since(parent) > grace + FOLLOWS
+                        && *parent > baseline
+                        && now.duration_since(*parent) > grace + FOLLOWS
                 }),
             };
+            let missing_since = missing_since.filter(|_| !known.paused);
             Heartbeat {
                 task,
                 name: task.name,
                 label: task.label,
                 state: match () {
                     () if known.paused => "paused",
-                    () if is_missing => "down",
+                    () if missing_since.is_some() => "down",
                     () if known.last_success_at.is_none() => "new",
                     () => "up",
                 },
@@ -112,6 +118,7 @@ pub fn judge(
                 expected_every_seconds: task.expected_period.as_secs(),
                 grace_seconds: task.grace().as_secs(),
                 last_success_at: known.last_success_at,
+                missing_since,
                 age_seconds: u64::try_from(
                     now.duration_since(known.last_success_at.unwrap_or(watched_since)).as_secs(),
                 )
@@ -212,6 +219,27 @@ mod tests {
         };
         assert_eq!(beats("2026-01-15T06:00:00Z"), "down");
         assert_eq!(beats("2026-01-14T06:00:00Z"), "up", "the sync itself is what is missing");
+    }
+
+    #[test]
+    fn a_task_is_missing_since_the_first_start_that_did_not_happen() {
+        let since = |known: Known, others: &[Known], now| {
+            let name = known.name.clone();
+            let known: Vec<Known> = others.iter().cloned().chain([known]).collect();
+            let beats = judge(&known, &Schedules::default(), Some(now - 5.minutes()), now);
+            beats.into_iter().find(|beat| beat.name == name).unwrap().missing_since
+        };
+        let now = at("2026-01-16T12:00:00Z");
+        // Two nights were missed: the first one counts, and not the night that was good.
+        let sync = known("sync_gazelle", Some(at("2026-01-14T06:00:00Z")));
+        assert_eq!(since(sync.clone(), &[], now), Some(at("2026-01-15T06:00:00Z")));
+        assert_eq!(since(Known { paused: true, ..sync }, &[], now), None);
+        assert_eq!(since(known("sync_gazelle", Some(at("2026-01-16T06:00:00Z"))), &[], now), None);
+        let dispatch = known("notification_dispatch", Some(now - 1.hour()));
+        assert_eq!(since(dispatch, &[], now), Some(now - 55.minutes()));
+        let parent = known("sync_gazelle", Some(at("2026-01-16T06:00:00Z")));
+        let report = known("rapport_timeline", Some(at("2026-01-15T06:00:20Z")));
+        assert_eq!(since(report, &[parent], now), Some(at("2026-01-16T06:00:00Z")));
     }
 
     #[test]

@@ -84,6 +84,7 @@ create table if not exists public.notices (
   data jsonb not null default '{}',
   run_id uuid,
   opened_at timestamptz not null,
+  since timestamptz,
   last_seen_at timestamptz not null,
   occurrences integer not null default 1,
   resolved_at timestamptz,
@@ -92,6 +93,8 @@ create table if not exists public.notices (
 );
 comment on table public.notices is
   'One row per trouble, told or not: what escalation, reminders and recovery notices look at.';
+comment on column public.notices.since is
+  'When the trouble began, where it began before it was noticed; null: at opened_at.';
 create index if not exists idx_notices_open on public.notices (opened_at)
   where resolved_at is null and acknowledged_at is null;
 

@@ -113,8 +113,8 @@ begin
     (event_type, severity, channel, recipient, fingerprint, data, run_id, after_id, may_move, next_attempt_at, created_at)
   select p_notice ->> 'event_type', p_notice ->> 'severity', told.channel, told.recipient, p_notice ->> 'fingerprint',
          coalesce(p_notice -> 'data', '{}') || jsonb_build_object(
-           'since', v_problem.opened_at, 'until', p_now,
-           'duration_seconds', extract(epoch from p_now - v_problem.opened_at)::bigint),
+           'since', coalesce(v_problem.since, v_problem.opened_at), 'until', p_now,
+           'duration_seconds', extract(epoch from p_now - coalesce(v_problem.since, v_problem.opened_at))::bigint),
          p_run_id, told.id, told.may_move,
          greatest(told.next_attempt_at, case when r.quiet_hours is not null and p_notice ->> 'severity' <> 'critical'
                                              then internal.quiet_until(r.quiet_hours, p_now) else p_now end),
@@ -138,17 +138,20 @@ comment on function internal.enqueue_recovery is
 create or replace function internal.enqueue_notice(p_notice jsonb, p_run_id uuid, p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$
 declare
+  v_since timestamptz := least(coalesce((p_notice -> 'data' ->> 'since')::timestamptz, p_now), p_now);
   v_count integer;
 begin
   if p_notice ->> 'recovers' is not null then
     return internal.enqueue_recovery(p_notice, p_run_id, p_now);
   end if;
   -- The row also makes others with the same trouble wait: the look at the cool-down below is alone.
-  insert into notices as n (fingerprint, event_type, severity, data, run_id, opened_at, last_seen_at)
+  insert into notices as n (fingerprint, event_type, severity, data, run_id, opened_at, since, last_seen_at)
   values (p_notice ->> 'fingerprint', p_notice ->> 'event_type', p_notice ->> 'severity',
-          coalesce(p_notice -> 'data', '{}'), p_run_id, p_now, p_now)
+          coalesce(p_notice -> 'data', '{}'), p_run_id, p_now, v_since, p_now)
   on conflict (fingerprint) do update
   set last_seen_at = p_now, occurrences = n.occurrences + 1, data = excluded.data,
+      -- As long as it lasts, it began when it was first seen.
+      since = case when n.resolved_at is null then least(coalesce(n.since, n.opened_at), excluded.since) else excluded.since end,
       -- It may have become worse.
       severity = case when internal.severity_rank(excluded.severity) > internal.severity_rank(n.severity)
                       then excluded.severity else n.severity end;

@@ -336,7 +336,7 @@ begin
   insert into notification_deliveries
     (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, next_attempt_at, created_at)
   select n.event_type, n.severity, internal.open_channel(step.value ->> 'channel', person.key, p_now), person.key,
-         n.fingerprint, due.window_key, n.data || jsonb_build_object('since', n.opened_at), n.run_id, p_now, p_now
+         n.fingerprint, due.window_key, n.data || jsonb_build_object('since', coalesce(n.since, n.opened_at)), n.run_id, p_now, p_now
   from notices n
   join notification_rules r on r.event_type = n.event_type and r.enabled
   -- Nobody has failed to answer before anybody was asked. Each time a trouble is told anew is a round of its own.
@@ -364,7 +364,7 @@ begin
   insert into notification_deliveries
     (event_type, severity, channel, recipient, fingerprint, window_key, data, run_id, may_move, next_attempt_at, created_at)
   select n.event_type, n.severity, last.channel, last.recipient, n.fingerprint, 'reminder:' || last.messages,
-         n.data || jsonb_build_object('since', n.opened_at), n.run_id, last.may_move,
+         n.data || jsonb_build_object('since', coalesce(n.since, n.opened_at)), n.run_id, last.may_move,
          case when r.quiet_hours is not null and n.severity <> 'critical'
               then internal.quiet_until(r.quiet_hours, p_now) else p_now end, p_now
   from notices n

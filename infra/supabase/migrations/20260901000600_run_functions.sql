@@ -1,6 +1,32 @@
 -- One run, as state changes: claim, keep alive, go on later, finish. Each is one transaction; the lease token
 -- fences every process that lost its run.
 
+create or replace function internal.first_failure(p_started_at timestamptz, p_errors jsonb) returns timestamptz
+language sql stable as $$
+  -- A run that is tried again starts anew, on the same row; what its first attempt said stays.
+  select least(p_started_at,
+    case when p_errors #>> '{0,at}' ~ '^[12]\d{3}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)$'
+         then (p_errors #>> '{0,at}')::timestamptz end)
+$$;
+comment on function internal.first_failure is 'When a failed run began to fail: the start of its only attempt, or the end of its first.';
+
+create or replace function internal.failing_since(p_task text, p_until timestamptz) returns timestamptz
+language sql stable set search_path = public, pg_temp as $$
+  -- The first run that failed after the last one that did not.
+  select internal.first_failure(r.started_at, r.errors)
+  from scheduler_logs r
+  where r.task_name = p_task and r.status = 'error' and r.started_at <= p_until
+    and r.started_at > coalesce((
+      select g.started_at from scheduler_logs g
+      where g.task_name = p_task and g.status in ('success', 'warning') and g.started_at <= p_until
+        -- A run that ended because of the pause proves nothing.
+        and not coalesce(g.stats @> '{"paused": true}', false)
+      order by g.started_at desc limit 1), '-infinity')
+  order by r.started_at limit 1
+$$;
+comment on function internal.failing_since is
+  'Since when a task has only failed, as of an instant: the first failure after its last success. Null when it does not fail.';
+
 create or replace function internal.close_expired_runs(p_except_key text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -27,7 +53,8 @@ begin
         'event_type', v_run.failure_event, 'severity', 'error',
         'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
         'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id, 'error_kind', 'lost',
-                                   'since', v_run.started_at)), v_run.id, p_now);
+                                   'since', coalesce(internal.failing_since(v_run.task_name, v_run.started_at), v_run.started_at))),
+        v_run.id, p_now);
     end if;
   end loop;
 end
@@ -286,6 +313,11 @@ begin
     on conflict (run_id, detail_type, part) do nothing;
   end loop;
   for v_notice in select * from jsonb_array_elements(coalesce(p_result -> 'notices', '[]')) loop
+    if v_status = 'error' and v_notice -> 'data' ? 'since' then
+      -- The run knows when it started, the log since when the task fails.
+      v_notice := jsonb_set(v_notice, '{data,since}',
+                            coalesce(to_jsonb(internal.failing_since(v_run.task_name, v_run.started_at)), v_notice -> 'data' -> 'since'));
+    end if;
     perform internal.enqueue_notice(v_notice, v_run.id, p_now);
   end loop;
 

@@ -16,6 +16,7 @@ create table if not exists public.incidents (
   acknowledged_by text,
   data jsonb not null default '{}'
 );
+comment on column public.incidents.opened_at is 'When the trouble began, not when it was enough to be called one: the first failure.';
 comment on column public.incidents.subject is 'Target, task, alarm or channel, by its technical name.';
 comment on column public.incidents.fingerprint is 'Also that of the notice that told of it.';
 comment on column public.incidents.explained_by_run_id is
@@ -29,10 +30,11 @@ create or replace function internal.open_incident(
 ) returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
   v_incident incidents;
+  v_since timestamptz := least(coalesce((p_data ->> 'since')::timestamptz, p_now), p_now);
 begin
   insert into incidents (kind, subject, label, severity, fingerprint, opened_at, explained_by_run_id, data)
   values (p_kind, p_subject, coalesce(p_data ->> 'subject', p_subject), p_severity,
-          p_event_type || ':' || p_subject || '@' || extract(epoch from p_now), p_now, p_explained_by, p_data)
+          p_event_type || ':' || p_subject || '@' || extract(epoch from p_now), v_since, p_explained_by, p_data)
   on conflict do nothing
   returning * into v_incident;
   if not found then
@@ -41,14 +43,14 @@ begin
   if p_explained_by is null and not p_is_told then
     return internal.enqueue_notice(jsonb_build_object(
       'event_type', p_event_type, 'severity', p_severity, 'fingerprint', v_incident.fingerprint,
-      'data', jsonb_build_object('since', p_now) || p_data || jsonb_build_object('incident_id', v_incident.id)),
+      'data', p_data || jsonb_build_object('since', v_since) || jsonb_build_object('incident_id', v_incident.id)),
       p_run_id, p_now);
   end if;
   return 0;
 end
 $$;
 comment on function internal.open_incident is
-  'Opens an incident and tells of it, unless one is open for the subject. p_data: subject (what people call it), since?, and what the text needs. p_explained_by, p_is_told: somebody has told of it already. How many messages were queued; null: nothing was opened.';
+  'Opens an incident and tells of it, unless one is open for the subject. p_data: subject (what people call it), since? (the first failure), and what the text needs. p_explained_by, p_is_told: somebody has told of it already. How many messages were queued; null: nothing was opened.';
 
 create or replace function internal.close_incident(
   p_kind text, p_subject text, p_event_type text, p_reason text, p_data jsonb, p_run_id uuid, p_now timestamptz

@@ -170,7 +170,8 @@ begin
   if p_task ->> 'state' = 'down' then
     v_failed := internal.explaining_run(array[v_task], coalesce(v_last, '-infinity'));
     return case when internal.open_incident('missed_run', v_task, 'heartbeat.missed', 'error',
-      jsonb_strip_nulls(jsonb_build_object('subject', p_task ->> 'label', 'since', v_last,
+      jsonb_strip_nulls(jsonb_build_object('subject', p_task ->> 'label', 'since', p_task ->> 'missing_since',
+        'last_success_at', v_last,
         'run_id', (select r.id from scheduler_logs r where r.task_name = v_task order by r.started_at desc limit 1))),
       v_failed, p_run_id, p_now) is not null then 'opened' else 'kept' end;
   elsif p_task ->> 'state' = 'paused' or v_schedule_changed then
@@ -180,7 +181,7 @@ begin
   end if;
   if exists (select from incidents i
              where i.kind = 'missed_run' and i.subject = v_task and i.closed_at is null
-               and v_last is not distinct from (i.data ->> 'since')::timestamptz) then
+               and v_last is not distinct from (i.data ->> 'last_success_at')::timestamptz) then
     -- Not expected at this moment, but no success either: nothing has recovered.
     return 'kept';
   end if;

@@ -3,13 +3,15 @@
 create or replace function public.anomaly_run_inputs(p_hours integer, p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   with ends as (
-    select task_name as name, task_label as label, status, id as run_id, coalesce(completed_at, started_at) as at
+    select task_name as name, task_label as label, status, id as run_id, coalesce(completed_at, started_at) as at,
+           internal.first_failure(started_at, errors) as began_at
     from scheduler_logs
     where status in ('success', 'warning', 'error') and started_at > p_now - interval '30 days' and started_at <= p_now
     union all
     -- Rows without a run are those of the old writers.
-    select script_name, script_name, status, null, created_at from sync_logs
-    where run_id is null and status in ('success', 'warning', 'error') and created_at > p_now - interval '30 days' and created_at <= p_now
+    -- The row of a chain is no run: what it sums up is counted already.
+    select script_name, script_name, status, null, created_at, coalesce(started_at, created_at) from sync_logs
+    where run_id is null and task_type <> 'chain' and status in ('success', 'warning', 'error') and created_at > p_now - interval '30 days' and created_at <= p_now
   ), streaks as (
     select name, max(at) filter (where status <> 'error') as last_good_at from ends group by name
   ), tasks as (
@@ -17,6 +19,8 @@ language sql stable set search_path = public, pg_temp as $$
            count(*) filter (where e.at > p_now - make_interval(hours => p_hours)) as recent_failures,
            count(*) filter (where s.last_good_at is null or e.at > s.last_good_at) as consecutive_failures,
            max(e.at) as last_failure_at,
+           min(e.began_at) filter (where e.at > p_now - make_interval(hours => p_hours)) as recent_since,
+           min(e.began_at) filter (where s.last_good_at is null or e.at > s.last_good_at) as consecutive_since,
            (array_agg(e.run_id order by e.at desc) filter (where e.run_id is not null))[1:50] as run_ids
     from ends e join streaks s using (name)
     where e.status = 'error'
@@ -31,7 +35,7 @@ language sql stable set search_path = public, pg_temp as $$
                 where status = 'running' and started_at > p_now - interval '7 days' and started_at <= p_now))
 $$;
 comment on function public.anomaly_run_inputs is
-  'Per task that failed: failures in the last p_hours, failures since the last success (30 days back), the failed runs, newest first; and what is running. {tasks[{name, label, recent_failures, consecutive_failures, last_failure_at, run_ids}], running[{run_id, name, label, started_at}]}.';
+  'Per task that failed: failures in the last p_hours, failures since the last success (30 days back), the failed runs, newest first; and what is running. {tasks[{name, label, recent_failures, consecutive_failures, last_failure_at, recent_since, consecutive_since, run_ids}], running[{run_id, name, label, started_at}]}.';
 
 create or replace function public.anomaly_cash_inputs(p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -45,8 +45,9 @@ begin
     'event_type', internal.anomaly_event(p_anomaly.category),
     'severity', internal.notice_severity(p_anomaly.severity),
     'fingerprint', internal.anomaly_notice(p_anomaly),
-    'data', p_anomaly.notice || jsonb_build_object(
-      'anomaly_type', p_anomaly.type, 'anomaly_severity', p_anomaly.severity, 'since', p_anomaly.opened_at,
+    -- Where the detector knows when it began, that is when; else when it was first seen.
+    'data', jsonb_build_object('since', p_anomaly.opened_at) || p_anomaly.notice || jsonb_build_object(
+      'anomaly_type', p_anomaly.type, 'anomaly_severity', p_anomaly.severity,
       'run_id', p_run_ids[1])),
     p_run_id, p_now);
   if v_queued > 0 then

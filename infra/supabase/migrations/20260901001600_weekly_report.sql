@@ -18,17 +18,18 @@ comment on column public.weekly_reports.delivery_status is
 -- Runs. A run that was paused did no work and proves nothing.
 
 create or replace function internal.ended_runs(p_from timestamptz, p_until timestamptz)
-returns table (task text, label text, status text, started_at timestamptz, completed_at timestamptz, duration_ms bigint)
+returns table (task text, label text, status text, started_at timestamptz, completed_at timestamptz, duration_ms bigint, failed_at timestamptz)
 language sql stable set search_path = public, pg_temp as $$
   select r.task_name, r.task_label, r.status, r.started_at, coalesce(r.completed_at, r.started_at),
          -- The predecessor counted seconds.
-         coalesce(r.duration_ms, r.duration_seconds * 1000::bigint)
+         coalesce(r.duration_ms, r.duration_seconds * 1000::bigint),
+         case when r.status = 'error' then greatest(p_from, internal.first_failure(r.started_at, r.errors)) end
   from scheduler_logs r
   where r.started_at >= p_from and r.started_at < p_until
     and r.status in ('success', 'warning', 'error')
     and not coalesce(r.stats @> '{"paused": true}', false)
 $$;
-comment on function internal.ended_runs is 'Runs that started in a span and have ended, without those that were paused.';
+comment on function internal.ended_runs is 'Runs that started in a span and have ended, without those that were paused. failed_at: of a failed run, its first failure.';
 
 create or replace function internal.weekly_runs(p_from timestamptz, p_until timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
@@ -56,7 +57,7 @@ language sql stable set search_path = public, pg_temp as $$
     from internal.ended_runs(p_from, p_until) r
   ), spans as (
     select task, span, max(label) as label, count(*) filter (where status = 'error') as runs,
-           min(started_at) filter (where status = 'error') as since
+           min(failed_at) as since
     from counted
     group by task, span
   ), ended as (

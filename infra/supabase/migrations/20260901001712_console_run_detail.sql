@@ -20,6 +20,7 @@ language sql stable set search_path = public, pg_temp as $$
   select jsonb_build_object(
     'fingerprint', p_notice.fingerprint, 'event_type', p_notice.event_type, 'severity', p_notice.severity,
     'occurrences', p_notice.occurrences, 'opened_at', internal.instant(p_notice.opened_at),
+    'since', internal.instant(coalesce(p_notice.since, p_notice.opened_at)),
     'last_seen_at', internal.instant(p_notice.last_seen_at), 'resolved_at', internal.instant(p_notice.resolved_at),
     'acknowledged_at', internal.instant(p_notice.acknowledged_at), 'acknowledged_by', p_notice.acknowledged_by,
     'deliveries', (select coalesce(jsonb_agg(internal.delivery_json(d) order by d.seq), '[]')

@@ -99,7 +99,10 @@ pub struct NoticeView {
     pub event_type: String,
     pub severity: String,
     pub occurrences: i64,
+    /// When it was noticed.
     pub opened_at: String,
+    /// When it began: the first failure.
+    pub since: String,
     pub last_seen_at: String,
     pub resolved_at: Option<String>,
     pub acknowledged_at: Option<String>,

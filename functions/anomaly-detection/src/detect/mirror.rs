@@ -26,7 +26,9 @@ fn stale(collection: &Watermark, thresholds: &Thresholds, now: Timestamp) -> Opt
     if seconds <= thresholds.stale_hours * 3600 || collection.syncs_since == 0 {
         return None;
     }
-    let notice = json!({"subject": collection.name, "hours": seconds / 3600});
+    let notice = json!({
+        "subject": collection.name, "hours": seconds / 3600, "since": collection.watermark.to_string(),
+    });
     Some(
         Finding::new(Category::Data, "stale_collection", &collection.name, Severity::High, notice)
             .with_details(json!({

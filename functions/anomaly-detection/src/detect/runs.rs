@@ -31,13 +31,22 @@ fn repeated_failures(task: &FailingTask, thresholds: &Thresholds) -> Option<Find
         _ => return None,
     };
     let notice = json!({"subject": task.label, "count": task.recent_failures, "hours": WINDOW_HOURS});
-    Some(of_task("sync_failure", task, severity, notice))
+    Some(of_task("sync_failure", task, severity, since(notice, task.recent_since)))
 }
 
 fn consecutive_failures(task: &FailingTask, thresholds: &Thresholds) -> Option<Finding> {
     let notice = json!({"subject": task.label, "count": task.consecutive_failures});
     (task.consecutive_failures >= thresholds.consecutive_failures)
-        .then(|| of_task("consecutive_failures", task, Severity::High, notice))
+        .then(|| of_task("consecutive_failures", task, Severity::High, since(notice, task.consecutive_since)))
+}
+
+/// A notice that says when the trouble began, where that is known: with the first failure, not with the one that was
+/// enough to be told.
+fn since(mut notice: serde_json::Value, began_at: Option<Timestamp>) -> serde_json::Value {
+    if let Some(began_at) = began_at {
+        notice["since"] = began_at.to_string().into();
+    }
+    notice
 }
 
 fn of_task(kind: &'static str, task: &FailingTask, severity: Severity, notice: serde_json::Value) -> Finding {
@@ -52,7 +61,7 @@ fn of_task(kind: &'static str, task: &FailingTask, severity: Severity, notice: s
 
 fn stuck(run: &RunningTask, thresholds: &Thresholds, now: Timestamp) -> Option<Finding> {
     let seconds = now.as_second() - run.started_at.as_second();
-    let notice = json!({"subject": run.label, "hours": seconds / 3600});
+    let notice = since(json!({"subject": run.label, "hours": seconds / 3600}), Some(run.started_at));
     (seconds > thresholds.stuck_hours * 3600).then(|| {
         Finding::new(Category::Sync, "stuck_task", &run.name, Severity::High, notice).with_details(
             json!({"task": run.name, "run_id": run.run_id, "started_at": run.started_at.to_string()}),
@@ -95,6 +104,25 @@ mod tests {
         assert_eq!((findings.len(), findings[0].kind), (1, "consecutive_failures"));
         assert_eq!(findings[0].severity, Severity::High);
         assert_eq!(findings[0].run_ids, ["r1"]);
+    }
+
+    #[test]
+    fn failures_began_with_the_first_of_them() {
+        let at = |text: &str| text.parse::<Timestamp>().ok();
+        let task = FailingTask {
+            name: "availability".into(),
+            recent_failures: 3,
+            consecutive_failures: 3,
+            last_failure_at: at("2026-01-15T23:14:00Z"),
+            recent_since: at("2026-01-15T20:00:00Z"),
+            consecutive_since: at("2026-01-15T23:04:00Z"),
+            ..FailingTask::default()
+        };
+        let inputs = RunInputs { tasks: vec![task], ..RunInputs::default() };
+        let findings = detect(&inputs, &Thresholds::default(), Timestamp::UNIX_EPOCH);
+        let since: Vec<&serde_json::Value> = findings.iter().map(|found| &found.notice["since"]).collect();
+        assert_eq!(since, ["2026-01-15T20:00:00Z", "2026-01-15T23:04:00Z"]);
+        assert!(failing(3, 3).iter().all(|found| found.notice["since"].is_null()), "nobody knows");
     }
 
     #[test]

@@ -86,9 +86,12 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
             facts.push((language.own(fr, en), value));
         }
     };
-    add("Destinataire", "Recipient", shown(text(data, "recipient"), 60));
+    // A person by name; a key that belongs to nobody any more stays.
+    let recipient = data["recipient_name"].as_str().unwrap_or_else(|| text(data, "recipient"));
+    add("Destinataire", "Recipient", shown(recipient, 60));
     add("Raison", "Reason", texts::explanation(&shown(text(data, "reason"), 300), language));
     add("Erreur", "Error", texts::explanation(&shown(text(data, "error_kind"), 60), language));
+    add("Dernier succès", "Last success", local_time(text(data, "last_success_at")));
     add("Depuis", "Since", local_time(text(data, "since")));
     add("Jusqu'à", "Until", local_time(text(data, "until")));
     if let Some(seconds) = data["duration_seconds"].as_u64() {
@@ -102,7 +105,8 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
 pub(super) fn alarm_page(data: &Value) -> Option<Url> {
     let url = Url::parse(text(data, "alarm_url")).ok()?;
     let is_console = url.host_str().is_some_and(|host| host.ends_with(".console.aws.amazon.com"));
-    (url.scheme() == "https" && is_console).then_some(url)
+    // Links share one text object of Slack's, of 3000 characters.
+    (url.scheme() == "https" && is_console && url.as_str().len() <= 2_000).then_some(url)
 }
 
 #[cfg(test)]
