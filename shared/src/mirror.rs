@@ -246,6 +246,9 @@ async fn bounds(run: &Run) -> Result<Bounds, SupabaseError> {
     })
 }
 
+/// So many changes of Gazelle's shape are told one by one.
+const SINGLE_DRIFTS: usize = 10;
+
 impl Report {
     fn merge(&mut self, other: Report) {
         self.counts.extend(other.counts);
@@ -308,17 +311,23 @@ impl Report {
                 }),
             ));
         }
-        notices.extend(self.drift.iter().take(10).map(|what| {
-            Notice::new(
-                "sync.drift",
-                Severity::Warning,
-                format!("sync.drift:{what}"),
-                json!({
-                    "task_label": run.spec.label, "run_id": run.id, "since": clock::now().to_string(),
-                    "sample": [what],
-                }),
-            )
-        }));
+        // Each is a trouble of its own; what is more than people read one by one is told together, and counted.
+        let (single, rest) = self.drift.split_at(self.drift.len().min(SINGLE_DRIFTS));
+        let drift = |fingerprint: String, sample: Vec<String>, rows: Option<usize>| {
+            let mut data = json!({
+                "task_label": run.spec.label, "run_id": run.id, "since": clock::now().to_string(), "sample": sample,
+            });
+            if let Some(rows) = rows {
+                data["rows"] = rows.into();
+            }
+            Notice::new("sync.drift", Severity::Warning, fingerprint, data)
+        };
+        notices
+            .extend(single.iter().map(|what| drift(format!("sync.drift:{what}"), vec![what.clone()], None)));
+        if !rest.is_empty() {
+            let fingerprint = truncate(&format!("sync.drift:{}", rest.join(",")), 500);
+            notices.push(drift(fingerprint, sample(rest), Some(rest.len())));
+        }
         notices
     }
 }

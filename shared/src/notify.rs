@@ -7,6 +7,7 @@ mod direct;
 mod email;
 pub mod figures;
 mod outbox;
+mod parts;
 mod render;
 mod slack;
 mod telegram;

@@ -39,6 +39,7 @@ fn plan(bed: &Bed, appointments: &[(&str, &str, Option<&str>, Value)]) {
 
 const ALLAN: Option<&str> = Some("usr_local_000001");
 const NICOLAS: Option<&str> = Some("usr_local_000002");
+const LOUISE: Option<&str> = Some("usr_local_000003");
 const MARGOT: Option<&str> = Some("usr_local_000004");
 
 /// Recipient and subject of every e-mail, sorted.
@@ -129,6 +130,58 @@ async fn each_technician_hears_of_the_own_unconfirmed_appointments_once(
     assert_eq!(changed.answer.stats["technicians"], json!({"allan": 1}));
     assert_eq!(mails(&bed).len(), 3);
     assert!(text(&bed, 2).contains("10:30"), "{}", text(&bed, 2));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_appointment_that_counts_as_told_was_shown_with_the_person_and_the_true_reason(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let staff = bed.stack.observer.from("staff").eq("key", "louise");
+    bed.stack.write(staff.update(json!({"gazelle_id": "usr_local_000003"}).to_string())).await?;
+    let times: Vec<(String, String)> = (0..45)
+        .map(|at| (at.to_string(), format!("2026-01-16T{:02}:{:02}", 8 + at / 6, at % 6 * 10)))
+        .collect();
+    let mut appointments: Vec<(&str, &str, Option<&str>, Value)> = times
+        .iter()
+        .map(|(id, start)| (id.as_str(), start.as_str(), LOUISE, json!({"notes": format!("note-{id}.")})))
+        .collect();
+    let notes = json!({"notes": "Salle Nicolas, Saint-Nicolas"});
+    appointments.push(("46", "2026-01-16T17:00", MARGOT, notes.clone()));
+    appointments.push(("47", "2026-01-16T18:00", None, notes));
+    plan(&bed, &appointments);
+    bed.fill().await?;
+    let run = bed.run("rv_alerts", AFTERNOON).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+
+    let to_louise: Vec<String> = bed
+        .stack
+        .sandbox
+        .slack_messages()
+        .iter()
+        .filter(|sent| sent.to.ends_with("louise"))
+        .map(|sent| sent.body["blocks"].to_string())
+        .collect();
+    let shown = to_louise.concat();
+    for (id, _) in &times {
+        assert_eq!(shown.matches(&format!("note-{id}.")).count(), 1, "{id}");
+    }
+    assert_eq!(shown.matches("Louise · n'a pas le rôle de technicien").count(), 45, "{shown}");
+    assert!(shown.contains("à attribuer · pas encore attribué"), "{shown}");
+    assert!(
+        shown.contains("· absent de la liste du personnel"),
+        "Gazelle knows Margot, `staff` does not: {shown}"
+    );
+    assert!(shown.contains("Salle Nicolas, Saint-Nicolas") && !shown.contains("inconnu"), "{shown}");
+    assert!(shown.contains("⚠️ 47 RV non confirmé(s) sans destinataire pour le 16/01/2026 (1/2)"), "{shown}");
+    assert!(shown.contains("(2/2)"), "{shown}");
+    let rows = bed.stack.rows("alert_logs", "status,technician_name", "id").await?;
+    assert_eq!(rows.len(), 47);
+    assert!(rows.iter().all(|row| row["status"] == "sent"), "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| row["technician_name"] == "Louise").count(), 45);
     Ok(())
 }
 

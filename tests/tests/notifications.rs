@@ -373,6 +373,31 @@ async fn a_digest_makes_one_message_of_a_window(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_digest_shows_all_that_it_counts_as_sent_in_as_many_messages_as_it_takes(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let delivery = |number: usize| {
+        json!({"event_type": "alarm.raised", "severity": "error", "channel": "slack", "recipient": "louise",
+               "fingerprint": format!("{number:03}"), "digest_key": "1:1", "data": {"subject": format!("alarme-{number:03}.")},
+               "created_at": "2026-01-15T05:00:00Z", "next_attempt_at": "2026-01-15T05:00:00Z"})
+    };
+    bed.put("notification_deliveries", (0..152).map(delivery).collect()).await?;
+    let stats = dispatch(&bed).await?;
+    assert_eq!(stats["sent"], 2, "{stats}");
+    assert_eq!(slack(&bed, "louise"), ["🗞️ 152 notifications (1 à 100)", "🗞️ 152 notifications (101 à 152)"]);
+    let shown: String =
+        bed.stack.sandbox.slack_messages().iter().map(|sent| sent.body["blocks"].to_string()).collect();
+    for number in 0..152 {
+        assert_eq!(shown.matches(&format!("alarme-{number:03}.")).count(), 1, "{number}");
+    }
+    let rows = deliveries(&bed, "status").await?;
+    assert!(rows.iter().all(|row| row["status"] == "sent"));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_acknowledges_is_repeated_and_goes_further(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

@@ -25,21 +25,41 @@ pub struct Appointment {
     pub location: Option<String>,
     /// `usr_…`
     pub technician_id: Option<String>,
+    /// As Gazelle calls that user.
+    pub technician_name: Option<String>,
     pub client_name: Option<String>,
     pub client_phone: Option<String>,
     pub client_city: Option<String>,
     pub pianos: Option<String>,
 }
 
-/// A technician of the table `staff`.
+/// A person of the table `staff`, whatever the role.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Technician {
+pub struct Person {
     pub key: String,
     pub gazelle_id: Option<String>,
     pub first_name: String,
     pub display_name: String,
     pub email: Option<String>,
+    pub roles: Vec<String>,
+    pub active: bool,
+}
+
+/// Why nobody can be told of an appointment that is theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Unreached {
+    /// It has no technician yet.
+    Unassigned,
+    /// A user of Gazelle whom `staff` does not have.
+    NotInStaff,
+    /// Somebody who left.
+    Inactive,
+    /// Somebody of the office.
+    NotTechnician,
+    /// Neither `staff` nor the settings have an e-mail address.
+    NoAddress,
 }
 
 /// An alert that was told before.
@@ -95,26 +115,29 @@ pub struct Told {
     pub unassigned: usize,
 }
 
+/// Appointments of one message: more are told in several, each of which every channel can carry as a whole.
+const PER_MESSAGE: usize = 40;
+
 /// The day and the people.
 pub struct Candidates<'a> {
     /// The day after the business date.
     pub date: Date,
     /// When the data are from, if the sync failed.
     pub stale: Option<Timestamp>,
-    /// Active technicians.
-    pub technicians: &'a [Technician],
-    /// Whether an e-mail can reach a technician.
-    pub has_address: &'a (dyn Fn(&Technician) -> bool + Sync),
+    /// Everybody whom Gazelle knows as well.
+    pub staff: &'a [Person],
+    /// Whether an e-mail can reach somebody.
+    pub has_address: &'a (dyn Fn(&Person) -> bool + Sync),
 }
 
 impl Candidates<'_> {
-    /// One message per technician with what is new or changed, and one for what reaches nobody.
+    /// What is new or changed: one message per technician and one for what reaches nobody, or as many as it takes.
     pub fn plan(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Told {
         let mut groups: BTreeMap<Option<&str>, Vec<(Appointment, Value)>> = BTreeMap::new();
         for appointment in appointments {
-            let technician = self.technician(&appointment);
-            let reached = technician.filter(|technician| (self.has_address)(technician));
-            let content = content(&appointment, technician, reached);
+            let person = self.person(&appointment);
+            let reached = self.reach(&appointment, person);
+            let content = content(&appointment, person, reached);
             let technician_id = appointment.technician_id.as_deref().unwrap_or_default();
             let is_known = known.iter().any(|known| {
                 known.is_told()
@@ -123,41 +146,67 @@ impl Candidates<'_> {
                     && known.content == content
             });
             if !is_known {
-                groups.entry(reached.map(|t| t.key.as_str())).or_default().push((appointment, content));
+                groups.entry(reached.ok().map(|t| t.key.as_str())).or_default().push((appointment, content));
             }
         }
         let mut told = Told::default();
         for (key, group) in groups {
-            let technician = self.technicians.iter().find(|technician| Some(technician.key.as_str()) == key);
-            let notice = self.notice(run_id, technician, &group);
+            let technician = self.staff.iter().find(|person| Some(person.key.as_str()) == key);
             match technician {
                 Some(technician) => {
                     told.per_technician.insert(technician.key.clone(), group.len());
                 }
                 None => told.unassigned = group.len(),
             }
-            told.alerts.extend(
-                group
-                    .into_iter()
-                    .map(|(appointment, content)| self.alert(appointment, content, &notice.fingerprint)),
-            );
-            told.notices.push(notice);
+            let (total, parts) = (group.len(), group.len().div_ceil(PER_MESSAGE));
+            for (at, part) in group.chunks(PER_MESSAGE).enumerate() {
+                let mut notice = self.notice(run_id, technician, part);
+                if parts > 1 {
+                    notice.data["total"] = total.into();
+                    notice.data["part"] = (at + 1).into();
+                    notice.data["parts"] = parts.into();
+                }
+                // Each row becomes what its own message becomes.
+                let alert = |(appointment, content): &(Appointment, Value)| {
+                    self.alert(appointment, content, &notice.fingerprint)
+                };
+                told.alerts.extend(part.iter().map(alert));
+                told.notices.push(notice);
+            }
         }
         told
     }
 
-    fn technician(&self, appointment: &Appointment) -> Option<&Technician> {
+    fn person(&self, appointment: &Appointment) -> Option<&Person> {
         // By id, never by name.
         let id = appointment.technician_id.as_ref()?;
-        self.technicians.iter().find(|technician| technician.gazelle_id.as_ref() == Some(id))
+        self.staff.iter().find(|person| person.gazelle_id.as_ref() == Some(id))
     }
 
-    fn notice(
+    /// Who is told of an appointment, or why nobody is.
+    fn reach<'p>(
         &self,
-        run_id: &str,
-        technician: Option<&Technician>,
-        group: &[(Appointment, Value)],
-    ) -> Notice {
+        appointment: &Appointment,
+        person: Option<&'p Person>,
+    ) -> Result<&'p Person, Unreached> {
+        let person = match (person, &appointment.technician_id) {
+            (Some(person), _) => person,
+            (None, Some(_)) => return Err(Unreached::NotInStaff),
+            (None, None) => return Err(Unreached::Unassigned),
+        };
+        if !person.active {
+            return Err(Unreached::Inactive);
+        }
+        if !person.roles.iter().any(|role| role == "technician") {
+            return Err(Unreached::NotTechnician);
+        }
+        if !(self.has_address)(person) {
+            return Err(Unreached::NoAddress);
+        }
+        Ok(person)
+    }
+
+    fn notice(&self, run_id: &str, technician: Option<&Person>, group: &[(Appointment, Value)]) -> Notice {
         let contents: Vec<&Value> = group.iter().map(|(_, content)| content).collect();
         let mut data = json!({
             "run_id": run_id, "date": self.date.to_string(), "appointments": contents,
@@ -177,31 +226,28 @@ impl Candidates<'_> {
         notice
     }
 
-    fn alert(&self, appointment: Appointment, content: Value, fingerprint: &str) -> Alert {
+    fn alert(&self, appointment: &Appointment, content: &Value, fingerprint: &str) -> Alert {
         let text = |field: &str| content[field].as_str().unwrap_or_default().to_owned();
         Alert {
-            technician_id: appointment.technician_id.unwrap_or_default(),
+            technician_id: appointment.technician_id.clone().unwrap_or_default(),
             technician_name: text("technician"),
             appointment_date: self.date,
-            appointment_time: appointment.appointment_time,
+            appointment_time: appointment.appointment_time.clone(),
             client_name: text("client"),
             client_phone: text("phone"),
-            title: clean(&appointment.title.unwrap_or_default(), 200),
+            title: clean(appointment.title.as_deref().unwrap_or_default(), 200),
             description: text("notes"),
-            appointment_external_id: appointment.external_id,
+            appointment_external_id: appointment.external_id.clone(),
             appointment_id: appointment.appointment_id,
-            content,
+            content: content.clone(),
             notice_fingerprint: fingerprint.to_owned(),
         }
     }
 }
 
-/// What the message says of an appointment, each text bounded, and to whom. Another content is told again.
-fn content(
-    appointment: &Appointment,
-    technician: Option<&Technician>,
-    reached: Option<&Technician>,
-) -> Value {
+/// What the message says of an appointment, each text bounded, and to whom, or why to nobody. Another content is told
+/// again.
+fn content(appointment: &Appointment, person: Option<&Person>, reached: Result<&Person, Unreached>) -> Value {
     let bounded = |text: &Option<String>, limit| clean(text.as_deref().unwrap_or_default(), limit);
     let time = match (&appointment.appointment_time, appointment.is_all_day) {
         (_, Some(true)) | (None, _) => "journée".to_owned(),
@@ -211,12 +257,14 @@ fn content(
         place if place.is_empty() => bounded(&appointment.client_city, 120),
         place => place,
     };
-    let technician = match (technician, &appointment.technician_id) {
-        (Some(technician), _) => technician.display_name.clone(),
-        (None, Some(id)) => format!("inconnu ({})", clean(id, 40)),
-        (None, None) => "à attribuer".to_owned(),
+    // By the name that screens use; whom `staff` does not have, by Gazelle's.
+    let technician = match (person, &appointment.technician_id, bounded(&appointment.technician_name, 80)) {
+        (Some(person), _, _) => person.display_name.clone(),
+        (None, Some(id), name) if name.is_empty() => format!("inconnu ({})", clean(id, 40)),
+        (None, Some(_), name) => name,
+        (None, None, _) => "à attribuer".to_owned(),
     };
-    json!({
+    let mut content = json!({
         "time": time,
         "client": bounded(&appointment.client_name, 80),
         "place": place,
@@ -224,8 +272,12 @@ fn content(
         "phone": bounded(&appointment.client_phone, 40),
         "notes": bounded(&appointment.notes, 300),
         "technician": technician,
-        "to": reached.map(|technician| &technician.key),
-    })
+        "to": reached.ok().map(|technician| &technician.key),
+    });
+    if let Err(reason) = reached {
+        content["reason"] = json!(reason);
+    }
+    content
 }
 
 fn hash(value: &Value) -> String {
@@ -237,16 +289,24 @@ fn hash(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn technicians() -> Vec<Technician> {
-        [("allan", "usr_1", "Allan"), ("nicolas", "usr_2", "Nicolas"), ("margot", "usr_4", "Margot")]
-            .map(|(key, id, name)| Technician {
-                key: key.into(),
-                gazelle_id: Some(id.into()),
-                first_name: name.into(),
-                display_name: name.into(),
-                email: None,
-            })
-            .to_vec()
+    fn staff() -> Vec<Person> {
+        [
+            ("allan", "usr_1", "Allan", "Allan", "technician"),
+            ("nicolas", "usr_2", "Nicolas", "Nick", "technician"),
+            ("louise", "usr_3", "Louise", "Louise", "assistant"),
+            ("margot", "usr_4", "Margot", "Margot", "technician"),
+            ("rene", "usr_5", "René", "René", "technician"),
+        ]
+        .map(|(key, id, first_name, display_name, role)| Person {
+            key: key.into(),
+            gazelle_id: Some(id.into()),
+            first_name: first_name.into(),
+            display_name: display_name.into(),
+            email: None,
+            roles: vec!["admin".into(), role.into()],
+            active: key != "rene",
+        })
+        .to_vec()
     }
 
     fn appointment(id: &str, technician: Option<&str>) -> Appointment {
@@ -263,8 +323,8 @@ mod tests {
         Candidates {
             date: jiff::civil::date(2026, 1, 16),
             stale: None,
-            technicians: &technicians(),
-            has_address: &|technician| technician.key != "margot",
+            staff: &staff(),
+            has_address: &|person| person.key != "margot",
         }
         .plan("run", appointments, known)
     }
@@ -292,6 +352,65 @@ mod tests {
         assert_eq!(to, [("rv.unassigned", 3), ("rv.unconfirmed", 2), ("rv.unconfirmed", 1)]);
         assert_eq!(told.notices[1].concerned, ["allan"]);
         assert!(told.notices[0].concerned.is_empty());
+    }
+
+    #[test]
+    fn who_cannot_be_told_is_named_and_the_reason_is_the_true_one() {
+        let unknown =
+            Appointment { technician_name: Some("Zoé Roy".into()), ..appointment("e", Some("usr_99")) };
+        let told = told(
+            vec![
+                appointment("a", Some("usr_3")),
+                appointment("b", Some("usr_4")),
+                appointment("c", Some("usr_5")),
+                appointment("d", None),
+                unknown,
+                appointment("f", Some("usr_98")),
+            ],
+            &[],
+        );
+        let shown: Vec<(&str, &str)> = told
+            .alerts
+            .iter()
+            .map(|alert| (alert.technician_name.as_str(), alert.content["reason"].as_str().unwrap()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("Louise", "not_technician"),
+                ("Margot", "no_address"),
+                ("René", "inactive"),
+                ("à attribuer", "unassigned"),
+                ("Zoé Roy", "not_in_staff"),
+                ("inconnu (usr_98)", "not_in_staff"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_technician_is_shown_by_the_name_of_screens_and_greeted_by_the_first_name() {
+        let mut client = appointment("evt_1", Some("usr_2"));
+        client.client_name = Some("Nicolas Saint-Nicolas".into());
+        let told = told(vec![client], &[]);
+        assert_eq!(told.alerts[0].technician_name, "Nick");
+        assert_eq!(told.alerts[0].client_name, "Nicolas Saint-Nicolas");
+        assert_eq!(told.notices[0].data["first_name"], "Nicolas");
+    }
+
+    #[test]
+    fn more_than_a_message_can_hold_are_told_in_several_and_each_row_follows_its_own() {
+        let many = (0..95).map(|number| appointment(&format!("evt_{number:02}"), Some("usr_1"))).collect();
+        let told = told(many, &[]);
+        let sizes: Vec<usize> =
+            told.notices.iter().map(|notice| notice.data["appointments"].as_array().unwrap().len()).collect();
+        assert_eq!(sizes, [40, 40, 15]);
+        assert_eq!(told.per_technician["allan"], 95);
+        for (at, notice) in told.notices.iter().enumerate() {
+            assert_eq!((&notice.data["total"], &notice.data["part"]), (&json!(95), &json!(at + 1)));
+            let followers =
+                told.alerts.iter().filter(|alert| alert.notice_fingerprint == notice.fingerprint).count();
+            assert_eq!(followers, sizes[at]);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use shared::{
     task::{Finished, Function, Outcome, Task, TaskError},
 };
 
-use self::alerts::{Appointment, Candidates, Known, Technician};
+use self::alerts::{Appointment, Candidates, Known, Person};
 
 /// The task `rv_alerts`.
 pub struct AppointmentAlerts {
@@ -56,15 +56,15 @@ impl Task for AppointmentAlerts {
         };
 
         let date = run.business_date().checked_add(1.day()).unwrap_or(Date::MAX);
-        let technicians = technicians(run).await?;
+        let staff = staff(run).await?;
         let appointments = appointments(run, date).await?;
         let unconfirmed = appointments.len();
         let candidates = Candidates {
             date,
             stale,
-            technicians: &technicians,
-            has_address: &|technician| {
-                self.channels.address(Some(&technician.first_name), technician.email.as_deref()).is_some()
+            staff: &staff,
+            has_address: &|person| {
+                self.channels.address(Some(&person.first_name), person.email.as_deref()).is_some()
             },
         };
         let plan = candidates.plan(&run.id, appointments, &known(run, date).await?);
@@ -154,10 +154,11 @@ async fn watermark(run: &Run) -> Result<Option<Timestamp>, SupabaseError> {
     Ok(states.first().and_then(|state| state.watermark))
 }
 
-async fn technicians(run: &Run) -> Result<Vec<Technician>, SupabaseError> {
+/// Everybody whom Gazelle knows as well: also those who cannot be told are called by name.
+async fn staff(run: &Run) -> Result<Vec<Person>, SupabaseError> {
     let query = || {
-        let table = run.supabase.from("staff").select("key,gazelle_id,first_name,display_name,email");
-        table.is("active", "true").cs("roles", "{technician}").not("is", "gazelle_id", "null")
+        let columns = "key,gazelle_id,first_name,display_name,email,roles,active";
+        run.supabase.from("staff").select(columns).not("is", "gazelle_id", "null")
     };
     run.supabase.all("key", query).await
 }

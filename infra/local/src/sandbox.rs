@@ -7,6 +7,7 @@ pub mod auth;
 mod aws;
 mod gazelle;
 mod google;
+mod limits;
 mod messages;
 mod telegram;
 

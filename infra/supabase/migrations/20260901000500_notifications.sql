@@ -140,6 +140,7 @@ create index if not exists idx_deliveries_flying on public.notification_deliveri
   where status = 'pending' and claimed_until is not null;
 create index if not exists idx_deliveries_after on public.notification_deliveries (after_id)
   where status = 'pending' and after_id is not null;
+create index if not exists idx_deliveries_digest on public.notification_deliveries (digest_key) where digest_key is not null;
 create index if not exists idx_deliveries_run on public.notification_deliveries (run_id);
 create index if not exists idx_deliveries_created on public.notification_deliveries (created_at);
 

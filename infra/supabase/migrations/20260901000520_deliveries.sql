@@ -32,6 +32,22 @@ create or replace view internal.due_deliveries with (security_invoker = true) as
   order by d.channel, d.recipient, d.next_attempt_at > d.created_at, d.next_attempt_at, d.seq;
 comment on view internal.due_deliveries is 'The next message of each queue, and from when on it may be sent.';
 
+create or replace function internal.notices_per_message() returns integer language sql immutable as 'select 100';
+comment on function internal.notices_per_message is
+  'So many notices of a digest are one message, which every channel can carry; those beyond wait for the next one.';
+
+create or replace function internal.digest_place(p_claim text) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  -- Counted over the whole digest of this person on this channel: those told before, and all of them.
+  select jsonb_build_object('before', count(*) filter (where d.status <> 'pending'), 'total', count(*))
+  from (select channel, recipient, digest_key from notification_deliveries
+        where status = 'pending' and claimed_until is not null and claim_token = p_claim and digest_key is not null limit 1) mine
+  join notification_deliveries d on d.digest_key = mine.digest_key and d.channel = mine.channel and d.recipient = mine.recipient
+  having count(*) > 0
+$$;
+comment on function internal.digest_place is
+  'Where a claimed message stands in its digest: {before, total}, in notices. Null for what is no digest.';
+
 create or replace function public.claim_deliveries(
   p_lease_seconds integer, p_claim text, p_now timestamptz, p_channel text, p_run_id uuid default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
@@ -58,9 +74,12 @@ begin
     end if;
     update notification_deliveries
     set claimed_until = p_now + make_interval(secs => p_lease_seconds), claim_token = p_claim, attempts = attempts + 1
-    where status = 'pending' and claimed_until is null
-      and (id = v_head.id or (digest_key = v_head.digest_key and next_attempt_at <= p_now
-                              and channel = v_head.channel and recipient = v_head.recipient));
+    where id in (
+      select id from notification_deliveries
+      where status = 'pending' and claimed_until is null
+        and (id = v_head.id or (digest_key = v_head.digest_key and next_attempt_at <= p_now
+                                and channel = v_head.channel and recipient = v_head.recipient))
+      order by id <> v_head.id, seq limit internal.notices_per_message());
     insert into notification_queues (channel, recipient, next_slot_at)
     select v_head.channel, r, p_now + make_interval(secs => internal.slot_seconds(v_head.channel, r)::double precision)
     from unnest(array['', v_head.recipient]) r
@@ -73,7 +92,8 @@ begin
                       'data', d.data, 'due_at', greatest(d.created_at, d.next_attempt_at), 'is_reminder', d.window_key like 'reminder:%',
                       'is_escalation', d.window_key like 'escalation:%') order by d.seq),
            'first_name', s.first_name, 'language', coalesce(s.language, 'fr'), 'email', s.email,
-           'slack_webhook_key', s.slack_webhook_key, 'telegram_chat_id', s.telegram_chat_id)
+           'slack_webhook_key', s.slack_webhook_key, 'telegram_chat_id', s.telegram_chat_id,
+           'digest', internal.digest_place(p_claim))
   into v_message
   from notification_deliveries d left join staff s on s.key = d.recipient and s.active
   where d.status = 'pending' and d.claimed_until is not null and d.claim_token = p_claim
@@ -82,7 +102,7 @@ begin
 end
 $$;
 comment on function public.claim_deliveries is
-  'Takes the next message of a channel that may be sent (for p_run_id: of the queues that hold messages of that run), or says in how many milliseconds there is one. A digest is one message of several items. The same claim asked for twice is one claim.';
+  'Takes the next message of a channel that may be sent (for p_run_id: of the queues that hold messages of that run), or says in how many milliseconds there is one. A digest is one message of several items, at most internal.notices_per_message(): what it does not show is not taken. The same claim asked for twice is one claim.';
 
 create or replace function internal.other_channel(p_delivery notification_deliveries, p_now timestamptz) returns text
 language sql stable set search_path = public, pg_temp as $$

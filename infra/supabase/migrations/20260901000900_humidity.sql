@@ -187,7 +187,7 @@ begin
     v_notices := internal.enqueue_notice(jsonb_build_object(
       'event_type', 'humidity.alert', 'severity', 'warning', 'fingerprint', 'humidity.alert@' || p_run_id || ':' || v_inserted,
       'data', jsonb_build_object('run_id', p_run_id, 'count', jsonb_array_length(v_new),
-                                 'alerts', (select jsonb_agg(a) from (select a from jsonb_array_elements(v_new) a limit 20) first_ones))),
+                                 'alerts', (select jsonb_agg(a) from (select a from jsonb_array_elements(v_new) a limit 100) first_ones))),
       p_run_id, p_now);
   else
     for v_alert in select * from jsonb_array_elements(v_new) loop
@@ -197,7 +197,7 @@ begin
     end loop;
   end if;
   return jsonb_build_object('inserted', v_inserted, 'reopened', v_reopened, 'updated', v_updated, 'resolved', v_resolved,
-                            'told', jsonb_array_length(v_new), 'notices', v_notices);
+                            'told', least(jsonb_array_length(v_new), 100), 'notices', v_notices);
 end
 $$;
 comment on function public.record_humidity_alerts is

@@ -57,7 +57,8 @@ select
   c.city as client_city,
   (select string_agg(concat_ws(' ', p.make, p.model, '#' || p.serial_number), ', ' order by p.external_id)
    from public.gazelle_appointment_pianos l join public.gazelle_pianos p on p.external_id = l.piano_external_id
-   where l.appointment_external_id = a.external_id) as pianos
+   where l.appointment_external_id = a.external_id) as pianos,
+  (select nullif(concat_ws(' ', u.first_name, u.last_name), '') from public.users u where u.id = a.technicien) as technician_name
 from public.gazelle_appointments a
 left join public.gazelle_clients c on c.external_id = a.client_external_id
 where a.deleted_at is null

@@ -384,21 +384,23 @@ create or replace function internal.announce_many(
   p_event_type text, p_severity text, p_key text, p_ids bigint[], p_run_id uuid, p_now timestamptz
 ) returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
+  -- What one message can show. The others stay untold, and are in the next one.
+  v_shown constant bigint[] := p_ids[1:100];
   v_queued integer;
 begin
   v_queued := internal.enqueue_notice(jsonb_build_object(
     'event_type', p_event_type, 'severity', p_severity, 'fingerprint', p_event_type || '@' || p_key,
     'data', jsonb_build_object('run_id', p_run_id, 'count', cardinality(p_ids), 'since', p_now,
-      'items', (select jsonb_agg(a.message order by a.due_date, a.id) from alerts a where a.id = any (p_ids[1:20])))),
+      'items', (select jsonb_agg(a.message order by a.due_date, a.id) from alerts a where a.id = any (v_shown)))),
     p_run_id, p_now);
   if v_queued > 0 then
-    update alerts set notified_at = p_now where id = any (p_ids);
+    update alerts set notified_at = p_now where id = any (v_shown);
   end if;
   return v_queued;
 end
 $$;
 comment on function internal.announce_many is
-  'One notice for many alerts, with the first 20 messages. p_ids come in the order of the list.';
+  'One notice for many alerts: their number, and the messages of the first 100, which alone count as told. p_ids come in the order of the list.';
 
 create or replace function internal.announce_digest(
   p_event_type text, p_alert_type text, p_run_id uuid, p_today date, p_now timestamptz

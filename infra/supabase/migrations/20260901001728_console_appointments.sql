@@ -22,7 +22,8 @@ returns jsonb language sql stable set search_path = public, pg_temp as $$
              'client_phone', f.client_phone, 'status', f.status, 'created_at', internal.instant(f.created_at))
              order by f.appointment_time nulls first, f.external_id) as appointments
     from found f
-    left join staff s on s.gazelle_id = f.technician_id and s.active
+    -- A person is who they are, also after they left.
+    left join staff s on s.gazelle_id = f.technician_id
     left join users u on u.id = f.technician_id
     group by f.technician_id
   )

@@ -57,6 +57,8 @@ struct Outgoing {
     recipient: String,
     attempts: u32,
     items: Vec<Item>,
+    /// None for what is no digest.
+    digest: Option<Place>,
     #[serde(flatten)]
     person: Person,
 }
@@ -72,6 +74,15 @@ pub(super) struct Item {
     pub is_reminder: bool,
     #[serde(default)]
     pub is_escalation: bool,
+}
+
+/// Where a message stands in its digest, in notices.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct Place {
+    /// Those of earlier messages.
+    pub before: usize,
+    /// Those of the whole digest.
+    pub total: usize,
 }
 
 /// Where messages go out from.
@@ -159,7 +170,8 @@ impl Sender<'_> {
             return Ok(claimed.wait_ms.map_or(Next::Nothing, |ms| Next::FreeIn(Duration::from_millis(ms))));
         };
         let language = outgoing.person.language;
-        let message = render::outgoing(&outgoing.items, language, channels.console_url.as_ref());
+        let message =
+            render::outgoing(&outgoing.items, outgoing.digest, language, channels.console_url.as_ref());
         let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
         settle(supabase, &outgoing, &claim, sending).await.map(Next::Settled)
     }

@@ -19,11 +19,8 @@ pub use self::{
     anomalies::anomaly_sentence,
     names::{error_name, event_name},
 };
-use super::outbox::Item;
-use crate::{
-    clock,
-    text::{clean, display_names},
-};
+use super::outbox::{Item, Place};
+use crate::{clock, text::clean};
 
 /// Language of a recipient.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -164,8 +161,8 @@ pub enum Tone {
 /// Columns of a text are not wider than this.
 const COLUMN_LIMIT: usize = 40;
 const FACT_LIMIT: usize = 600;
-/// Notices of one digest that are shown; what is beyond is counted.
-const DIGEST_ROWS: usize = 40;
+/// What a digest says of one notice besides its title.
+const DETAIL_LIMIT: usize = 300;
 
 impl Message {
     /// The message about an event.
@@ -192,8 +189,14 @@ impl Message {
     }
 }
 
-/// What goes out as one message: a notice, or the notices of a digest.
-pub(super) fn outgoing(items: &[Item], language: Language, console: Option<&Url>) -> Message {
+/// What goes out as one message: a notice, or the notices of a digest, every one of them. `place` is where they stand in
+/// a digest that takes several messages.
+pub(super) fn outgoing(
+    items: &[Item],
+    place: Option<Place>,
+    language: Language,
+    console: Option<&Url>,
+) -> Message {
     if let [item] = items {
         let message = Message::render(&item.event_type, &item.data, language, console);
         let title = match () {
@@ -211,18 +214,14 @@ pub(super) fn outgoing(items: &[Item], language: Language, console: Option<&Url>
         };
         return Message { title, ..message };
     }
-    let rows = items.iter().take(DIGEST_ROWS).map(|item| {
+    let rows = items.iter().map(|item| {
         let message = Message::render(&item.event_type, &item.data, language, None);
         let detail = message.facts.into_iter().map(|(_, value)| value).next().unwrap_or_default();
-        vec![local_time(item.data["since"].as_str().unwrap_or_default()), message.title, detail]
+        let since = local_time(item.data["since"].as_str().unwrap_or_default());
+        vec![since, message.title, clean(&detail, DETAIL_LIMIT)]
     });
-    let more = items.len().saturating_sub(DIGEST_ROWS);
     Message {
-        title: match language {
-            Language::Fr => format!("🗞️ {} notifications", items.len()),
-            Language::En => format!("🗞️ {} notices", items.len()),
-        },
-        intro: (more > 0).then(|| alerts::others(more as u64, language)).into_iter().collect(),
+        title: digest_title(items.len(), place, language),
         table: Some(Table {
             headers: match language {
                 Language::Fr => ["Heure", "Quoi", "Détail"],
@@ -241,6 +240,17 @@ pub(super) fn outgoing(items: &[Item], language: Language, console: Option<&Url>
     }
 }
 
+/// `🗞️ 52 notifications`; of a digest that takes several messages, also which of them these are.
+fn digest_title(shown: usize, place: Option<Place>, language: Language) -> String {
+    let Place { before, total } = place.unwrap_or(Place { before: 0, total: shown });
+    let part = if shown < total {
+        format!(" ({} {} {})", before + 1, language.pick("à", "to"), before + shown)
+    } else {
+        String::new()
+    };
+    format!("🗞️ {} {}{part}", total.max(shown), language.pick("notifications", "notices"))
+}
+
 fn links(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Vec<(String, Url)> {
     let page = |path: &str| {
         let mut page = console?.clone();
@@ -253,8 +263,16 @@ fn links(event_type: &str, data: &Value, language: Language, console: Option<&Ur
     });
     let run = data["run_id"].as_str().and_then(|run_id| page(&format!("runs/{run_id}")));
     let alarm = monitoring::alarm_page(data);
-    run.map(|run| (language.own("Voir l'exécution", "Open the run"), run))
+    // What a message only counts can be seen there.
+    let list = match event_type {
+        "humidity.alert" => page("humidity-alerts"),
+        "maintenance.late" | "maintenance.urgent" | "maintenance.asset_required" => page("alerts"),
+        _ => None,
+    };
+    let list = list.filter(|_| alerts::beyond(data) > 0);
+    list.map(|list| (language.own("Voir toutes les alertes", "See all alerts"), list))
         .into_iter()
+        .chain(run.map(|run| (language.own("Voir l'exécution", "Open the run"), run)))
         .chain(alarm.map(|alarm| (language.own("Voir l'alarme", "Open the alarm"), alarm)))
         .chain(runbook.map(|runbook| (language.own("Que faire", "Runbook"), runbook)))
         .collect()
@@ -297,7 +315,7 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
 
 /// A text as people see it.
 fn shown(text: &str, limit: usize) -> String {
-    clean(&display_names(text), limit)
+    clean(text, limit)
 }
 
 /// An instant as people in Montréal write it.
@@ -313,6 +331,59 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn digest(count: usize, place: Option<Place>) -> Message {
+        let item = |number: usize| {
+            serde_json::from_value(json!({
+                "id": number.to_string(), "event_type": "sync.failed", "due_at": "2026-01-15T06:00:00Z",
+                "data": {"task_label": format!("Tâche {number}"), "since": "2026-01-15T06:00:03Z"},
+            }))
+            .unwrap()
+        };
+        let items: Vec<Item> = (0..count).map(item).collect();
+        outgoing(&items, place, Language::Fr, None)
+    }
+
+    #[test]
+    fn a_digest_shows_every_notice_and_counts_those_of_its_other_messages() {
+        let message = digest(52, Some(Place { before: 0, total: 52 }));
+        assert_eq!(message.title, "🗞️ 52 notifications");
+        let rows = &message.table.unwrap().rows;
+        assert_eq!(rows.len(), 52);
+        assert_eq!(rows[51][2], "Tâche 51");
+        assert!(message.intro.is_empty(), "{:?}", message.intro);
+        assert_eq!(
+            digest(100, Some(Place { before: 0, total: 130 })).title,
+            "🗞️ 130 notifications (1 à 100)"
+        );
+        assert_eq!(
+            digest(30, Some(Place { before: 100, total: 130 })).title,
+            "🗞️ 130 notifications (101 à 130)"
+        );
+    }
+
+    #[test]
+    fn a_place_or_a_client_keeps_its_name() {
+        let data = json!({"appointments": [{"client": "École Saint-Nicolas", "place": "Nicolas-Denys", "technician": "Nick"}],
+                          "date": "2026-01-16"});
+        let message = Message::render("rv.unassigned", &data, Language::Fr, None);
+        let row = message.table.unwrap().rows[0].join(" ");
+        assert!(
+            row.contains("École Saint-Nicolas") && row.contains("Nicolas-Denys") && row.contains("Nick"),
+            "{row}"
+        );
+    }
+
+    #[test]
+    fn what_a_message_only_counts_has_a_link() {
+        let console: Url = "https://console.example/gazelle".parse().unwrap();
+        let data = json!({"count": 130, "items": ["a: en retard", "b: en retard"]});
+        let message = Message::render("maintenance.late", &data, Language::Fr, Some(&console));
+        assert_eq!(message.intro, ["Et 128 de plus dans la console."]);
+        assert_eq!(message.links[0].1.as_str(), "https://console.example/gazelle/alerts");
+        let all = json!({"count": 2, "items": ["a: en retard", "b: en retard"]});
+        assert!(Message::render("maintenance.late", &all, Language::Fr, Some(&console)).intro.is_empty());
+    }
 
     #[test]
     fn a_message_says_what_since_when_and_what_to_do() {

@@ -1,11 +1,16 @@
-//! Slack incoming webhooks: header, body, context; the vendor's limits are enforced here.
+//! Slack incoming webhooks: header, sections, context, within the vendor's limits. Nothing is left out: what one section
+//! cannot hold fills several, and what one message cannot hold goes out in several.
 
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Attempt, Message, Refusal, render::Section};
+use super::{
+    Attempt, Message, Refusal,
+    parts::{LONGEST_WAIT, PAUSE, split},
+    render::Section,
+};
 use crate::{
     http::{Http, Retry, json_request},
     text::{escape_slack, truncate},
@@ -13,13 +18,38 @@ use crate::{
 
 const HEADER_LIMIT: usize = 150;
 const SECTION_LIMIT: usize = 3000;
+/// What a telephone shows before the message is opened.
 const TEXT_LIMIT: usize = 4000;
+/// Of the 50 blocks that Slack takes, one is the header and one the links.
+const SECTIONS_LIMIT: usize = 48;
+/// Characters of all blocks together, as JSON: Slack refuses a message of about 13 200 (`msg_blocks_too_long`), whatever
+/// each block may hold.
+const BLOCKS_LIMIT: usize = 12_000;
 
+/// Sends a message, in several if it must be. One whose beginning arrived and whose end did not is `Unknown`: from the
+/// start again would tell the beginning twice.
 pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message) -> Attempt {
     let Ok(url) = Url::parse(webhook.expose_secret()) else {
         return Attempt::unconfigured("webhook_is_not_an_address");
     };
-    let request = json_request("slack", Method::POST, url, body(message).to_string().into());
+    for (at, body) in bodies(message).iter().enumerate() {
+        if at > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let mut attempt = post(http, &url, body).await;
+        if let (Attempt::RetryAfter(asked, _), true) = (&attempt, at > 0) {
+            tokio::time::sleep(asked.unwrap_or(PAUSE).min(LONGEST_WAIT)).await;
+            attempt = post(http, &url, body).await;
+        }
+        if attempt != Attempt::Delivered {
+            return if at > 0 { Attempt::Unknown } else { attempt };
+        }
+    }
+    Attempt::Delivered
+}
+
+async fn post(http: &Http, url: &Url, body: &Value) -> Attempt {
+    let request = json_request("slack", Method::POST, url.clone(), body.to_string().into());
     Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, |status| match status {
         // The webhook was revoked, or its channel archived or removed.
         403 | 404 | 410 => Refusal::Recipient,
@@ -27,9 +57,30 @@ pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message)
     })
 }
 
-/// The webhook's JSON. Escaping may lengthen a text, so it is cut after escaping, never inside an entity.
-fn body(message: &Message) -> Value {
-    let advice = format!("*{}*", escape_slack(&message.advice));
+/// The webhook's JSON: one message, or as many as it takes, each with its number.
+fn bodies(message: &Message) -> Vec<Value> {
+    let sections = split(&lines(message).join("\n"), SECTION_LIMIT);
+    let links = links(message);
+    let pages = pages(sections, BLOCKS_LIMIT - length(&header(&message.title)) - length(&links));
+    let count = pages.len();
+    let body = |(at, sections): (usize, Vec<Value>)| {
+        let title = match count {
+            1 => message.title.clone(),
+            _ => format!("{} ({}/{count})", truncate(&message.title, HEADER_LIMIT - 10), at + 1),
+        };
+        let text = text(&title, &sections);
+        let mut blocks = vec![header(&title)];
+        blocks.extend(sections);
+        if at + 1 == count && !links.is_null() {
+            blocks.push(links.clone());
+        }
+        json!({"text": text, "blocks": blocks})
+    };
+    pages.into_iter().enumerate().map(body).collect()
+}
+
+/// The message as lines of escaped text: sentences, facts, rows, figures, and what to do.
+fn lines(message: &Message) -> Vec<String> {
     let facts = message
         .facts
         .iter()
@@ -39,30 +90,61 @@ fn body(message: &Message) -> Value {
             row.iter().filter(|cell| !cell.is_empty()).map(|cell| escape_slack(cell)).collect();
         format!("• {}", cells.join(" · "))
     });
-    let sections = message.sections.iter().map(section_line);
     let intro = message.intro.iter().map(|line| escape_slack(line));
-    let lines: Vec<String> = intro.chain(facts).chain(rows).chain(sections).collect();
-    // What to do is never what is cut.
-    let mut section = bounded_lines(&lines, SECTION_LIMIT - advice.chars().count().min(1000) - 1);
-    if !section.is_empty() {
-        section.push('\n');
+    let advice = (!message.advice.is_empty()).then(|| format!("*{}*", escape_slack(&message.advice)));
+    intro.chain(facts).chain(rows).chain(message.sections.iter().map(section_line)).chain(advice).collect()
+}
+
+/// Sections as blocks, so many to a message as it can hold: at most `limit` characters, at least one section.
+fn pages(sections: Vec<String>, limit: usize) -> Vec<Vec<Value>> {
+    let mut pages = vec![Vec::new()];
+    let mut used = 0;
+    for section in sections {
+        let block = json!({"type": "section", "text": {"type": "mrkdwn", "text": section}});
+        let page = pages.len() - 1;
+        if !pages[page].is_empty() && (used + length(&block) > limit || pages[page].len() == SECTIONS_LIMIT) {
+            pages.push(Vec::new());
+            used = 0;
+        }
+        used += length(&block);
+        let page = pages.len() - 1;
+        pages[page].push(block);
     }
-    section.push_str(&bounded_lines(&[advice], 1000));
-    let mut blocks = vec![
-        // Headers are plain text: Slack refuses mrkdwn there.
-        json!({"type": "header", "text": {"type": "plain_text", "text": truncate(&message.title, HEADER_LIMIT)}}),
-        json!({"type": "section", "text": {"type": "mrkdwn", "text": section}}),
-    ];
-    if !message.links.is_empty() {
-        let links: Vec<String> = message
-            .links
-            .iter()
-            .map(|(label, url)| format!("<{}|{}>", escape_slack(url.as_str()), escape_slack(label)))
-            .collect();
-        blocks.push(json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]}));
+    pages
+}
+
+fn length(block: &Value) -> usize {
+    block.to_string().chars().count()
+}
+
+/// Headers are plain text: Slack refuses mrkdwn there.
+fn header(title: &str) -> Value {
+    json!({"type": "header", "text": {"type": "plain_text", "text": truncate(title, HEADER_LIMIT)}})
+}
+
+/// Null when there are none.
+fn links(message: &Message) -> Value {
+    let links: Vec<String> = message
+        .links
+        .iter()
+        .map(|(label, url)| format!("<{}|{}>", escape_slack(url.as_str()), escape_slack(label)))
+        .collect();
+    if links.is_empty() {
+        return Value::Null;
     }
-    let text = bounded_lines(&[escape_slack(&message.title), section], TEXT_LIMIT);
-    json!({"text": text, "blocks": blocks})
+    json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]})
+}
+
+/// What notifications of the device show: title and beginning; the blocks have the whole.
+fn text(title: &str, sections: &[Value]) -> String {
+    let sections = sections.iter().filter_map(|section| section["text"]["text"].as_str());
+    let whole: Vec<String> = [escape_slack(title)].into_iter().chain(sections.map(str::to_owned)).collect();
+    let mut parts = split(&whole.join("\n"), TEXT_LIMIT - 1).into_iter();
+    let mut text = parts.next().unwrap_or_default();
+    if parts.next().is_some() {
+        text.push('…');
+    }
+    text
 }
 
 /// The figures of a section on one line.
@@ -79,37 +161,10 @@ fn section_line(section: &Section) -> String {
     format!("*{}:* {}", escape_slack(&section.title), figures.join(" · "))
 }
 
-/// Whole lines as long as they fit; a line that alone is too long is cut.
-fn bounded_lines(lines: &[String], limit: usize) -> String {
-    let mut text = String::new();
-    for line in lines {
-        let used = text.chars().count();
-        if used + line.chars().count() + 1 > limit {
-            if used == 0 {
-                let cut = truncate(line, limit);
-                // An entity that was cut in two would show as text.
-                let whole = match (cut.rfind('&'), cut.rfind(';')) {
-                    (Some(start), end) if end.is_none_or(|end| end < start) && cut.len() - start < 8 => {
-                        &cut[..start]
-                    }
-                    _ => &cut,
-                };
-                text.push_str(whole);
-            }
-            break;
-        }
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(line);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::render::Row;
+    use crate::notify::render::{Row, Table};
 
     fn section(value: &str) -> Section {
         let row = Row { label: value.into(), value: value.into(), change: "—".into(), ..Row::default() };
@@ -120,21 +175,75 @@ mod tests {
         Message {
             title: "T".repeat(200),
             facts: vec![("Tâche".into(), value.into()), ("Erreur".into(), "<!channel> & co".into())],
-            sections: vec![section(value); 12],
+            sections: vec![section(value); 3],
             advice: "Relancer".into(),
+            links: vec![("Console".into(), "https://console.example/".parse().unwrap())],
             ..Message::default()
         }
     }
 
+    fn rows(count: usize, cell: &str) -> Message {
+        let rows = (1..=count).map(|number| vec![format!("ligne-{number}."), cell.to_owned()]).collect();
+        Message {
+            title: "Rendez-vous".into(),
+            table: Some(Table { headers: vec![String::new(); 2], rows }),
+            advice: "Joindre ces clients".into(),
+            links: vec![("Console".into(), "https://console.example/".parse().unwrap())],
+            ..Message::default()
+        }
+    }
+
+    /// The texts of all sections.
+    fn shown(bodies: &[Value]) -> String {
+        let blocks = bodies.iter().flat_map(|body| body["blocks"].as_array().unwrap());
+        blocks
+            .filter(|block| block["type"] == "section")
+            .map(|block| block["text"]["text"].to_string())
+            .collect()
+    }
+
     #[test]
     fn limits_hold_whatever_the_text() {
-        for value in ["x".repeat(10_000), "&".repeat(5_000), "é".repeat(2_990)] {
-            let body = body(&message(&value));
-            let header = body["blocks"][0]["text"]["text"].as_str().unwrap();
-            let section = body["blocks"][1]["text"]["text"].as_str().unwrap();
-            assert!(header.chars().count() <= HEADER_LIMIT);
-            assert!(section.chars().count() <= SECTION_LIMIT && !section.is_empty());
+        for value in
+            ["x".repeat(10_000), "&".repeat(5_000), "é".repeat(2_990), "mot ".repeat(900), String::new()]
+        {
+            for body in bodies(&message(&value)) {
+                let blocks = body["blocks"].as_array().unwrap();
+                assert!(blocks.len() <= 50);
+                let total: usize = blocks.iter().map(|block| block.to_string().chars().count()).sum();
+                assert!(total <= 12_000, "{total}");
+                assert!(body["text"].as_str().unwrap().chars().count() <= 4_000);
+                for block in blocks {
+                    let text =
+                        block["text"]["text"].as_str().or(block["elements"][0]["text"].as_str()).unwrap();
+                    let limit = if block["type"] == "header" { 150 } else { 3_000 };
+                    assert!((1..=limit).contains(&text.chars().count()), "{block}");
+                }
+            }
         }
+    }
+
+    #[test]
+    fn every_row_is_shown_in_as_many_sections_and_messages_as_it_takes() {
+        for (count, cell, messages) in
+            [(1, "Studio", 1), (20, &"n".repeat(250), 1), (60, &"n".repeat(700), 4), (100, "&<>", 1)]
+        {
+            let bodies = bodies(&rows(count, cell));
+            let shown = shown(&bodies);
+            for number in 1..=count {
+                assert_eq!(shown.matches(&format!("ligne-{number}.")).count(), 1, "{number} of {count}");
+            }
+            assert_eq!(shown.matches("Joindre ces clients").count(), 1);
+            assert_eq!(bodies.len(), messages, "{count}");
+            // Where to go on is below the last.
+            let kinds = |body: &Value| {
+                body["blocks"].as_array().unwrap().iter().any(|block| block["type"] == "context")
+            };
+            let with_links: Vec<bool> = bodies.iter().map(kinds).collect();
+            assert_eq!(with_links.iter().position(|has| *has), Some(messages - 1));
+        }
+        let numbered = bodies(&rows(60, &"n".repeat(700)));
+        assert_eq!(numbered[1]["blocks"][0]["text"]["text"], "Rendez-vous (2/4)");
     }
 
     #[test]
@@ -151,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_text_from_outside_cannot_call_everybody() {
-        let text = body(&message("x")).to_string();
+        let text: String = bodies(&message("x")).iter().map(Value::to_string).collect();
         assert!(text.contains("&lt;!channel&gt; &amp; co"), "{text}");
         assert!(!text.contains("<!channel>"));
     }

@@ -9,7 +9,11 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{Attempt, Message, Refusal, Sending, email::Text};
+use super::{
+    Attempt, Message, Refusal, Sending,
+    email::Text,
+    parts::{LONGEST_WAIT, PAUSE, split},
+};
 use crate::{
     config::Settings,
     http::{Http, HttpError, Response, Retry, json_request},
@@ -17,10 +21,6 @@ use crate::{
 
 /// Characters of one message, counted in UTF-16 units.
 const LIMIT: usize = 4096;
-/// Telegram allows a chat one message per second.
-const PAUSE: Duration = Duration::from_secs(1);
-/// Longer than this a sender does not wait inside a message of several parts.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// The bot.
 #[derive(Debug, Clone)]
@@ -139,62 +139,4 @@ fn classify(outcome: Result<Response, HttpError>) -> Attempt {
         401 | 404 => Refusal::Channel,
         _ => Refusal::Message,
     })
-}
-
-/// Parts of at most `limit` UTF-16 units: whole paragraphs, else whole lines, else words, else letters.
-fn split(text: &str, limit: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let end = fitting(rest, limit);
-        let end = match end == rest.len() {
-            true => end,
-            false => ["\n\n", "\n", " "]
-                .iter()
-                .find_map(|mark| rest[..end].rfind(mark).filter(|at| *at > 0))
-                .unwrap_or(end),
-        };
-        parts.push(rest[..end].trim_end().to_owned());
-        rest = rest[end..].trim_start();
-    }
-    parts
-}
-
-/// The longest beginning of a text that fits, in bytes.
-fn fitting(text: &str, limit: usize) -> usize {
-    let mut units = 0;
-    text.char_indices()
-        .find(|(_, letter)| {
-            units += letter.len_utf16();
-            units > limit
-        })
-        .map_or(text.len(), |(at, _)| at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_split_at_paragraphs_and_nothing_is_lost() {
-        let text = "premier paragraphe\n\nsecond paragraphe\nligne deux\n\n".repeat(200);
-        let parts = split(&text, LIMIT);
-        assert!(parts.len() > 1);
-        for part in &parts {
-            assert!(part.encode_utf16().count() <= LIMIT);
-            assert!(part.starts_with("premier") || part.starts_with("second"), "{part:.40}");
-        }
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(words(&parts.join("\n")), words(&text));
-    }
-
-    #[test]
-    fn the_limit_counts_utf16_units_and_no_letter_is_cut() {
-        // Two units each.
-        let parts = split(&"🎹".repeat(3000), LIMIT);
-        assert_eq!(parts.iter().map(|part| part.encode_utf16().count()).collect::<Vec<_>>(), [4096, 1904]);
-        assert_eq!(split("", LIMIT), Vec::<String>::new());
-        assert_eq!(split(&"x".repeat(4096), LIMIT).len(), 1);
-        assert_eq!(split(&"x".repeat(4097), LIMIT).len(), 2);
-    }
 }

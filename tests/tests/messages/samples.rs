@@ -23,6 +23,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         json!({"time": time, "client": "Studio Hautbois", "place": "12 rue de l'Accord, Montréal", "piano": "Yamaha U1 #7",
                "phone": "514-555-0107", "notes": "Sonner à l'arrière", "technician": technician})
     };
+    let unreached = |time: &str, technician: &str, reason: &str| {
+        let mut row = appointment(time, technician);
+        row["reason"] = reason.into();
+        row
+    };
     let own = |stale: Value| {
         json!({"run_id": RUN, "date": "2026-01-16", "first_name": "Nicolas", "data_as_of": stale,
                "appointments": [appointment("09:00", "Nick"), appointment("14:30", "Nick")]})
@@ -73,7 +78,14 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         (
             "rv.unassigned",
             "one",
-            json!({"run_id": RUN, "date": "2026-01-16", "appointments": [appointment("09:00", "à attribuer")]}),
+            json!({"run_id": RUN, "date": "2026-01-16", "appointments": [unreached("09:00", "à attribuer", "unassigned")]}),
+        ),
+        (
+            "rv.unassigned",
+            "reasons",
+            json!({"run_id": RUN, "date": "2026-01-16", "total": 44, "part": 2, "parts": 2, "appointments": [
+                unreached("09:00", "Louise", "not_technician"), unreached("10:00", "Margot", "no_address"),
+                unreached("11:00", "René", "inactive"), unreached("13:00", "Zoé Roy", "not_in_staff")]}),
         ),
         (
             "rv.failed",

@@ -1,6 +1,6 @@
 //! Slack webhooks and SendGrid, as strict as they are.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Sandbox, Sent, credentials, gazelle::cut, lock, refuse};
+use super::{Sandbox, Sent, credentials, gazelle::cut, limits, lock, refuse};
 use crate::faults::Fault;
 
 /// `POST /services/{team}/{channel}/{key}`
@@ -97,19 +97,26 @@ struct Text {
 pub(super) fn slack_problem(json: &Value) -> Result<(), &'static str> {
     let message = SlackMessage::deserialize(json).map_err(|_| "invalid_blocks_format")?;
     let length = |text: &Text| text.text.chars().count();
-    let is_wrong = |block: &Block| match block {
-        Block::Header { text } => text.kind != "plain_text" || !(1..=150).contains(&length(text)),
-        Block::Section { text } => {
-            !["mrkdwn", "plain_text"].contains(&text.kind.as_str()) || !(1..=3000).contains(&length(text))
+    let is_text = |text: &Text| ["mrkdwn", "plain_text"].contains(&text.kind.as_str());
+    let is_right = |block: &Block| match block {
+        Block::Header { text } => text.kind == "plain_text" && limits::SLACK_HEADER.takes(length(text)),
+        Block::Section { text } => is_text(text) && limits::SLACK_SECTION.takes(length(text)),
+        Block::Context { elements } => {
+            limits::SLACK_CONTEXT.takes(elements.len())
+                && elements.iter().all(|text| is_text(text) && limits::SLACK_TEXT_OBJECT.takes(length(text)))
         }
-        Block::Context { elements } => elements.is_empty() || elements.len() > 10,
-        Block::Divider {} => false,
+        Block::Divider {} => true,
     };
-    match () {
-        () if message.text.is_empty() && message.blocks.is_empty() => Err("no_text"),
-        () if message.text.chars().count() > 40_000 => Err("msg_too_long"),
-        () if message.blocks.len() > 50 || message.blocks.iter().any(is_wrong) => Err("invalid_blocks"),
-        () => Ok(()),
+    let together: usize =
+        json["blocks"].as_array().into_iter().flatten().map(|block| block.to_string().chars().count()).sum();
+    match message.text.chars().count() {
+        0 if message.blocks.is_empty() => Err("no_text"),
+        1.. if !limits::SLACK_TEXT.takes(message.text.chars().count()) => Err("msg_too_long"),
+        _ if !limits::SLACK_BLOCKS.takes(message.blocks.len()) || !message.blocks.iter().all(is_right) => {
+            Err("invalid_blocks")
+        }
+        _ if !limits::SLACK_BLOCKS_TOGETHER.takes(together) => Err("msg_blocks_too_long"),
+        _ => Ok(()),
     }
 }
 
@@ -159,18 +166,43 @@ pub async fn sendgrid(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, b
     if mail.from.email != credentials::SENDER || sandbox.faults.strikes(Fault::SendgridForbidden) {
         return refuse(StatusCode::FORBIDDEN, "the from address is not a verified sender");
     }
-    let recipients: Vec<&Address> = mail.personalizations.iter().flat_map(|group| &group.to).collect();
-    let is_wrong = recipients.is_empty()
-        || recipients.iter().any(|to| !to.email.contains('@'))
-        || mail.subject.trim().is_empty()
-        || mail.subject.contains(['\r', '\n'])
-        || mail.content.is_empty()
-        || mail.content.iter().any(|part| part.value.is_empty() || !part.kind.starts_with("text/"));
-    if is_wrong {
-        return refuse(StatusCode::BAD_REQUEST, "not a mail");
+    if !limits::SENDGRID_MAIL.takes(body.len()) {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the mail is too large");
     }
-    lock(&sandbox.emails).push(Sent { to: recipients[0].email.clone(), body: json });
+    if let Err(problem) = mail_problem(&mail) {
+        return refuse(StatusCode::BAD_REQUEST, problem);
+    }
+    let to = mail.personalizations[0].to[0].email.clone();
+    lock(&sandbox.emails).push(Sent { to, body: json });
     StatusCode::ACCEPTED.into_response()
+}
+
+/// What SendGrid refuses in a mail.
+fn mail_problem(mail: &Mail) -> Result<(), &'static str> {
+    let recipients: Vec<&str> =
+        mail.personalizations.iter().flat_map(|group| &group.to).map(|to| to.email.as_str()).collect();
+    let unique: BTreeSet<String> = recipients.iter().map(|to| to.to_lowercase()).collect();
+    let kinds: Vec<&str> = mail.content.iter().map(|part| part.kind.as_str()).collect();
+    // In this order, each once, one of them at least.
+    let expected = limits::SENDGRID_CONTENT.into_iter().filter(|kind| kinds.contains(kind));
+    match () {
+        () if !limits::SENDGRID_PERSONALIZATIONS.takes(mail.personalizations.len()) => {
+            Err("personalizations")
+        }
+        () if mail.personalizations.iter().any(|group| group.to.is_empty()) => Err("to is required"),
+        () if !limits::SENDGRID_RECIPIENTS.takes(recipients.len()) => Err("too many recipients"),
+        () if unique.len() < recipients.len() => Err("each address only once"),
+        () if recipients.iter().any(|to| !to.contains('@')) => Err("not an address"),
+        () if !limits::SENDGRID_SUBJECT.takes(mail.subject.trim().chars().count()) => Err("subject"),
+        () if mail.subject.contains(['\r', '\n']) => Err("subject: a line break"),
+        () if kinds.is_empty() || !expected.eq(kinds.iter().copied()) => {
+            Err("content: text/plain, then text/html")
+        }
+        () if mail.content.iter().any(|part| !limits::SENDGRID_VALUE.takes(part.value.chars().count())) => {
+            Err("content: at least one character")
+        }
+        () => Ok(()),
+    }
 }
 
 /// `GET /v3/scopes`: what a key may do.
@@ -245,10 +277,63 @@ mod tests {
         assert!(slack_problem(&message(vec![section("x")])).is_ok());
         assert!(slack_problem(&message(vec![section(&"x".repeat(3001))])).is_err());
         assert!(slack_problem(&message(vec![section("")])).is_err());
+        assert!(slack_problem(&message(vec![section("x"); 50])).is_ok());
         assert!(slack_problem(&message(vec![section("x"); 51])).is_err());
+        let long = || section(&"x".repeat(2_900));
+        assert!(slack_problem(&message(vec![long(), long(), long(), long()])).is_ok());
+        assert_eq!(slack_problem(&message(vec![long(); 5])), Err("msg_blocks_too_long"));
+        let context = |text: &str, count: usize| json!({"type": "context", "elements": vec![json!({"type": "mrkdwn", "text": text}); count]});
+        assert!(slack_problem(&message(vec![context("x", 10)])).is_ok());
+        for wrong in [context("x", 11), context("x", 0), context("", 1), context(&"x".repeat(3_001), 1)] {
+            assert_eq!(slack_problem(&message(vec![wrong])), Err("invalid_blocks"));
+        }
+        let title = |count: usize| json!({"type": "header", "text": {"type": "plain_text", "text": "x".repeat(count)}});
+        assert!(
+            slack_problem(&message(vec![title(150)])).is_ok()
+                && slack_problem(&message(vec![title(151)])).is_err()
+        );
+        assert_eq!(slack_problem(&json!({"text": "x".repeat(40_001)})), Err("msg_too_long"));
         let header = json!({"type": "header", "text": {"type": "mrkdwn", "text": "x"}});
         assert!(slack_problem(&message(vec![header])).is_err());
         assert!(slack_problem(&json!({"text": "t", "unknown": 1})).is_err());
         assert!(slack_problem(&json!({"text": ""})).is_err());
+    }
+
+    #[test]
+    fn sendgrid_refuses_what_sendgrid_refuses() {
+        let mail = |change: &dyn Fn(&mut Value)| {
+            let mut mail = json!({
+                "personalizations": [{"to": [{"email": "a@example.com"}]}], "from": {"email": "b@example.com"},
+                "subject": "x", "content": [{"type": "text/plain", "value": "x"}, {"type": "text/html", "value": "x"}],
+            });
+            change(&mut mail);
+            mail_problem(&Mail::deserialize(&mail).unwrap())
+        };
+        assert_eq!(mail(&|_| {}), Ok(()));
+        assert_eq!(mail(&|mail| mail["subject"] = "x".repeat(998).into()), Ok(()));
+        for subject in [String::new(), " ".into(), "x".repeat(999), "a\nBcc: b".into()] {
+            assert!(mail(&|mail| mail["subject"] = subject.clone().into()).is_err(), "{subject}");
+        }
+        let (text, html) =
+            (json!({"type": "text/plain", "value": "x"}), json!({"type": "text/html", "value": "x"}));
+        assert_eq!(mail(&|mail| mail["content"] = json!([html])), Ok(()));
+        let empty = json!({"type": "text/plain", "value": ""});
+        for content in [
+            json!([]),
+            json!([html, text]),
+            json!([text, text]),
+            json!([empty]),
+            json!([{"type": "x", "value": "x"}]),
+        ] {
+            assert!(mail(&|mail| mail["content"] = content.clone()).is_err(), "{content}");
+        }
+        let to = |addresses: &[&str]| {
+            let to: Vec<Value> = addresses.iter().map(|email| json!({"email": email})).collect();
+            mail(&|mail| mail["personalizations"] = json!([{"to": to}]))
+        };
+        assert_eq!(to(&["a@example.com", "c@example.com"]), Ok(()));
+        assert!(
+            to(&[]).is_err() && to(&["nobody"]).is_err() && to(&["a@example.com", "A@example.com"]).is_err()
+        );
     }
 }

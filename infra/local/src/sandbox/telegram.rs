@@ -12,7 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Sandbox, Sent, credentials, lock, messages::is_json};
+use super::{Sandbox, Sent, credentials, limits::TELEGRAM_TEXT, lock, messages::is_json};
 use crate::faults::Fault;
 
 /// What a chat becomes when it moves: the id of a supergroup.
@@ -77,9 +77,13 @@ fn send(sandbox: &Sandbox, body: &[u8]) -> Response {
             parameters,
         );
     }
-    match message.text.encode_utf16().count() {
-        0 => refuse(StatusCode::BAD_REQUEST, "Bad Request: message text is empty", json!({})),
-        4097.. => refuse(StatusCode::BAD_REQUEST, "Bad Request: message is too long", json!({})),
+    match message.text.trim().encode_utf16().count() {
+        length if length < TELEGRAM_TEXT.least => {
+            refuse(StatusCode::BAD_REQUEST, "Bad Request: message text is empty", json!({}))
+        }
+        length if length > TELEGRAM_TEXT.most => {
+            refuse(StatusCode::BAD_REQUEST, "Bad Request: message is too long", json!({}))
+        }
         _ => {
             lock(&sandbox.telegram).push(Sent { to: message.chat_id, body: json });
             Json(json!({"ok": true, "result": {"message_id": 1}})).into_response()

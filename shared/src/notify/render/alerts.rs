@@ -5,27 +5,14 @@ use serde_json::Value;
 use super::{Language, Message, Table, local_time, shown};
 use crate::text::clean;
 
-/// Rows of a table in one message; what is beyond is counted.
-const ROWS: usize = 50;
-
-/// Tomorrow's unconfirmed appointments: to their technician, or to the administrators.
+/// Tomorrow's unconfirmed appointments: to their technician, or to the administrators. All rows of the notice are shown;
+/// `part` of `parts` says that there are others, in messages of their own.
 pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -> Message {
     let rows = list(&data["appointments"]);
-    let date = slashes(text(data, "date"));
     let is_own = event_type == "rv.unconfirmed";
-    let title = match (is_own, language) {
-        (true, Language::Fr) => format!("⚠️ {} RV non confirmé(s) pour le {date}", rows.len()),
-        (true, Language::En) => format!("⚠️ {} unconfirmed appointment(s) on {date}", rows.len()),
-        (false, Language::Fr) => {
-            format!("⚠️ {} RV non confirmé(s) sans destinataire pour le {date}", rows.len())
-        }
-        (false, Language::En) => {
-            format!("⚠️ {} unconfirmed appointment(s) on {date} reach nobody", rows.len())
-        }
-    };
     let mut intro = Vec::new();
     if is_own {
-        // A letter calls a person by the first name; everywhere else Nicolas is Nick.
+        // A letter calls a person by the first name; everywhere else by the name of screens.
         intro.push(format!("{} {},", language.pick("Bonjour", "Hello"), clean(text(data, "first_name"), 60)));
         intro.push(language.own(
             "Ces rendez-vous de demain ne sont confirmés ni par le client ni par le bureau.",
@@ -33,8 +20,8 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
         ));
     } else {
         intro.push(language.own(
-            "Ces rendez-vous de demain ne sont pas confirmés, et personne n'a pu être prévenu: technicien absent de la liste, ou sans adresse.",
-            "These appointments of tomorrow are not confirmed, and nobody could be told: the technician is not in the list, or has no address.",
+            "Ces rendez-vous de demain ne sont pas confirmés, et leur technicien n'a pas pu être prévenu; la raison est à côté de chacun.",
+            "These appointments of tomorrow are not confirmed, and their technician could not be told; the reason is beside each.",
         ));
     }
     if let Some(instant) = data["data_as_of"].as_str() {
@@ -53,13 +40,21 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
     };
     let mut fields = vec!["time", "client", "place", "piano", "phone", "notes"];
     if !is_own {
-        headers.push(language.pick("Technicien", "Technician"));
+        headers.extend([language.pick("Technicien", "Technician"), language.pick("Raison", "Reason")]);
         fields.push("technician");
     }
+    let cells = |row: &&Value| {
+        let told = fields.iter().map(|field| shown(text(row, field), 300));
+        let why = (!is_own).then(|| unreached(text(row, "reason"), language));
+        told.chain(why).collect()
+    };
     Message {
-        title,
+        title: appointments_title(is_own, data, rows.len() as u64, language),
         intro,
-        table: Some(table(&headers, &fields, &rows, language)),
+        table: Some(Table {
+            headers: headers.into_iter().map(str::to_owned).collect(),
+            rows: rows.iter().map(cells).collect(),
+        }),
         advice: match is_own {
             true => language.own(
                 "Merci de joindre ces clients aujourd'hui. — Assistant Gazelle",
@@ -72,6 +67,35 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
         },
         ..Message::default()
     }
+}
+
+/// How many there are, of which day, and which part of them this is.
+fn appointments_title(is_own: bool, data: &Value, shown: u64, language: Language) -> String {
+    let count = data["total"].as_u64().unwrap_or(shown);
+    let date = slashes(text(data, "date"));
+    let title = match (is_own, language) {
+        (true, Language::Fr) => format!("⚠️ {count} RV non confirmé(s) pour le {date}"),
+        (true, Language::En) => format!("⚠️ {count} unconfirmed appointment(s) on {date}"),
+        (false, Language::Fr) => format!("⚠️ {count} RV non confirmé(s) sans destinataire pour le {date}"),
+        (false, Language::En) => format!("⚠️ {count} unconfirmed appointment(s) on {date} reach nobody"),
+    };
+    match (data["part"].as_u64(), data["parts"].as_u64()) {
+        (Some(part), Some(parts)) if parts > 1 => format!("{title} ({part}/{parts})"),
+        _ => title,
+    }
+}
+
+/// Why nobody could be told of an appointment; an unknown reason stays as it is.
+fn unreached(reason: &str, language: Language) -> String {
+    let (fr, en) = match reason {
+        "unassigned" => ("pas encore attribué", "not assigned yet"),
+        "not_in_staff" => ("absent de la liste du personnel", "not in the staff list"),
+        "inactive" => ("inactif dans la liste du personnel", "inactive in the staff list"),
+        "not_technician" => ("n'a pas le rôle de technicien", "does not have the role of a technician"),
+        "no_address" => ("sans adresse courriel", "without an e-mail address"),
+        other => return shown(other, 60),
+    };
+    language.own(fr, en)
 }
 
 /// What was found on pianos: one alert, or a digest.
@@ -94,7 +118,7 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
         facts.retain(|(_, value)| !value.is_empty());
         return Message { title: format!("{icon} {name} — {piano}"), facts, advice, ..Message::default() };
     }
-    let count = data["count"].as_u64().unwrap_or(alerts.len() as u64);
+    let count = alerts.len() as u64 + beyond(data);
     let rows: Vec<Vec<String>> = alerts
         .iter()
         .map(|alert| {
@@ -113,13 +137,12 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
         Language::Fr => ["Alerte", "Piano", "Client", "Lieu", "Trouvé"],
         Language::En => ["Alert", "Piano", "Client", "Place", "Found"],
     };
-    let more = count.saturating_sub(rows.len() as u64);
     Message {
         title: match language {
             Language::Fr => format!("⚠️ {count} alertes d'humidité"),
             Language::En => format!("⚠️ {count} humidity alerts"),
         },
-        intro: (more > 0).then(|| others(more, language)).into_iter().collect(),
+        intro: others(data, language),
         table: Some(Table { headers: headers.map(str::to_owned).to_vec(), rows }),
         advice,
         ..Message::default()
@@ -155,11 +178,10 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
         facts.retain(|(_, value)| !value.is_empty());
         return Message { title: format!("{name} — {asset}"), facts, advice, ..Message::default() };
     }
-    let count = data["count"].as_u64().unwrap_or(items.len() as u64);
-    let more = count.saturating_sub(items.len() as u64);
+    let count = items.len() as u64 + beyond(data);
     Message {
         title: format!("{name} ({count})"),
-        intro: (more > 0).then(|| others(more, language)).into_iter().collect(),
+        intro: others(data, language),
         table: Some(Table {
             headers: vec![language.own("Alerte", "Alert")],
             rows: items.into_iter().map(|item| vec![item]).collect(),
@@ -169,10 +191,19 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
     }
 }
 
-pub(super) fn others(more: u64, language: Language) -> String {
-    match language {
-        Language::Fr => format!("Et {more} de plus dans la console."),
-        Language::En => format!("And {more} more in the console."),
+/// How many alerts a notice counts and does not hold: the one place where that is worked out.
+pub(super) fn beyond(data: &Value) -> u64 {
+    let held =
+        ["alerts", "items"].iter().filter_map(|field| data[*field].as_array()).map(Vec::len).sum::<usize>();
+    data["count"].as_u64().unwrap_or(0).saturating_sub(held as u64)
+}
+
+/// The sentence about those; none when there are none.
+fn others(data: &Value, language: Language) -> Vec<String> {
+    match (beyond(data), language) {
+        (0, _) => Vec::new(),
+        (more, Language::Fr) => vec![format!("Et {more} de plus dans la console.")],
+        (more, Language::En) => vec![format!("And {more} more in the console.")],
     }
 }
 
@@ -187,20 +218,6 @@ fn list(value: &Value) -> Vec<&Value> {
 /// `2026-01-16` as `16/01/2026`.
 fn slashes(date: &str) -> String {
     date.split('-').rev().collect::<Vec<_>>().join("/")
-}
-
-fn table(headers: &[&str], fields: &[&str], rows: &[&Value], language: Language) -> Table {
-    let mut cells: Vec<Vec<String>> = rows
-        .iter()
-        .take(ROWS)
-        .map(|row| fields.iter().map(|field| shown(text(row, field), 300)).collect())
-        .collect();
-    if rows.len() > ROWS {
-        let mut last = vec![String::new(); fields.len()];
-        last[0] = others((rows.len() - ROWS) as u64, language);
-        cells.push(last);
-    }
-    Table { headers: headers.iter().map(|header| (*header).to_owned()).collect(), rows: cells }
 }
 
 /// Sign and name of what was found: what it is, not what it might lead to.
