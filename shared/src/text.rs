@@ -99,11 +99,6 @@ pub fn note(title: Option<&str>, description: Option<&str>) -> String {
     }
 }
 
-/// Replaces "Nicolas" by "Nick", as every screen and message shows him.
-pub fn display_names(text: &str) -> String {
-    text.replace("Nicolas", "Nick")
-}
-
 /// Escapes the three characters that mean something in a Slack text.
 pub fn escape_slack(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

@@ -402,7 +402,7 @@ async fn the_audit_tells_administrators_who_changed_what(
 
     let admin = desk.console.sign_in("admin").await?;
     let (_, html) = desk.console.view("/audit?action=cash_register&limit=1", &admin, "fr").await?;
-    assert!(html.contains("<del>&#60;b&#62;Nick&#60;/b&#62;</del> → <ins>Comptoir</ins>"), "{html}");
+    assert!(html.contains("<del>&#60;b&#62;Nicolas&#60;/b&#62;</del> → <ins>Comptoir</ins>"), "{html}");
     assert!(
         html.contains("/audit?action=cash_register&#38;") && html.contains("admin@gazelle.example"),
         "{html}"

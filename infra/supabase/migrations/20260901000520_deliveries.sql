@@ -267,7 +267,8 @@ begin
   perform internal.enqueue_notice(jsonb_build_object(
     'event_type', 'channel.disabled', 'severity', 'critical',
     'fingerprint', concat_ws('@', 'channel.disabled', p_channel || nullif(':' || p_recipient, ':'), extract(epoch from p_now)),
-    'data', jsonb_build_object('channel', p_channel, 'recipient', nullif(p_recipient, ''), 'reason', p_reason,
+    'data', jsonb_build_object('channel', p_channel, 'recipient', nullif(p_recipient, ''),
+                               'recipient_name', (select display_name from staff where key = p_recipient), 'reason', p_reason,
                                'since', p_now)), null, p_now);
 end
 $$;

@@ -52,6 +52,12 @@ language sql stable set search_path = public, pg_temp as $$
 $$;
 comment on function internal.anomaly_json is 'An anomaly as the console shows it: {type, severity, description, details} and its life.';
 
+create or replace function public.staff_names() returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_object_agg(key, display_name), '{}') from staff
+$$;
+comment on function public.staff_names is 'What screens call people, by key {nicolas: "Nick"}; also those who left.';
+
 create or replace function public.console_run_detail(p_id uuid, p_now timestamptz default null) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select internal.run_brief(r) || jsonb_build_object(

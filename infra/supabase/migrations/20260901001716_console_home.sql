@@ -83,9 +83,10 @@ language sql stable set search_path = public, pg_temp as $$
               from (select * from failed order by seq desc limit 10) f
               join notification_deliveries d using (id)),
     'channels_off', (select coalesce(jsonb_agg(jsonb_build_object(
-                       'channel', channel, 'recipient', nullif(recipient, ''), 'disabled_at', internal.instant(disabled_at),
+                       'channel', channel, 'recipient', nullif(recipient, ''),
+                       'recipient_name', (select s.display_name from staff s where s.key = q.recipient), 'disabled_at', internal.instant(disabled_at),
                        'reason', disabled_reason) order by channel, recipient), '[]')
-                     from notification_queues where disabled_at is not null))
+                     from notification_queues q where disabled_at is not null))
 $$;
 comment on function internal.failed_deliveries is 'Messages of a span that did not arrive, the last ten, and what is switched off.';
 

@@ -157,7 +157,7 @@ impl End {
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let end = |status, finished: Finished| Self {
             status,
-            message: crate::text::display_names(&finished.message),
+            message: finished.message.clone(),
             stats: finished.stats.clone(),
             error: None,
             duration_ms,

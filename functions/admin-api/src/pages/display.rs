@@ -7,7 +7,6 @@ use jiff::{Timestamp, Zoned};
 use shared::{
     clock,
     notify::figures::{self, Detail},
-    text::display_names,
 };
 use url::form_urlencoded::byte_serialize;
 
@@ -98,14 +97,14 @@ impl Frame {
         }
     }
 
-    /// What somebody or something wrote; people by the names that screens use.
+    /// What somebody or something wrote, as it is: people have their names from `staff`, not from a text.
     pub fn text(&self, text: &str) -> String {
-        display_names(text)
+        text.to_owned()
     }
 
     /// The same, and a dash where there is nothing.
     pub fn maybe(&self, text: &Option<String>) -> String {
-        text.as_deref().filter(|text| !text.is_empty()).map_or_else(|| "–".into(), display_names)
+        text.as_deref().filter(|text| !text.is_empty()).map_or_else(|| "–".into(), str::to_owned)
     }
 
     /// The badge of a run's state.
@@ -132,7 +131,7 @@ impl Frame {
             Some("scheduler") => self.t("Auto", "Scheduled").into(),
             Some("manual") => self.t("Manuel", "Manual").into(),
             Some("api") => "API".into(),
-            Some(other) => display_names(other),
+            Some(other) => other.to_owned(),
             None => "–".into(),
         }
     }

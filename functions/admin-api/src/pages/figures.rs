@@ -1,9 +1,8 @@
 //! The figures of a run as people read them: as text, and as bars where several are of one kind.
 
 use serde_json::Value;
-use shared::text::display_names;
 
-use super::Frame;
+use super::{Frame, notifications::Names};
 
 /// Figures of one kind, the largest of which fills its line.
 pub struct Bars {
@@ -23,12 +22,12 @@ pub struct Bar {
 /// All figures of a run as text; nothing when there are none.
 pub fn shown(figures: &Value) -> Option<String> {
     let is_empty = figures.is_null() || figures.as_object().is_some_and(|figures| figures.is_empty());
-    let text = serde_json::to_string_pretty(figures).ok().filter(|_| !is_empty)?;
-    Some(display_names(&text))
+    serde_json::to_string_pretty(figures).ok().filter(|_| !is_empty)
 }
 
-/// What of a run's figures can be drawn: the rows per collection of a sync, else every group of numbers.
-pub fn bars(frame: &Frame, stats: &Value) -> Vec<Bars> {
+/// What of a run's figures can be drawn: the rows per collection of a sync, else every group of numbers. Groups by person
+/// have the keys of `staff`.
+pub fn bars(frame: &Frame, names: &Names, stats: &Value) -> Vec<Bars> {
     let sync = if stats["sync"].is_object() { &stats["sync"] } else { stats };
     if let Some(collections) = sync["collections"].as_object() {
         let bars = collections.iter().map(|(name, counts)| of_collection(frame, name, counts)).collect();
@@ -36,10 +35,11 @@ pub fn bars(frame: &Frame, stats: &Value) -> Vec<Bars> {
         return vec![scaled(title, bars)];
     }
     let groups = stats.as_object().into_iter().flatten().filter_map(|(name, group)| {
+        let label = |key: &str| if name == "technicians" { names.name(frame, key) } else { key.to_owned() };
         let bars: Option<Vec<Bar>> = group
             .as_object()?
             .iter()
-            .map(|(label, value)| Some(bar(display_names(label), value.as_i64()?, String::new())))
+            .map(|(key, value)| Some(bar(label(key), value.as_i64()?, String::new())))
             .collect();
         bars.filter(|bars| !bars.is_empty()).map(|bars| scaled(title(frame, name), bars))
     });
@@ -63,7 +63,7 @@ fn of_collection(frame: &Frame, name: &str, counts: &Value) -> Bar {
         true => frame.t("rien de neuf", "nothing new").to_owned(),
         false => changes.join(", "),
     };
-    bar(display_names(name), inserted + updated + count("unchanged"), note)
+    bar(name.to_owned(), inserted + updated + count("unchanged"), note)
 }
 
 fn title(frame: &Frame, name: &str) -> String {
@@ -104,16 +104,20 @@ mod tests {
             "clients": {"inserted": 1, "updated": 0, "unchanged": 999, "deleted": 2},
             "pianos": {"inserted": 1, "updated": 0, "unchanged": 0, "deleted": 0},
         }});
-        let drawn = bars(&frame, &stats);
+        let names = Names::from([("nicolas", "Nick")]);
+        let drawn = bars(&frame, &names, &stats);
         let seen: Vec<(i64, i64, &str)> =
             drawn[0].bars.iter().map(|bar| (bar.value, bar.percent, bar.note.as_str())).collect();
         assert_eq!(seen, [(1000, 100, "1 ajoutées, 2 supprimées"), (1, 1, "1 ajoutées")]);
-        let report =
-            bars(&frame, &json!({"tabs": {"UQAM": 0, "Nicolas": 7}, "rows": 7, "mixed": {"a": 1, "b": "x"}}));
+        let tabs = json!({"tabs": {"UQAM": 0, "Saint-Nicolas": 7}, "rows": 7, "mixed": {"a": 1, "b": "x"}});
+        let report = bars(&frame, &names, &tabs);
         assert_eq!(report.len(), 1);
-        assert_eq!((report[0].bars[0].label.as_str(), report[0].bars[0].percent), ("Nick", 100));
+        assert_eq!((report[0].bars[0].label.as_str(), report[0].bars[0].percent), ("Saint-Nicolas", 100));
         assert_eq!(report[0].bars[1].percent, 0);
-        assert!(bars(&frame, &Value::Null).is_empty());
+        let people = bars(&frame, &names, &json!({"technicians": {"nicolas": 2, "gone": 1}}));
+        let labels: Vec<&str> = people[0].bars.iter().map(|bar| bar.label.as_str()).collect();
+        assert_eq!(labels, ["gone", "Nick"], "a person by name, the key of somebody unknown");
+        assert!(bars(&frame, &names, &Value::Null).is_empty());
         assert!(shown(&json!({})).is_none() && shown(&Value::Null).is_none());
     }
 }

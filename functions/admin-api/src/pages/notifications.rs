@@ -32,16 +32,28 @@ use crate::{
     state::App,
 };
 
-/// The names of people by their keys.
+/// The names by which screens show people, by their keys in `staff`. A text that happens to hold a name is a text.
+#[derive(Debug, Default)]
 pub struct Names(BTreeMap<String, String>);
 
+impl<const N: usize> From<[(&str, &str); N]> for Names {
+    fn from(names: [(&str, &str); N]) -> Self {
+        Self(names.map(|(key, name)| (key.to_owned(), name.to_owned())).into())
+    }
+}
+
 impl Names {
+    /// Of everybody, also of those who left.
+    pub async fn read(app: &App) -> Result<Self, Problem> {
+        app.ask("staff_names", &serde_json::json!({})).await.map(Self)
+    }
+
     /// Of the people whom rules may name.
     pub fn of(recipients: &[Recipient]) -> Self {
         Self(recipients.iter().map(|person| (person.key.clone(), person.display_name.clone())).collect())
     }
 
-    /// A person by name; the key of somebody who left.
+    /// A person by name; the key of somebody who is not there any more.
     pub fn name(&self, frame: &Frame, key: &str) -> String {
         match self.0.get(key) {
             _ if key == "@concerned" => frame.t("les personnes concernées", "those concerned").to_owned(),
@@ -118,7 +130,8 @@ impl RulesPage {
 
     fn quiet(&self, hours: &Option<QuietHours>) -> String {
         let Some(hours) = hours else { return "–".into() };
-        format!("{}–{}", hours.from, hours.until)
+        // Not everybody looks from the zone that the hours are of.
+        format!("{}–{} ({})", hours.from, hours.until, hours.time_zone)
     }
 }
 

@@ -9,9 +9,9 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::{events::TASK_REQUESTED, notify::Message, task::TaskSpec, text::display_names};
+use shared::{events::TASK_REQUESTED, notify::Message, task::TaskSpec};
 
-use super::{Frame, Markup, figures};
+use super::{Frame, Markup, figures, notifications::Names};
 use crate::{
     problem::Problem,
     routes::{
@@ -28,6 +28,7 @@ const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
 #[template(path = "run.html")]
 struct RunPage {
     frame: Frame,
+    names: Names,
     run: RunDetail,
     spec: Option<&'static TaskSpec>,
     charts: Vec<figures::Bars>,
@@ -54,13 +55,14 @@ struct Told {
 }
 
 impl RunPage {
-    fn new(frame: Frame, run: RunDetail) -> Self {
+    fn new(frame: Frame, names: Names, run: RunDetail) -> Self {
         Self {
             spec: TaskSpec::named(&run.run.task_name),
-            charts: figures::bars(&frame, &run.run.stats),
+            charts: figures::bars(&frame, &names, &run.run.stats),
             steps: steps(&frame, &run),
             errors: run.errors.iter().map(|error| told(&frame, &run, error)).collect(),
             frame,
+            names,
             run,
         }
     }
@@ -115,7 +117,7 @@ impl RunPage {
 
 fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
     let run = &detail.run;
-    let who = run.triggered_by_user.as_deref().map(|user| format!(" ({})", display_names(user)));
+    let who = run.triggered_by_user.as_deref().map(|user| format!(" ({user})"));
     let origin = match run.triggered_by.as_deref() {
         Some("manual" | "api") => frame.t("Demandée", "Requested"),
         _ if run.parent_run_id.is_some() => frame.t("Suite d'une autre exécution", "Follows another run"),
@@ -176,7 +178,7 @@ fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
             let number = number.as_i64().map_or_else(|| number.to_string(), |number| frame.count(&number));
             Some(format!("{} {number}", name(field)))
         }
-        Value::String(text) => Some(format!("{} {}", name(field), display_names(text))),
+        Value::String(text) => Some(format!("{} {text}", name(field))),
         _ => None,
     });
     let known: Vec<String> = known.collect();
@@ -206,8 +208,8 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
     };
     Told {
         at: error["at"].as_str().map(str::to_owned),
-        reason: display_names(&reason),
-        message: display_names(&message),
+        reason,
+        message,
         details: details(frame, &error["details"]),
     }
 }
@@ -239,6 +241,6 @@ pub async fn show(
     frame: Frame,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let run = runs::find(&app, &id).await?;
-    super::show(&RunPage::new(frame, run))
+    let (run, names) = tokio::try_join!(runs::find(&app, &id), Names::read(&app))?;
+    super::show(&RunPage::new(frame, names, run))
 }

@@ -125,7 +125,10 @@ pub struct Deliveries {
 #[derive(Debug, Deserialize)]
 pub struct ChannelOff {
     pub channel: String,
+    /// Key in `staff`; none: it is off for everybody.
     pub recipient: Option<String>,
+    /// What screens call them.
+    pub recipient_name: Option<String>,
 }
 
 /// How old the mirror is.

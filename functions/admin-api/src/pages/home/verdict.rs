@@ -257,7 +257,8 @@ fn of_notices(frame: &Frame, home: &Home) -> Vec<Trouble> {
         )),
     }
     for off in &home.deliveries.channels_off {
-        let whom = off.recipient.as_ref().map(|key| format!(" ({})", frame.text(key))).unwrap_or_default();
+        let person = off.recipient_name.as_ref().or(off.recipient.as_ref());
+        let whom = person.map(|name| format!(" ({name})")).unwrap_or_default();
         let text = frame.t("est coupé après trop d'échecs.", "is switched off after too many failures.");
         add(format!("{}{whom} {text}", off.channel));
     }
