@@ -115,12 +115,12 @@ def browser():
 
 
 @contextmanager
-def visitor(started, width=1280, language=None, theme=None, state=None):
+def visitor(started, width=1280, language=None, theme=None, state=None, zone="America/Toronto"):
     """Somebody with a window of their own; whatever went wrong in it fails the story."""
     context = started.new_context(
         viewport={"width": width, "height": 800},
         locale="fr-CA",
-        timezone_id="America/Toronto",
+        timezone_id=zone,
         reduced_motion="reduce",
         storage_state=state,
     )

@@ -1,4 +1,4 @@
-"""An administrator moves a limit, and adds somebody who leaves again."""
+"""An administrator moves a limit, adds somebody who leaves again, and plans a maintenance window from another time zone."""
 
 from console import browser, expect, visitor
 
@@ -32,3 +32,22 @@ with browser() as started, visitor(started) as page:
     here.once("dialog", lambda dialog: dialog.accept())
     form.get_by_role("button", name="Supprimer").click()
     expect(person).to_have_count(0)
+
+    # Somebody in Paris: the times are Montréal's all the same, and a change of the reason moves none of them.
+    with visitor(started, zone="Europe/Paris") as abroad:
+        abroad.sign_in(path="/settings/targets")
+        there = abroad.page
+        windows = there.locator("#windows")
+        expect(windows).to_contain_text("America/Toronto")
+        windows.get_by_role("button", name="Ajouter").click()
+        form = there.get_by_role("dialog")
+        form.get_by_label("Début").fill("2026-02-03T22:00")
+        form.get_by_label("Fin").fill("2026-02-04T02:00")
+        form.get_by_label("Raison").fill("panne prévue")
+        form.get_by_role("button", name="Enregistrer").click()
+        row = windows.get_by_role("row").filter(has_text="panne prévue")
+        expect(row).to_contain_text("22:00")
+        row.get_by_role("button", name="Modifier").click()
+        form.get_by_label("Raison").fill("panne reportée")
+        form.get_by_role("button", name="Enregistrer").click()
+        expect(windows.get_by_role("row").filter(has_text="panne reportée")).to_contain_text("22:00")

@@ -8,7 +8,7 @@ use anyhow::Context;
 use e2e::{Backend, Bed, NIGHT, console::Console};
 use futures::future::try_join_all;
 use gazelle_local::stack::Options;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use shared::task::Function;
 use tokio::{
@@ -310,7 +310,15 @@ async fn an_administrator_moves_a_limit_and_somebody_comes_and_goes() -> anyhow:
     story(&mut bed, &console, "settings", &[]).await?;
     let audit = bed.stack.rows("audit_log", "action", "seq").await?;
     let actions: Vec<&str> = audit.iter().filter_map(|row| row["action"].as_str()).collect();
-    assert_eq!(actions, ["setting.update", "staff.create", "staff.update", "staff.delete"]);
+    let made =
+        ["setting.update", "staff.create", "staff.update", "staff.delete", "window.create", "window.update"];
+    assert_eq!(actions, made);
+    // Ten in the evening in Montréal, as it was typed in Paris.
+    let window = &bed.stack.rows("maintenance_windows", "starts_at,ends_at,reason", "id").await?[0];
+    let at = |field: &str| window[field].as_str().map(str::parse::<Timestamp>).transpose();
+    assert_eq!(at("starts_at")?, Some("2026-02-04T03:00:00Z".parse()?), "{window}");
+    assert_eq!(at("ends_at")?, Some("2026-02-04T07:00:00Z".parse()?), "{window}");
+    assert_eq!(window["reason"], "panne reportée");
     Ok(())
 }
 

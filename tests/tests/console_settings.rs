@@ -5,7 +5,7 @@ use e2e::{
     console::{self, Console, Sent, SignedIn, body, claims, token},
 };
 use gazelle_local::sandbox::credentials;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
 use url::Url;
@@ -246,7 +246,29 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
         assert_eq!(answer.status, 400, "{wrong}");
         assert!(problem["detail"].as_str().unwrap().starts_with(&format!("{field}:")), "{wrong}: {problem}");
     }
-    let answer = console.ask("PUT", &path, &admin.change().json(&json!({"target": null}))).await?;
+    // A time without a zone is Montréal's, whoever sends it from wherever.
+    for (field, at, detail) in [
+        ("starts_at", "2026-03-08T02:30", "starts_at: 2026-03-08 02:30 n'existe pas à Montréal"),
+        ("ends_at", "2026-03-08T02:00", "ends_at: 2026-03-08 02:00 n'existe pas à Montréal"),
+    ] {
+        let answer = console.ask("PUT", &path, &admin.change().json(&json!({field: at}))).await?;
+        let problem = body(&answer)?;
+        assert_eq!(answer.status, 400, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
+    }
+    let twice = json!({"starts_at": "2026-11-01T01:30", "ends_at": "2026-11-01T01:30"});
+    let answer = console.ask("PUT", &path, &admin.change().json(&twice)).await?;
+    let instant =
+        |field: &str, value: &Value| value[field].as_str().unwrap().parse::<Timestamp>().unwrap().to_string();
+    let window = body(&answer)?;
+    assert_eq!(
+        (instant("starts_at", &window).as_str(), instant("ends_at", &window).as_str()),
+        ("2026-11-01T05:30:00Z", "2026-11-01T06:30:00Z"),
+        "the hour that comes twice belongs to the window"
+    );
+    let local = json!({"starts_at": "2026-01-15T00:00", "ends_at": "2026-01-15T03:00", "target": null});
+    let answer = console.ask("PUT", &path, &admin.change().json(&local)).await?;
+    assert_eq!(instant("starts_at", &body(&answer)?), "2026-01-15T05:00:00Z");
     document.check("PUT", "/maintenance-windows/{id}", &answer)?;
     let answer = console.ask("GET", "/maintenance-windows", &admin.read()).await?;
     document.check("GET", "/maintenance-windows", &answer)?;
@@ -258,7 +280,9 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
         shown.contains("Tous les services") && !shown.contains("<i>") && !shown.contains("hx-put"),
         "{shown}"
     );
-    assert!(console.page("/settings/targets", &admin, "fr").await?.contains("value=\"2026-01-15T00:00\""));
+    let form = console.page("/settings/targets", &admin, "fr").await?;
+    assert!(form.contains("value=\"2026-01-15T00:00\" data-instant=\"2026-01-15T05:00:00"), "{form}");
+    assert!(form.contains("America/Toronto") && form.contains("heure de Montréal"), "{form}");
     let answer = console.ask("DELETE", &path, &admin.change()).await?;
     document.check("DELETE", "/maintenance-windows/{id}", &answer)?;
     for nothing in ["0", "x", "99999999999999999999", "%00"] {

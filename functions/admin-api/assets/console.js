@@ -22,7 +22,11 @@ const typed = (form, entries) => {
     // The API counts money in cents, people in dollars.
     else if (control.dataset.cents !== undefined) body[control.name] = value === "" ? null : Math.round(Number(value) * 100);
     else if (control.type === "number") body[control.name] = value === "" ? null : Number(value);
-    else if (control.type === "datetime-local") body[control.name] = value === "" ? null : new Date(value).toISOString();
+    // A time goes as it stands: the server reads it in the company's zone. One that nobody changed stays the exact instant.
+    else if (control.type === "datetime-local") {
+      const isUntouched = control.dataset.instant && value === control.defaultValue;
+      body[control.name] = value === "" ? null : isUntouched ? control.dataset.instant : value;
+    }
     else if (control.multiple) body[control.name] = Array.from(control.selectedOptions, (option) => option.value);
     // A text of several lines that stands for a list, or one that is JSON.
     else if (control.dataset.lines !== undefined) body[control.name] = value.split("\n").map((line) => line.trim()).filter(Boolean);

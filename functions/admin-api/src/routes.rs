@@ -20,6 +20,7 @@ pub mod health_shapes;
 pub mod humidity;
 pub mod incidents;
 pub mod institutions;
+pub mod local_time;
 pub mod logs;
 pub mod maintenances;
 pub mod period;

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     extract::{Author, Change, Fields, row_id},
+    local_time::{self, Twice},
     shapes::ProblemBody,
 };
 use crate::{problem::Problem, state::App};
@@ -38,11 +39,17 @@ pub struct MaintenanceWindow {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct MaintenanceWindowForm {
     target: Option<String>,
-    /// An instant with its offset, such as `2026-01-15T06:00:00Z`.
+    /// An instant with its offset, such as `2026-01-15T06:00:00Z`, or a time of Montréal's clock without one, such as
+    /// `2026-01-15T01:00`. Of one that comes twice the first; one that does not exist is refused.
     starts_at: Option<String>,
-    /// At most 31 days later.
+    /// At most 31 days later. Of a time that comes twice the second.
     ends_at: Option<String>,
     reason: Option<String>,
+}
+
+/// The times of a form as instants: an hour that comes twice belongs to the window as a whole.
+fn with_instants(values: Fields) -> Result<Fields, Problem> {
+    local_time::read(values, &[("starts_at", Twice::First), ("ends_at", Twice::Second)])
 }
 
 /// Times in which a target may be down.
@@ -68,6 +75,7 @@ pub async fn create(
     author: Author,
     Change(values): Change<Fields>,
 ) -> Result<(StatusCode, Json<MaintenanceWindow>), Problem> {
+    let values = with_instants(values)?;
     let window = author.ask_once("save_maintenance_window", json!({"p_values": values})).await?;
     Ok((StatusCode::CREATED, Json(window)))
 }
@@ -83,7 +91,8 @@ pub async fn change(
     Path(id): Path<String>,
     Change(values): Change<Fields>,
 ) -> Result<Json<MaintenanceWindow>, Problem> {
-    author.find("save_maintenance_window", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
+    let arguments = json!({"p_id": row_id(&id)?, "p_values": with_instants(values)?});
+    author.find("save_maintenance_window", arguments).await.map(Json)
 }
 
 /// Deletes a window.

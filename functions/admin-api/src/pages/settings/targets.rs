@@ -60,8 +60,7 @@ impl TargetsPage {
         end.is_some_and(|end| end <= self.frame.now)
     }
 
-    /// An instant as a control for local time has it. The browser reads it in its own zone, which is Montréal's for
-    /// those who edit.
+    /// An instant as a control for local time has it: Montréal's clock. What it sends back is read by that clock, too.
     fn local(&self, instant: &str) -> String {
         let at: Option<jiff::Timestamp> = instant.parse().ok();
         at.map(|at| at.to_zoned(clock::zone()).strftime("%Y-%m-%dT%H:%M").to_string()).unwrap_or_default()
