@@ -385,7 +385,7 @@ create or replace function internal.announce_many(
 ) returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
   -- What one message can show. The others stay untold, and are in the next one.
-  v_shown constant bigint[] := p_ids[1:100];
+  v_shown constant bigint[] := p_ids[1:20];
   v_queued integer;
 begin
   v_queued := internal.enqueue_notice(jsonb_build_object(
@@ -400,7 +400,7 @@ begin
 end
 $$;
 comment on function internal.announce_many is
-  'One notice for many alerts: their number, and the messages of the first 100, which alone count as told. p_ids come in the order of the list.';
+  'One notice for many alerts: their number, and the messages of the first 20, which alone count as told. p_ids come in the order of the list.';
 
 create or replace function internal.announce_digest(
   p_event_type text, p_alert_type text, p_run_id uuid, p_today date, p_now timestamptz
