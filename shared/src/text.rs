@@ -2,8 +2,17 @@
 //!
 //! Matching is by whole words: `trop sec` is not in `trop secoué`.
 
+#[cfg(test)]
+mod cases;
+mod lexicon;
 mod measurement;
+mod negation;
 mod notes;
+mod number;
+mod role;
+mod rule;
+mod sentence;
+mod token;
 mod vocabulary;
 
 pub use self::{

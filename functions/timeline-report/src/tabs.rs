@@ -171,7 +171,7 @@ fn best(candidates: &[Measurement]) -> Measurement {
         .unwrap_or_default()
 }
 
-/// The value of a measurement entry: what follows its announcement, or a text that holds both units.
+/// The value of a measurement entry: what follows its announcement, or a text with a temperature and a humidity.
 fn measurement_of(entry: &Entry) -> Measurement {
     let texts = [entry.title.as_deref(), entry.description.as_deref()];
     texts
@@ -181,11 +181,9 @@ fn measurement_of(entry: &Entry) -> Measurement {
             let announced = ["Piano measurement taken", "Mesure du piano prise"]
                 .iter()
                 .any(|announcement| contains_phrase(text, announcement));
-            match text.split_once(':') {
-                Some((_, value)) if announced => measurement(value),
-                _ if text.contains('°') && text.contains('%') => measurement(text),
-                _ => Measurement::default(),
-            }
+            let found = measurement(text);
+            let is_whole = found.celsius.is_some() && found.humidity.is_some();
+            if announced || is_whole { found } else { Measurement::default() }
         })
         .find(|found| !found.is_empty())
         .unwrap_or_default()

@@ -1,10 +1,45 @@
-//! Temperature and humidity in notes (`21,5 °C, 40 %`), in all their spellings.
+//! Temperature and humidity in notes (`21,5 °C, 40 %`), in all their spellings. It refuses numbers without a unit, and
+//! numbers that belong to something else.
+//!
+//! 1. **Numbers.** Digits with decimals behind a point or comma, `½` too. A minus touches its number and nothing
+//!    before it (`-5°C`, any dash), or is the word `moins`, `minus`; `38-42`, `- 40 %`, `21C -38%` have none.
+//! 2. **Units** are needed. Percent: `%`, `pour cent`, `pourcent`, `p.c.`, `percent`, `pct`, `o/o`. Degrees: `°` and what
+//!    looks like it (`º ˚ * ' o`), `degrés`, `deg`, then perhaps `C`, `F`, `Celsius`, `Fahrenheit`, or one of these alone.
+//!    `F` is converted, and so are 50 to 86 degrees without a letter. Other values than −30 to 45 °C (40 without a
+//!    letter) and 0 to 100 % are none. A letter with an apostrophe (`2 c'est`) is no unit; neither is the one of a
+//!    room (`local 21C`), unless a percentage stands beside it.
+//! 3. **Clauses** end at `, ; . ! ? / |`, brackets, a dash with a space beside it, a line's end, and at `et`, `and`, `mais`,
+//!    `but`, `car`, `puis`, `because`, `si`, `quand` and their like. A colon ends nothing.
+//! 4. **A temperature** counts where it stands, unless it is one of glue, water, an oven, an iron, an angle.
+//! 5. **A percentage** is a humidity in four cases. (a) The humidity is named before it in its clause (`humidité`,
+//!    `humidity`, `HR`, `RH`, `H.R.`, `hum.`, `hygro…`, `H:`; `2 hr` are hours), whatever stands between, except a thing that
+//!    has percentages of its own: money, taxes, wear, battery, charge, tension, progress, water, a part of the piano,
+//!    the cover, the tank, the system. (b) The humidity is named behind it with only small words between
+//!    (`38 % d'humidité`, `38% RH`, `38 % sur l'hygromètre`). (c) It is the pair of a temperature: nothing but signs, `et` and
+//!    small words between them on one line, in either order (`21C, 38%`, `33%, 20C`); before a temperature it must begin
+//!    its clause. (d) It is alone in its clause but for small words and words of time and place, and the clause before
+//!    it (else the one behind) on its line names the humidity, says `trop sec` or the like, or has a temperature, and has no
+//!    percentage; with a word of time or place (`42 % au départ`) the clause before it may have one.
+//! 6. **It is somebody else's** when a word of money, wear … follows (`15 % rabais`), or `de`/`of` and any noun but the
+//!    humidity (`40 % des feutres`).
+//! 7. **A range** (`38-42`, `38 à 42`, `38 to 42`, `38 ou 42`, `entre 38 et 42`, at most 30 apart) is its middle.
+//! 8. **A change is none**: `+5 %`, `-5 %`, the first number of a clause behind `baissé`, `hausse`, `monté`, `dropped`, `écart` …, and a
+//!    number before `de plus`, `de moins`, `more`, `lower`, `warmer` …. The value reached counts: `baissé à 28 %`, `down to 28%`,
+//!    the second of `passé de 45 à 38 %`.
+//! 9. **A clause measures nothing** that has a word of aim, recommendation or limit (`devrait`, `doit`, `faut`, `garder`, `idéal`,
+//!    `cible`, `max`, `should`, `keep`, `target`, `set to`, `needs`, `will` …) or of the outside (`dehors`, `extérieur`, `outside`, `météo`),
+//!    before or behind the number. A number directly behind a comparison (`moins de`, `sous`, `below`, `above`, `>`) or a
+//!    negation (`n'est pas à 38 %`) is none. Neither is one in a question (up to its `?`), behind `si`, `if`, `au cas où`, `unless` in
+//!    its sentence, or behind `vérifier`, `peut-être`, `maybe`, `quand`, `when` in its clause.
+//! 10. **Joining.** A temperature and a humidity that follow one another are one measurement, first within a sentence,
+//!     then across sentences and lines. Two temperatures side by side at most a degree apart are one.
 
-use std::sync::LazyLock;
-
-use regex_lite::{Captures, Regex};
-
-use super::fold;
+use super::{
+    negation::Scope,
+    number::{Quantity, quantity},
+    role::*,
+    token::{Kind, Token, Tokens},
+};
 
 /// Temperature in °C and relative humidity in %, as a note states them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -36,7 +71,8 @@ impl std::fmt::Display for Measurement {
 }
 
 fn number(value: f64) -> String {
-    format!("{}", (value * 10.0).round() / 10.0)
+    // Zero has no sign.
+    format!("{}", (value * 10.0).round() / 10.0 + 0.0)
 }
 
 /// The first measurement of a text.
@@ -45,96 +81,453 @@ pub fn measurement(text: &str) -> Measurement {
 }
 
 /// Every measurement of a text, in its order.
-///
-/// Decimals with point or comma; Fahrenheit is converted; a percentage counts only beside a temperature or a
-/// humidity word, so that a discount is not a humidity; `440` is a pitch, not a temperature.
 pub fn measurements(text: &str) -> Vec<Measurement> {
-    // A temperature directly followed by a percentage.
-    static BOTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(-?\d+(?:[.,]\d+)?)\s*(°\s*[cf]?|celsius|degres?\s*(?:celsius|c|f)?|[cf])\s*[,;/]?\s*(?:et\s+)?(\d+(?:[.,]\d+)?)\s*%").ok()
-    });
-    static TEMPERATURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(-?\d+(?:[.,]\d+)?)\s*(°\s*[cf]?|celsius|degres?(?:\s+(?:celsius|fahrenheit))?|[cf])(?:[^a-z0-9]|$)").ok()
-    });
-    static HUMIDITY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(?:humidite|humidity|\bhr\b|\brh\b)[^0-9%]{0,30}(\d+(?:[.,]\d+)?)\s*%").ok()
-    });
-    static HUMIDITY_AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        Regex::new(r"(\d+(?:[.,]\d+)?)\s*%\s*(?:d'|de\s+|of\s+|relative\s+)*(?:humidit|\bhr\b|\brh\b)").ok()
-    });
-
-    if !may_measure(text) {
+    // Most notes end here. Digits beyond ASCII are full-width ones or fractions.
+    if !text.bytes().any(|byte| byte.is_ascii_digit() || byte >= 0x80) {
         return Vec::new();
     }
-    let folded = fold(text);
-    let all = |regex: &LazyLock<Option<Regex>>, read: &dyn Fn(&Captures<'_>) -> Measurement| {
-        let found = regex.as_ref().into_iter().flat_map(|regex| regex.captures_iter(&folded));
-        found
-            .filter_map(|found| {
-                let measured = read(&found);
-                (!measured.is_empty()).then(|| (found.get(0).map_or(0..0, |whole| whole.range()), measured))
-            })
-            .collect::<Vec<_>>()
-    };
-    let humidity = |found: &Captures<'_>| Measurement { celsius: None, humidity: percent(&found[1]) };
-    let mut found = all(&BOTH, &|found| Measurement {
-        celsius: celsius(&found[1], &found[2]),
-        humidity: percent(&found[3]),
-    });
-    let has_pair = !found.is_empty();
-    // Without the word there is no use in looking for it with a number.
-    if ["humidit", "hr", "rh"].iter().any(|word| folded.contains(word)) {
-        for (place, measured) in [all(&HUMIDITY, &humidity), all(&HUMIDITY_AFTER, &humidity)].concat() {
-            // What is part of a pair, or said before and after the number, counts once.
-            if found.iter().all(|(taken, _)| taken.end <= place.start || place.end <= taken.start) {
-                found.push((place, measured));
-            }
+    let tokens = Tokens::read(text);
+    let mut reader = Reader::new(&tokens.list);
+    reader.read();
+    join(&reader.found)
+}
+
+/// What a clause says about the numbers in it and beside it.
+#[derive(Debug, Default, Clone, Copy)]
+struct Clause {
+    line: usize,
+    is_bracket: bool,
+    /// Has a word or a number.
+    is_said: bool,
+    /// Names the humidity.
+    has_name: bool,
+    has_percentage: bool,
+    has_temperature: bool,
+    /// Has a word that is neither small, nor of time or place.
+    has_content: bool,
+    /// Has a word of time or place.
+    has_circumstance: bool,
+}
+
+/// How a quantity got its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    /// A temperature; a percentage with its name or its temperature.
+    Measured,
+    /// A percentage without a name: its clause and the clauses beside it decide.
+    Bare,
+    /// A number behind a room, `salle 21C`: a temperature only beside a percentage.
+    Room,
+}
+
+/// A quantity that may be a measurement.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    quantity: Quantity,
+    value: f64,
+    clause: usize,
+    sentence: usize,
+    claim: Claim,
+}
+
+/// Words that say neither what was measured nor of what.
+const CONNECTING: Roles = SMALL | ARTICLE | OF | TO | TIME | ROOM | PIANO | BETWEEN | OR | AND | CLAUSE;
+
+/// Words that are skipped between a number and what belongs to it.
+const NEAR: usize = 6;
+
+struct Reader<'a> {
+    tokens: &'a [Token],
+    scope: Scope,
+    clauses: Vec<Clause>,
+    found: Vec<Found>,
+    /// First quantity of the clause and of the sentence that are being read.
+    clause_found: usize,
+    sentence_found: usize,
+    sentence: usize,
+    line: usize,
+    is_bracket: bool,
+    /// The nearest thing named in the clause is the humidity; it is something that owns percentages.
+    is_named: bool,
+    is_owned: bool,
+    /// A word of change stands before the next number.
+    is_changing: bool,
+    /// An aim, an intention or the outside: the clause measures nothing.
+    is_void: bool,
+    /// Tokens before it are part of a quantity.
+    next: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn new(tokens: &'a [Token]) -> Self {
+        Self {
+            tokens,
+            scope: Scope::default(),
+            clauses: vec![Clause::default()],
+            found: Vec::new(),
+            clause_found: 0,
+            sentence_found: 0,
+            sentence: 0,
+            line: 0,
+            is_bracket: false,
+            is_named: false,
+            is_owned: false,
+            is_changing: false,
+            is_void: false,
+            next: 0,
         }
     }
-    found.sort_by_key(|(place, _)| place.start);
-    let mut measurements: Vec<Measurement> = found.into_iter().map(|(_, measured)| measured).collect();
-    if !has_pair {
-        // A temperature of its own goes with the first humidity.
-        let temperature = TEMPERATURE.as_ref().and_then(|regex| regex.captures(&folded));
-        if let Some(celsius) = temperature.and_then(|found| celsius(&found[1], &found[2])) {
-            match measurements.first_mut() {
-                Some(first) => first.celsius = Some(celsius),
-                None => measurements.push(Measurement { celsius: Some(celsius), humidity: None }),
+
+    fn read(&mut self) {
+        for at in 0..self.tokens.len() {
+            let token = self.tokens[at];
+            match token.kind {
+                _ if at < self.next => {}
+                kind if kind.ends_clause() && !self.is_sign(at) => self.boundary(at),
+                Kind::Word => self.word(at),
+                Kind::Number => self.number(at),
+                _ => {}
             }
+        }
+        self.end_clause();
+        self.settle();
+    }
+
+    /// A dash that touches the number behind it may be its sign.
+    fn is_sign(&self, at: usize) -> bool {
+        self.tokens[at].kind == Kind::Dash
+            && self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Number)
+            && quantity(self.tokens, at + 1).is_some_and(|quantity| quantity.first == at)
+    }
+
+    fn clause(&mut self) -> &mut Clause {
+        let last = self.clauses.len() - 1;
+        &mut self.clauses[last]
+    }
+
+    fn boundary(&mut self, at: usize) {
+        let token = self.tokens[at];
+        self.end_clause();
+        self.scope.read(at, &token);
+        match token.kind {
+            Kind::Open => self.is_bracket = true,
+            Kind::Close => self.is_bracket = false,
+            _ => {}
+        }
+        if token.kind.ends_sentence() {
+            if token.kind == Kind::Question {
+                self.found.truncate(self.sentence_found);
+            }
+            self.is_bracket = false;
+            self.line += usize::from(token.kind == Kind::Line);
+            // `?!` and `...` end one sentence.
+            let goes_on = self.tokens.get(at + 1).is_some_and(|next| next.kind.ends_sentence());
+            if !goes_on {
+                self.sentence += 1;
+                self.sentence_found = self.found.len();
+            }
+        }
+        self.begin_clause();
+    }
+
+    fn begin_clause(&mut self) {
+        let clause = Clause { line: self.line, is_bracket: self.is_bracket, ..Clause::default() };
+        let current = self.clause();
+        if current.is_said {
+            self.clauses.push(clause);
+        } else {
+            *current = clause;
+        }
+        self.clause_found = self.found.len();
+        (self.is_named, self.is_owned, self.is_changing, self.is_void) = (false, false, false, false);
+    }
+
+    fn end_clause(&mut self) {
+        if self.is_void {
+            self.found.truncate(self.clause_found);
+            let clause = self.clause();
+            (clause.has_name, clause.has_temperature) = (false, false);
+        }
+    }
+
+    fn word(&mut self, at: usize) {
+        let token = self.tokens[at];
+        if token.is(AND | CLAUSE) {
+            self.end_clause();
+            self.begin_clause();
+        }
+        self.scope.read(at, &token);
+        self.is_void |= token.is(AIM | INTENT | OUTSIDE);
+        self.is_changing |= token.is(CHANGE);
+        let is_device = token.is(HUMIDITY) && self.is_device(at);
+        if token.is(HUMIDITY | GAUGE) && !is_device {
+            (self.is_named, self.is_owned) = (true, false);
+            self.clause().has_name = true;
+        } else if token.is(CLIMATE) {
+            // `très humide, 72 %`
+            self.clause().has_name = true;
+        } else if token.is(FOREIGN | NOT_AIR | OTHER | COVER | TANK | POWER) {
+            (self.is_named, self.is_owned) = (false, true);
+        }
+        let clause = self.clause();
+        clause.has_circumstance |= token.is(TIME | ROOM);
+        clause.is_said |= !token.is(AND | CLAUSE);
+        clause.has_content |= !token.is(CONNECTING | TEMPERATURE | HUMIDITY | GAUGE);
+    }
+
+    /// `système d'humidité`, `humidity control`.
+    fn is_device(&self, at: usize) -> bool {
+        let before = self.tokens[..at].iter().rev().take(3).find(|token| !token.is(OF | ARTICLE));
+        let after = self.tokens.get(at + 1);
+        before.is_some_and(|token| token.is(DEVICE)) || after.is_some_and(|token| token.is(DEVICE))
+    }
+
+    fn number(&mut self, at: usize) {
+        let is_changing = std::mem::take(&mut self.is_changing);
+        self.clause().is_said = true;
+        let Some(quantity) = quantity(self.tokens, at) else { return };
+        self.next = quantity.last + 1;
+        let Some(mut value) = quantity.value else { return };
+        if quantity.is_change || self.scope.is_hypothetical() || self.is_limited(quantity.first) {
+            return;
+        }
+        if is_changing {
+            match (quantity.reached, self.is_reached(quantity.first)) {
+                (Some(reached), _) => value = reached,
+                (None, true) => {}
+                (None, false) => return,
+            }
+        }
+        let Some(claim) = self.claim(&quantity) else { return };
+        let clause = self.clauses.len() - 1;
+        let sentence = self.sentence;
+        match (quantity.is_percent, claim) {
+            (true, _) => self.clause().has_percentage = true,
+            (false, Claim::Room) => {}
+            (false, _) => self.clause().has_temperature = true,
+        }
+        self.found.push(Found { quantity, value, clause, sentence, claim });
+    }
+
+    /// A limit, a comparison or a negation directly in front of the number.
+    fn is_limited(&self, first: usize) -> bool {
+        let before = self.tokens[..first]
+            .iter()
+            .rev()
+            .take(NEAR)
+            .find(|token| !token.is(SMALL | OF | TO) || token.is(BOUND | NEGATION));
+        before.is_some_and(|token| token.kind == Kind::Compare || token.is(BOUND | NEGATION))
+    }
+
+    /// `baissé à 28 %`: the value reached, not the change.
+    fn is_reached(&self, first: usize) -> bool {
+        let before = self.tokens[..first].iter().rev().take(NEAR);
+        before.clone().find(|token| token.is(TO | CHANGE)).is_some_and(|token| token.is(TO))
+    }
+
+    /// What the words behind and before a quantity make of it; none when it belongs to something else.
+    fn claim(&self, quantity: &Quantity) -> Option<Claim> {
+        let owner = self.owner(quantity);
+        if owner == Owner::Another {
+            return None;
+        }
+        if !quantity.is_percent {
+            let before = quantity.first.checked_sub(1).map(|before| &self.tokens[before]);
+            let is_room = quantity.is_bare_letter && before.is_some_and(|before| before.is(ROOM));
+            return if is_room {
+                Some(Claim::Room)
+            } else {
+                (!self.is_owned || !self.is_owned_by_heat(quantity.first)).then_some(Claim::Measured)
+            };
+        }
+        if owner == Owner::Humidity || self.is_named || self.follows_temperature(quantity) {
+            return Some(Claim::Measured);
+        }
+        (!self.is_owned).then_some(Claim::Bare)
+    }
+
+    /// Whether a thing that has degrees of its own stands before a temperature: glue, an oven, an angle.
+    fn is_owned_by_heat(&self, first: usize) -> bool {
+        let before = self.tokens[..first].iter().rev();
+        before
+            .take(2 * NEAR)
+            .take_while(|token| !token.kind.ends_clause())
+            .find(|token| token.is(THINGS | FOREIGN | NOT_AIR | GAUGE))
+            .is_some_and(|token| token.is(NOT_AIR))
+    }
+
+    /// Whether the percentage stands directly behind a temperature of its line.
+    fn follows_temperature(&self, percentage: &Quantity) -> bool {
+        self.found.last().is_some_and(|found| {
+            !found.quantity.is_percent && self.is_beside(found.quantity.last, percentage.first)
+        })
+    }
+
+    /// Nothing but signs and small words of one line between two tokens.
+    fn is_beside(&self, last: usize, first: usize) -> bool {
+        first - last <= NEAR
+            && self.tokens[last + 1..first].iter().all(|token| match token.kind {
+                Kind::Word => token.is(SMALL | TO | AND),
+                Kind::Line | Kind::Question | Kind::Number | Kind::Money | Kind::Compare => false,
+                Kind::Percent
+                | Kind::Degree
+                | Kind::Dash
+                | Kind::Plus
+                | Kind::Colon
+                | Kind::Comma
+                | Kind::Slash
+                | Kind::Bar
+                | Kind::Open
+                | Kind::Close
+                | Kind::Stop => true,
+            })
+    }
+
+    /// Whose number it is, by the words directly behind it.
+    fn owner(&self, quantity: &Quantity) -> Owner {
+        let mut is_of = false;
+        for (offset, token) in self.tokens[quantity.last + 1..].iter().take(NEAR).enumerate() {
+            match token.kind {
+                Kind::Colon => {}
+                Kind::Word if token.is(MORE | CHANGE) && !is_of => return Owner::Another,
+                Kind::Word if token.is(if quantity.is_percent { FOREIGN } else { NOT_AIR }) => {
+                    return Owner::Another;
+                }
+                Kind::Word if token.is(HUMIDITY | GAUGE) && quantity.is_percent => {
+                    // `5 % d'humidité de moins`
+                    let is_change =
+                        self.tokens.get(quantity.last + offset + 2).is_some_and(|next| next.is(MORE));
+                    return if is_change { Owner::Another } else { Owner::Humidity };
+                }
+                Kind::Word if token.is(OF) => is_of = true,
+                Kind::Word if token.is(TIME | TEMPERATURE) => return Owner::Nobody,
+                Kind::Word if token.is(SMALL | TO) => {}
+                Kind::Word if is_of => return Owner::Another,
+                Kind::Word
+                | Kind::Number
+                | Kind::Percent
+                | Kind::Degree
+                | Kind::Dash
+                | Kind::Plus
+                | Kind::Compare
+                | Kind::Money
+                | Kind::Comma
+                | Kind::Slash
+                | Kind::Bar
+                | Kind::Open
+                | Kind::Close
+                | Kind::Stop
+                | Kind::Question
+                | Kind::Line => return Owner::Nobody,
+            }
+        }
+        Owner::Nobody
+    }
+
+    /// Decides what needs the clauses beside it.
+    fn settle(&mut self) {
+        let claims: Vec<bool> = (0..self.found.len()).map(|at| self.is_measured(at)).collect();
+        let mut claims = claims.into_iter();
+        self.found.retain(|_| claims.next().unwrap_or_default());
+    }
+
+    fn is_measured(&self, at: usize) -> bool {
+        let found = &self.found[at];
+        match found.claim {
+            Claim::Measured => true,
+            Claim::Room => self.pairs_ahead(at),
+            Claim::Bare => self.leads_pair(at) || self.belongs_to_neighbour(found),
+        }
+    }
+
+    /// Whether the next quantity is of the other kind and stands directly behind.
+    fn pairs_ahead(&self, at: usize) -> bool {
+        let found = &self.found[at].quantity;
+        self.found.get(at + 1).is_some_and(|next| {
+            next.quantity.is_percent != found.is_percent && self.is_beside(found.last, next.quantity.first)
+        })
+    }
+
+    /// `38 %, 21C`: the percentage begins its clause, and a temperature of its own follows.
+    fn leads_pair(&self, at: usize) -> bool {
+        let first = self.found[at].quantity.first;
+        let before = self.tokens[..first].iter().rev().take(NEAR);
+        let opens = before
+            .take_while(|token| !token.kind.ends_clause() && !token.is(AND | CLAUSE))
+            .all(|token| token.kind == Kind::Colon || token.is(CONNECTING | TEMPERATURE));
+        opens && self.pairs_ahead(at)
+    }
+
+    /// A percentage alone in its clause belongs to the clause before it, or behind it, that has a name of the
+    /// humidity or a temperature, and no percentage of its own — or says when and where the next one was read.
+    fn belongs_to_neighbour(&self, found: &Found) -> bool {
+        let own = &self.clauses[found.clause];
+        if own.has_content {
+            return false;
+        }
+        let is_of = |clause: &&Clause| clause.line == own.line;
+        let mut earlier = self.clauses[..found.clause].iter().rev().take(NEAR);
+        let before = earlier.find(|clause| !clause.is_bracket || own.is_bracket);
+        let after = self.clauses.get(found.clause + 1);
+        let accepts = |clause: &Clause| {
+            let speaks = clause.has_name || clause.has_temperature;
+            speaks && (!clause.has_percentage || own.has_circumstance)
+        };
+        before.filter(is_of).is_some_and(accepts)
+            || after.filter(is_of).is_some_and(|clause| accepts(clause) && !clause.has_percentage)
+    }
+}
+
+/// Whose number it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Nobody,
+    Humidity,
+    Another,
+}
+
+/// A temperature and a humidity side by side are one measurement: first within a sentence, then across sentences.
+fn join(found: &[Found]) -> Vec<Measurement> {
+    let mut kept: Vec<&Found> = Vec::with_capacity(found.len());
+    for next in found {
+        // `70 °F (21 °C)` is said twice.
+        let is_repeated = kept.last().is_some_and(|last| {
+            !last.quantity.is_percent
+                && !next.quantity.is_percent
+                && last.sentence == next.sentence
+                && (last.value - next.value).abs() <= 1.0
+        });
+        if !is_repeated {
+            kept.push(next);
+        }
+    }
+    let mut joined: Vec<(Measurement, usize)> = Vec::with_capacity(kept.len());
+    for found in kept {
+        let single = match found.quantity.is_percent {
+            true => Measurement { celsius: None, humidity: Some(found.value) },
+            false => Measurement { celsius: Some(found.value), humidity: None },
+        };
+        match joined.last_mut().filter(|(_, sentence)| *sentence == found.sentence) {
+            Some((last, _)) if completes(last, &single) => *last = both(last, &single),
+            Some(_) | None => joined.push((single, found.sentence)),
+        }
+    }
+    let mut measurements: Vec<Measurement> = Vec::with_capacity(joined.len());
+    for (next, _) in joined {
+        match measurements.last_mut() {
+            Some(last) if completes(last, &next) => *last = both(last, &next),
+            Some(_) | None => measurements.push(next),
         }
     }
     measurements
 }
 
-/// Whether a digit is followed by anything that may be a unit: most notes end here, without a regular expression.
-fn may_measure(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.windows(2).enumerate().any(|(at, pair)| {
-        let is_last_digit = pair[0].is_ascii_digit() && !pair[1].is_ascii_digit();
-        is_last_digit
-            && bytes[at + 1..]
-                .iter()
-                .find(|byte| !byte.is_ascii_whitespace())
-                // `°` and a no-break space begin with 0xC2, narrow spaces with 0xE2.
-                .is_some_and(|byte| {
-                    matches!(byte, b'%' | b'c' | b'C' | b'f' | b'F' | b'd' | b'D' | 0xC2 | 0xE2)
-                })
-    })
+fn completes(one: &Measurement, other: &Measurement) -> bool {
+    one.celsius.is_some() != other.celsius.is_some() && one.humidity.is_some() != other.humidity.is_some()
 }
 
-fn decimal(text: &str) -> Option<f64> {
-    text.replace(',', ".").parse().ok()
-}
-
-fn celsius(value: &str, unit: &str) -> Option<f64> {
-    let value = decimal(value)?;
-    let fahrenheit = unit.ends_with('f') || unit.contains("fahrenheit") || value > 45.0;
-    let celsius = if fahrenheit { (value - 32.0) / 1.8 } else { value };
-    (-30.0..=60.0).contains(&celsius).then_some(celsius)
-}
-
-fn percent(value: &str) -> Option<f64> {
-    decimal(value).filter(|percent| (0.0..=100.0).contains(percent))
+fn both(one: &Measurement, other: &Measurement) -> Measurement {
+    Measurement { celsius: one.celsius.or(other.celsius), humidity: one.humidity.or(other.humidity) }
 }
 
 #[cfg(test)]

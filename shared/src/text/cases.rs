@@ -1,0 +1,172 @@
+//! Notes and what they mean, written by hand from the rule: tables for both languages, read by one test each.
+
+mod conformance;
+mod measurements;
+mod troubles;
+
+use super::{Trouble, measurements as measure, read_note};
+
+/// `21°, 38% | 40%`: the measurements of a note in their order.
+fn measured(note: &str) -> String {
+    measure(note).iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+}
+
+/// `housse: housse enlevée | -housse: remise`: alerts, then resolutions, by trouble. Those that do not say what they
+/// are about are in brackets.
+fn troubles(note: &str) -> String {
+    let reading = read_note(note);
+    let mut shown = Vec::new();
+    for trouble in Trouble::ALL {
+        shown.extend(reading.alert(trouble).map(|words| format!("{}: {words}", trouble.name())));
+    }
+    for trouble in Trouble::ALL {
+        let resolution = reading.resolution(trouble);
+        shown.extend(resolution.map(|words| match reading.named_resolution(trouble) {
+            Some(_) => format!("-{}: {words}", trouble.name()),
+            None => format!("-{}: ({words})", trouble.name()),
+        }));
+    }
+    shown.join(" | ")
+}
+
+fn check(read: fn(&str) -> String, cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter(|(note, expected)| read(note) != *expected)
+        .map(|(note, expected)| format!("{note:?}\n    is    {:?}\n    not   {expected:?}", read(note)))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} notes:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn notes_give_the_measurements_that_people_meant() {
+    check(measured, measurements::SOME);
+}
+
+#[test]
+fn what_is_no_measurement_gives_none() {
+    let none: Vec<(&str, &str)> = measurements::NONE.iter().map(|note| (*note, "")).collect();
+    check(measured, &none);
+}
+
+#[test]
+fn notes_report_and_resolve_what_they_name_in_their_own_words() {
+    check(troubles, troubles::SOME);
+}
+
+#[test]
+fn what_is_denied_asked_supposed_or_another_thing_is_no_trouble() {
+    let none: Vec<(&str, &str)> = troubles::NONE.iter().map(|note| (*note, "")).collect();
+    check(troubles, &none);
+}
+
+#[test]
+fn at_least_half_of_the_cases_give_nothing() {
+    let (some, none) =
+        (measurements::SOME.len() + troubles::SOME.len(), measurements::NONE.len() + troubles::NONE.len());
+    assert!(some + none >= 300 && none >= some, "{some} with a meaning, {none} without");
+}
+
+/// Every pair of pieces of notes, signs and oddities: whatever is typed is read, and in a time that grows as its
+/// length.
+#[test]
+fn any_text_is_read() {
+    let pieces = [
+        "",
+        " ",
+        "\n",
+        "-",
+        "—",
+        "+",
+        "%",
+        "°",
+        "º",
+        "'",
+        "’",
+        ".",
+        ",",
+        ";",
+        "?",
+        "(",
+        ")",
+        "/",
+        "½",
+        "℃",
+        "21",
+        "38",
+        "-5",
+        "0",
+        "1e9",
+        "99999999999999999999999",
+        "21.5.3",
+        "21C",
+        "38%",
+        "２１°",
+        "é",
+        "e\u{301}",
+        "\u{30a}",
+        "\u{200b}",
+        "İ",
+        "ß",
+        "ﬁ",
+        "🎹",
+        "H.R.",
+        "p.c.",
+        "pas",
+        "ne",
+        "plus",
+        "de",
+        "housse",
+        "réservoir",
+        "vide",
+        "débranché",
+        "si",
+        "et",
+        "entre",
+        "à",
+        "humidité",
+        "trop",
+        "remise",
+        "du",
+        "no",
+        "12",
+    ];
+    for first in pieces {
+        for second in pieces {
+            for third in ["", " ", "pas", "21", "%", "."] {
+                let note = format!("{first}{second}{third}{first} {second} {third}");
+                drop((measure(&note), read_note(&note)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_note_takes_as_much_longer_as_it_is_long() {
+    let time = |piece: &str, size: usize| {
+        let note = piece.repeat(size / piece.len());
+        let best = (0..3).map(|_| {
+            let start = std::time::Instant::now();
+            drop((measure(&note), read_note(&note)));
+            start.elapsed()
+        });
+        best.min().unwrap()
+    };
+    for piece in [
+        "vide ",
+        "débranché, ",
+        "(a) 5%, ",
+        "21C ",
+        "pas ",
+        "a",
+        ",",
+        "\n",
+        "38 à ",
+        "-",
+        "x1",
+        "pas de housse ",
+    ] {
+        let (short, long) = (time(piece, 20_000), time(piece, 200_000));
+        assert!(long < short * 40 + std::time::Duration::from_millis(20), "{piece:?}: {short:?}, {long:?}");
+    }
+}
