@@ -510,6 +510,26 @@ mod tests {
     }
 
     #[test]
+    fn hours_discounts_and_taxes_are_no_humidity_and_a_value_may_stand_before_its_temperature() {
+        let notes =
+            ["2 hr de travail, 15% de rabais", "Taxes 14,975 %\nHumidité normale", "Humidité baissée de 5 %"];
+        for note in notes {
+            assert_eq!(shown(&judged(&[entry(1, "a", note)], &[])), [], "{note}");
+        }
+        let verdict = judged(&[entry(1, "a", "22 %, 20C")], &[]);
+        assert_eq!(shown(&verdict), [("tme_a_1", TOO_DRY, false)]);
+        assert_eq!(verdict.alerts[0].value, Some(22.0));
+    }
+
+    #[test]
+    fn an_alert_says_the_whole_words_that_were_found() {
+        let verdict = judged(&[entry(1, "a", "33%, 20C. L'humidité est trop basse")], &[]);
+        assert_eq!(verdict.alerts[0].description, "humidité est trop basse détecté");
+        let verdict = judged(&[entry(1, "a", "PLS pas branché, rebranché")], &[]);
+        assert_eq!(verdict.alerts[0].description, "pls pas branché détecté - Résolu: rebranché");
+    }
+
+    #[test]
     fn an_institution_may_have_limits_of_its_own() {
         let mut own = limits();
         own.by_client.insert("cli_1".into(), Limit { low: 38.0, high: 60.0, margin: 2.0 });

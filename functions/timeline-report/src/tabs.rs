@@ -266,11 +266,14 @@ mod tests {
             second,
             entry("tme_3", "2026-01-15T15:30:00Z", MEASUREMENT, "Mesure du piano prise : 21.5°, 38%"),
             entry("tme_4", "2026-01-14T15:30:00Z", MEASUREMENT, "Piano measurement taken: 70F, 41%"),
+            entry("tme_5", "2026-01-13T15:30:00Z", MEASUREMENT, "38%, 21ºC"),
         ];
         let tabs = build(&vincent(), entries);
         let shown: Vec<(&str, &str)> =
             tabs[0].rows.iter().map(|row| (row.kind, row.measurement.as_str())).collect();
-        assert_eq!(shown, [("Service", ""), ("Service", "21.5°, 38%"), ("Mesure", "21.1°, 41%")]);
+        let expected =
+            [("Service", ""), ("Service", "21.5°, 38%"), ("Mesure", "21.1°, 41%"), ("Mesure", "21°, 38%")];
+        assert_eq!(shown, expected);
         assert!(tabs[1].rows.is_empty());
     }
 

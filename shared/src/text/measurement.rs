@@ -12,13 +12,13 @@
 //!    `but`, `car`, `puis`, `because`, `si`, `quand` and their like. A colon ends nothing.
 //! 4. **A temperature** counts where it stands, unless it is one of glue, water, an oven, an iron, an angle.
 //! 5. **A percentage** is a humidity in four cases. (a) The humidity is named before it in its clause (`humidité`,
-//!    `humidity`, `HR`, `RH`, `H.R.`, `hum.`, `hygro…`, `H:`; `2 hr` are hours), whatever stands between, except a thing that
+//!    `humidity`, `HR`, `RH`, `H.R.`, `hum.`, `hygro…`, `H:`, also `trop sec`, `very humid`; `2 hr` are hours), whatever stands between, except a thing that
 //!    has percentages of its own: money, taxes, wear, battery, charge, tension, progress, water, a part of the piano,
 //!    the cover, the tank, the system. (b) The humidity is named behind it with only small words between
 //!    (`38 % d'humidité`, `38% RH`, `38 % sur l'hygromètre`). (c) It is the pair of a temperature: nothing but signs, `et` and
 //!    small words between them on one line, in either order (`21C, 38%`, `33%, 20C`); before a temperature it must begin
 //!    its clause. (d) It is alone in its clause but for small words and words of time and place, and the clause before
-//!    it (else the one behind) on its line names the humidity, says `trop sec` or the like, or has a temperature, and has no
+//!    it (else the one behind) on its line names the humidity, or has a temperature, and has no
 //!    percentage; with a word of time or place (`42 % au départ`) the clause before it may have one.
 //! 6. **It is somebody else's** when a word of money, wear … follows (`15 % rabais`), or `de`/`of` and any noun but the
 //!    humidity (`40 % des feutres`).
@@ -264,8 +264,9 @@ impl<'a> Reader<'a> {
             (self.is_named, self.is_owned) = (true, false);
             self.clause().has_name = true;
         } else if token.is(CLIMATE) {
-            // `très humide, 72 %`
-            self.clause().has_name = true;
+            // `très humide, 72 %`; not when it is said of a thing, `colle très sèche`.
+            self.is_named |= !self.is_owned;
+            self.clause().has_name |= !self.is_owned;
         } else if token.is(FOREIGN | NOT_AIR | OTHER | COVER | TANK | POWER) {
             (self.is_named, self.is_owned) = (false, true);
         }
@@ -368,7 +369,12 @@ impl<'a> Reader<'a> {
         first - last <= NEAR
             && self.tokens[last + 1..first].iter().all(|token| match token.kind {
                 Kind::Word => token.is(SMALL | TO | AND),
-                Kind::Line | Kind::Question | Kind::Number | Kind::Money | Kind::Compare => false,
+                Kind::Line
+                | Kind::Question
+                | Kind::Number
+                | Kind::Money
+                | Kind::Compare
+                | Kind::Tolerance => false,
                 Kind::Percent
                 | Kind::Degree
                 | Kind::Dash
@@ -410,6 +416,7 @@ impl<'a> Reader<'a> {
                 | Kind::Dash
                 | Kind::Plus
                 | Kind::Compare
+                | Kind::Tolerance
                 | Kind::Money
                 | Kind::Comma
                 | Kind::Slash

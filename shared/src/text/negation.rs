@@ -2,7 +2,8 @@
 //!
 //! - **A negation** (`pas`, `non`, `jamais`, `aucun`, `ni`, `rien`, `sans`, `ne … plus`; `not`, `no`, `never`, `none`, `nor`, `without`, `isn't`, `didn't` …)
 //!   denies every state behind it, up to the end of its clause; `ou`, `or` end nothing. `aucun`, `non`, `jamais`, `rien`, `no`, `none`, `never`
-//!   as the last word of a clause deny what stands before them (`Problème d'humidité : aucun`).
+//!   as the last word of a clause deny what stands before them (`Problème d'humidité : aucun`); so does one that is
+//!   the whole next clause (`problème d'humidité - aucun`).
 //! - A negation that is **part of what was found** (`pas branché`, `pas de housse`, `ne fonctionne pas`) is used up and denies nothing
 //!   else: `PLS pas branché, rebranché` is a trouble and its end. Two in a row (`jamais sans housse`) are nothing.
 //! - `sans doute`, `pas mal`, `pas seulement`, `not only`, `no doubt`, `même si`, `even if` deny and suppose nothing.

@@ -47,7 +47,9 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
     if let Some(range) = range(tokens, at, own.map(|(unit, _)| unit), end) {
         return Some(range);
     }
-    let (unit, last) = own?;
+    // `42 ± 2 %`: the unit is said once.
+    let is_tolerance = own.is_none() && tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Tolerance);
+    let (unit, last) = if is_tolerance { unit(tokens, at + 2)? } else { own? };
     let sign = sign(tokens, at, unit);
     let (first, factor) = match sign {
         Sign::Minus(first) => (first, -1.0),
@@ -103,12 +105,16 @@ fn unit(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
 /// Two numbers of one unit with a dash, `à`, `to` or `ou` between them, or `et` behind `entre`.
 fn range(tokens: &[Token], at: usize, own: Option<Unit>, end: usize) -> Option<Quantity> {
     let link = tokens.get(end + 1)?;
-    let second = tokens.get(end + 2).filter(|token| token.kind == Kind::Number)?;
+    // `-5 à -2 °C`
+    let is_minus = link.kind == Kind::Word && tokens.get(end + 2).is_some_and(|dash| dash.kind == Kind::Dash);
+    let place = end + 2 + usize::from(is_minus);
+    let second =
+        tokens.get(place).filter(|token| token.kind == Kind::Number && (!is_minus || token.is_glued))?;
     let is_between = at > 0 && tokens[at - 1].is(BETWEEN);
     let leads_on = link.kind == Kind::Word && link.is(TO);
     let is_dash = link.kind == Kind::Dash && link.is_glued == second.is_glued;
     let is_range = is_dash || leads_on || link.is(OR) || (is_between && link.is(AND));
-    let (unit, last) = unit(tokens, end + 2)?;
+    let (unit, last) = unit(tokens, place)?;
     let is_one_kind = own.is_none_or(|own| (own == Unit::Percent) == (unit == Unit::Percent));
     // `salle 30 - 38 %`: the first number is a name.
     let is_named = own.is_none() && at > 0 && (tokens[at - 1].is(ROOM) || tokens[at - 1].is_unknown());
@@ -123,7 +129,7 @@ fn range(tokens: &[Token], at: usize, own: Option<Unit>, end: usize) -> Option<Q
     };
     // `20-22°C`: the unit is said once.
     let low = value(factor * tokens[at].value, own.filter(|own| *own != Unit::Degrees).unwrap_or(unit))?;
-    let high = value(second.value, unit)?;
+    let high = value(if is_minus { -second.value } else { second.value }, unit)?;
     Some(Quantity {
         first,
         last,

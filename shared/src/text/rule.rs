@@ -40,8 +40,9 @@ pub(super) enum Meaning {
     Named(Trouble),
 }
 
-/// A word that is several states is the first one that applies.
-pub(super) const RULES: [Rule; 18] = {
+/// A word that is several states, or may be said of several things, is the first one that applies: a thing that is
+/// named comes before none.
+pub(super) const RULES: [Rule; 21] = {
     use Alone::{Always, InSentence, Never};
     use Meaning::{Alert, Denied, Done, Named, Over, Restored, ToDo};
     use Trouble::{Alimentation, Environnement, Housse, Reservoir};
@@ -56,13 +57,16 @@ pub(super) const RULES: [Rule; 18] = {
         rule(WORKS, POWER, InSentence, Denied(Alimentation)),
         rule(EMPTY | GONE, TANK, InSentence, Alert(Reservoir)),
         rule(TO_FILL, TANK, InSentence, ToDo(Reservoir)),
+        rule(FILLED, TANK, Always, Done(Reservoir)),
+        rule(EMPTY, POWER, InSentence, Alert(Reservoir)),
+        rule(TO_FILL, POWER, InSentence, ToDo(Reservoir)),
+        rule(FILLED, POWER, InSentence, Done(Reservoir)),
         rule(OPEN, WINDOW, InSentence, Alert(Environnement)),
         rule(LEVEL, HUMIDITY | TEMPERATURE, InSentence, Alert(Environnement)),
         rule(PROBLEM, HUMIDITY | TEMPERATURE, Never, Alert(Environnement)),
         rule(CLIMATE, ROOM | PIANO | HUMIDITY | TEMPERATURE | ENVIRONMENT, Always, Alert(Environnement)),
         rule(PUT_BACK, COVER, Always, Restored(Housse)),
         rule(REPOWERED, POWER | PIANO | CORD, Always, Named(Alimentation)),
-        rule(FILLED, TANK, Always, Done(Reservoir)),
         rule(PUT_BACK, TANK, InSentence, Over(Reservoir)),
         rule(CLOSED, WINDOW, InSentence, Over(Environnement)),
         rule(NORMAL, HUMIDITY | TEMPERATURE, InSentence, Over(Environnement)),

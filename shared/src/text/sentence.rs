@@ -46,6 +46,8 @@ pub(super) struct Sentence<'a> {
     /// Where each kind of thing was named last.
     last: [Option<usize>; KINDS.len()],
     found: Vec<Finding>,
+    /// What the clause before it said.
+    before: Vec<Finding>,
 }
 
 impl<'a> Sentence<'a> {
@@ -58,6 +60,7 @@ impl<'a> Sentence<'a> {
             clause: 0,
             last: [None; KINDS.len()],
             found: Vec::new(),
+            before: Vec::new(),
         }
     }
 
@@ -86,13 +89,30 @@ impl<'a> Sentence<'a> {
             }
         }
         self.end_clause(self.tokens.len());
+        self.report();
     }
 
-    /// Reports what the clause said, unless its last word denies it: `débranché : non`.
+    /// Keeps what the clause said, unless its last word denies it (`débranché : non`), or the next clause does, which is
+    /// no more than such a word (`problème d'humidité - aucun`).
     fn end_clause(&mut self, end: usize) {
-        let is_denied = self.scope.is_negated()
-            && self.tokens[self.clause..end].last().is_some_and(|token| token.is(ANSWER));
-        for finding in self.found.drain(..).filter(|_| !is_denied) {
+        let said = &self.tokens[self.clause.min(end)..end];
+        let is_denied = self.scope.is_negated() && said.last().is_some_and(|token| token.is(ANSWER));
+        if said.is_empty() {
+            return;
+        }
+        if is_denied && said.len() == 1 {
+            self.before.clear();
+        }
+        self.report();
+        self.before = std::mem::take(&mut self.found);
+        if is_denied {
+            self.before.clear();
+        }
+    }
+
+    /// Reports what the clause before said.
+    fn report(&mut self) {
+        for finding in self.before.drain(..) {
             let place = finding.trouble as usize;
             let words = Some(finding.words);
             if finding.is_alert {
@@ -115,18 +135,20 @@ impl<'a> Sentence<'a> {
         if self.scope.is_hypothetical() {
             return;
         }
-        for rule in RULES.iter().filter(|rule| token.is(rule.states)) {
-            if token.is(FOREIGN) && rule.states == PUT_BACK && self.is_discount(at) {
-                continue;
-            }
-            let subject = self.subject(at, rule);
-            let applies = match subject {
-                Subject::Here(_) => true,
-                Subject::Earlier(_) => rule.alone != Alone::Never,
-                Subject::Nobody => rule.alone == Alone::Always,
-                Subject::Another => false,
-            };
-            if applies && self.conclude(at, rule.meaning, subject) {
+        let is_discount = token.is(FOREIGN) && token.is(PUT_BACK) && self.is_discount(at);
+        let rules =
+            || RULES.iter().filter(|rule| token.is(rule.states) && !(is_discount && rule.states == PUT_BACK));
+        let subjects: Vec<(Subject, &Rule)> = rules().map(|rule| (self.subject(at, rule), rule)).collect();
+        let named = subjects.iter().filter(|(subject, rule)| match subject {
+            Subject::Here(_) => true,
+            Subject::Earlier(_) => rule.alone != Alone::Never,
+            Subject::Nobody | Subject::Another => false,
+        });
+        let unnamed = subjects
+            .iter()
+            .filter(|(subject, rule)| *subject == Subject::Nobody && rule.alone == Alone::Always);
+        for (subject, rule) in named.chain(unnamed) {
+            if self.conclude(at, rule.meaning, *subject) {
                 break;
             }
         }
@@ -287,7 +309,11 @@ impl<'a> Sentence<'a> {
                 () if token.is(things) => return Behind::Thing { at: place, is_direct },
                 () if token.is(OTHER) => return if is_direct { Behind::Another } else { Behind::Nothing },
                 () if token.is_unknown() && is_direct && has_article => return Behind::Another,
-                () if token.is(ARTICLE | OF) => has_article = true,
+                () if token.is(ARTICLE | OF) => {
+                    has_article = true;
+                    // `débranché du PLS` is not `débranché le PLS`; `problème d'humidité` is.
+                    is_direct &= !token.is(OF) || self.tokens[at].is(LEVEL | PROBLEM);
+                }
                 () => {
                     has_article = false;
                     is_direct &= token.is(LEVEL);

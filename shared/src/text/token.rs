@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Dash,
     /// `+`
     Plus,
+    /// `±`
+    Tolerance,
     /// `:`, `=`, `~`, `@`: leads on.
     Colon,
     /// `<`, `≥` …
@@ -450,7 +452,8 @@ fn sign(letter: char) -> Option<Kind> {
         '%' | '﹪' | '٪' => Kind::Percent,
         '°' | 'º' | '˚' | 'ᵒ' | '∘' | '◦' | '⁰' | '○' | '゜' => Kind::Degree,
         '+' => Kind::Plus,
-        ':' | '=' | '~' | '≈' | '@' | '±' => Kind::Colon,
+        ':' | '=' | '~' | '≈' | '@' => Kind::Colon,
+        '±' => Kind::Tolerance,
         '<' | '>' | '≤' | '≥' | '⩽' | '⩾' => Kind::Compare,
         '$' | '€' | '£' => Kind::Money,
         ',' | '،' | '、' => Kind::Comma,
