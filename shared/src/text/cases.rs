@@ -141,18 +141,10 @@ fn any_text_is_read() {
     }
 }
 
+/// A step back over the note for every word would take minutes here.
 #[test]
-fn a_long_note_takes_as_much_longer_as_it_is_long() {
-    let time = |piece: &str, size: usize| {
-        let note = piece.repeat(size / piece.len());
-        let best = (0..3).map(|_| {
-            let start = std::time::Instant::now();
-            drop((measure(&note), read_note(&note)));
-            start.elapsed()
-        });
-        best.min().unwrap()
-    };
-    for piece in [
+fn a_long_note_is_read_in_a_time_that_grows_as_its_length() {
+    let pieces = [
         "vide ",
         "débranché, ",
         "(a) 5%, ",
@@ -165,8 +157,12 @@ fn a_long_note_takes_as_much_longer_as_it_is_long() {
         "-",
         "x1",
         "pas de housse ",
-    ] {
-        let (short, long) = (time(piece, 20_000), time(piece, 200_000));
-        assert!(long < short * 40 + std::time::Duration::from_millis(20), "{piece:?}: {short:?}, {long:?}");
+        "% : ",
+    ];
+    for piece in pieces {
+        let note = piece.repeat(400_000 / piece.len());
+        let start = std::time::Instant::now();
+        drop((measure(&note), read_note(&note)));
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "{piece:?}: {:?}", start.elapsed());
     }
 }

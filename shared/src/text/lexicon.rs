@@ -39,6 +39,8 @@ pub(super) struct Numbered {
     pub(super) h: Id,
     pub(super) min: Id,
     pub(super) no: Id,
+    /// `T°` is the temperature.
+    pub(super) t: Id,
 }
 
 pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::new);
@@ -74,6 +76,7 @@ impl Lexicon {
             h: lexicon.id("h"),
             min: lexicon.id("min"),
             no: lexicon.id("no"),
+            t: lexicon.id("t"),
         };
         lexicon
     }

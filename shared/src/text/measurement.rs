@@ -1,38 +1,41 @@
-//! Temperature and humidity in notes (`21,5 °C, 40 %`), in all their spellings. It refuses numbers without a unit, and
-//! numbers that belong to something else.
+//! Temperature and humidity in notes (`21,5 °C, 40 %`), in all their spellings. It refuses numbers without a unit,
+//! and numbers that belong to something else.
 //!
 //! 1. **Numbers.** Digits with decimals behind a point or comma, `½` too. A minus touches its number and nothing
 //!    before it (`-5°C`, any dash), or is the word `moins`, `minus`; `38-42`, `- 40 %`, `21C -38%` have none.
-//! 2. **Units** are needed. Percent: `%`, `pour cent`, `pourcent`, `p.c.`, `percent`, `pct`, `o/o`. Degrees: `°` and what
-//!    looks like it (`º ˚ * ' o`), `degrés`, `deg`, then perhaps `C`, `F`, `Celsius`, `Fahrenheit`, or one of these alone.
-//!    `F` is converted, and so are 50 to 86 degrees without a letter. Other values than −30 to 45 °C (40 without a
-//!    letter) and 0 to 100 % are none. A letter with an apostrophe (`2 c'est`) is no unit; neither is the one of a
-//!    room (`local 21C`), unless a percentage stands beside it.
-//! 3. **Clauses** end at `, ; . ! ? / |`, brackets, a dash with a space beside it, a line's end, and at `et`, `and`, `mais`,
-//!    `but`, `car`, `puis`, `because`, `si`, `quand` and their like. A colon ends nothing.
+//! 2. **Units** are needed, behind the number or, as in forms, before it (`HR (%): 38`, `T° 21`). Percent: `%`,
+//!    `pour cent`, `pourcent`, `p.c.`, `percent`, `pct`, `o/o`. Degrees: `°` and what looks like it (`º ˚ * ' o`),
+//!    `degrés`, `deg`, then perhaps `C`, `F`, `Celsius`, `Fahrenheit`, or one of these alone. `F` is converted, and
+//!    so are 50 to 86 degrees without a letter. Other values than −30 to 45 °C (40 without a letter) and 0 to 100 %
+//!    are none. A letter with an apostrophe (`2 c'est`) is no unit; neither is the one of a room (`local 21C`),
+//!    unless a percentage stands beside it.
+//! 3. **Clauses** end at `, ; . ! ? / |`, brackets, a dash with a space beside it, a line's end, and at `et`,
+//!    `and`, `mais`, `but`, `car`, `puis`, `because`, `si`, `quand` and their like. A colon ends nothing.
 //! 4. **A temperature** counts where it stands, unless it is one of glue, water, an oven, an iron, an angle.
 //! 5. **A percentage** is a humidity in four cases. (a) The humidity is named before it in its clause (`humidité`,
-//!    `humidity`, `HR`, `RH`, `H.R.`, `hum.`, `hygro…`, `H:`, also `trop sec`, `very humid`; `2 hr` are hours), whatever stands between, except a thing that
-//!    has percentages of its own: money, taxes, wear, battery, charge, tension, progress, water, a part of the piano,
-//!    the cover, the tank, the system. (b) The humidity is named behind it with only small words between
-//!    (`38 % d'humidité`, `38% RH`, `38 % sur l'hygromètre`). (c) It is the pair of a temperature: nothing but signs, `et` and
-//!    small words between them on one line, in either order (`21C, 38%`, `33%, 20C`); before a temperature it must begin
-//!    its clause. (d) It is alone in its clause but for small words and words of time and place, and the clause before
-//!    it (else the one behind) on its line names the humidity, or has a temperature, and has no
-//!    percentage; with a word of time or place (`42 % au départ`) the clause before it may have one.
-//! 6. **It is somebody else's** when a word of money, wear … follows (`15 % rabais`), or `de`/`of` and any noun but the
-//!    humidity (`40 % des feutres`).
+//!    `humidity`, `HR`, `RH`, `H.R.`, `hum.`, `hygro…`, `H:`, also `trop sec`, `very humid`; `2 hr` are hours),
+//!    whatever stands between, except a thing that has percentages of its own: money, taxes, wear, battery, charge,
+//!    tension, progress, water, a part of the piano, the cover, the tank, the system. (b) The humidity is named
+//!    behind it with only small words between (`38 % d'humidité`, `38% RH`, `38 % sur l'hygromètre`). (c) It is the
+//!    pair of a temperature: nothing but signs, `et` and small words between them on one line, in either order
+//!    (`21C, 38%`, `33%, 20C`); before a temperature it must begin its clause. (d) It is alone in its clause but
+//!    for small words and words of time and place, and the clause before it (else the one behind) on its line names
+//!    the humidity, or has a temperature, and has no percentage; with a word of time or place (`42 % au départ`)
+//!    the clause before it may have one.
+//! 6. **It is somebody else's** when a word of money, wear … follows (`15 % rabais`), or `de`/`of` and any noun but
+//!    the humidity (`40 % des feutres`).
 //! 7. **A range** (`38-42`, `38 à 42`, `38 to 42`, `38 ou 42`, `entre 38 et 42`, at most 30 apart) is its middle.
-//! 8. **A change is none**: `+5 %`, `-5 %`, the first number of a clause behind `baissé`, `hausse`, `monté`, `dropped`, `écart` …, and a
-//!    number before `de plus`, `de moins`, `more`, `lower`, `warmer` …. The value reached counts: `baissé à 28 %`, `down to 28%`,
-//!    the second of `passé de 45 à 38 %`.
-//! 9. **A clause measures nothing** that has a word of aim, recommendation or limit (`devrait`, `doit`, `faut`, `garder`, `idéal`,
-//!    `cible`, `max`, `should`, `keep`, `target`, `set to`, `needs`, `will` …) or of the outside (`dehors`, `extérieur`, `outside`, `météo`),
-//!    before or behind the number. A number directly behind a comparison (`moins de`, `sous`, `below`, `above`, `>`) or a
-//!    negation (`n'est pas à 38 %`) is none. Neither is one in a question (up to its `?`), behind `si`, `if`, `au cas où`, `unless` in
-//!    its sentence, or behind `vérifier`, `peut-être`, `maybe`, `quand`, `when` in its clause.
-//! 10. **Joining.** A temperature and a humidity that follow one another are one measurement, first within a sentence,
-//!     then across sentences and lines. Two temperatures side by side at most a degree apart are one.
+//! 8. **A change is none**: `+5 %`, `-5 %`, the first number of a clause behind `baissé`, `hausse`, `monté`,
+//!    `dropped`, `écart` …, and a number before `de plus`, `de moins`, `more`, `lower`, `warmer` …. The value
+//!    reached counts: `baissé à 28 %`, `down to 28%`, the second of `passé de 45 à 38 %`.
+//! 9. **A clause measures nothing** that has a word of aim, recommendation or limit (`devrait`, `doit`, `faut`,
+//!    `garder`, `idéal`, `cible`, `max`, `should`, `keep`, `target`, `set to`, `needs`, `will` …) or of the outside
+//!    (`dehors`, `extérieur`, `outside`, `météo`), before or behind the number. A number directly behind a
+//!    comparison (`moins de`, `sous`, `below`, `above`, `>`) or a negation (`n'est pas à 38 %`) is none. Neither is
+//!    one in a question (up to its `?`), behind `si`, `if`, `au cas où`, `unless` in its sentence, or behind
+//!    `vérifier`, `peut-être`, `maybe`, `quand`, `when` in its clause.
+//! 10. **Joining.** A temperature and a humidity that follow one another are one measurement, first within a
+//!     sentence, then across sentences and lines. Two temperatures side by side at most a degree apart are one.
 
 use super::{
     negation::Scope,
@@ -396,7 +399,10 @@ impl<'a> Reader<'a> {
             match token.kind {
                 Kind::Colon => {}
                 Kind::Word if token.is(MORE | CHANGE) && !is_of => return Owner::Another,
-                Kind::Word if token.is(if quantity.is_percent { FOREIGN } else { NOT_AIR }) => {
+                Kind::Word
+                    if token.is(if quantity.is_percent { FOREIGN } else { NOT_AIR })
+                        && !self.has_own_percentage(quantity.last + offset + 1) =>
+                {
                     return Owner::Another;
                 }
                 Kind::Word if token.is(HUMIDITY | GAUGE) && quantity.is_percent => {
@@ -431,6 +437,12 @@ impl<'a> Reader<'a> {
         Owner::Nobody
     }
 
+    /// `38 % rabais 15 %`: the word goes with the percentage behind it.
+    fn has_own_percentage(&self, at: usize) -> bool {
+        let is_number = self.tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Number);
+        is_number && quantity(self.tokens, at + 1).is_some_and(|own| own.is_percent)
+    }
+
     /// Decides what needs the clauses beside it.
     fn settle(&mut self) {
         let claims: Vec<bool> = (0..self.found.len()).map(|at| self.is_measured(at)).collect();
@@ -459,9 +471,10 @@ impl<'a> Reader<'a> {
     fn leads_pair(&self, at: usize) -> bool {
         let first = self.found[at].quantity.first;
         let before = self.tokens[..first].iter().rev().take(NEAR);
-        let opens = before
-            .take_while(|token| !token.kind.ends_clause() && !token.is(AND | CLAUSE))
-            .all(|token| token.kind == Kind::Colon || token.is(CONNECTING | TEMPERATURE));
+        let opens =
+            before.take_while(|token| !token.kind.ends_clause() && !token.is(AND | CLAUSE)).all(|token| {
+                matches!(token.kind, Kind::Colon | Kind::Number) || token.is(CONNECTING | TEMPERATURE)
+            });
         opens && self.pairs_ahead(at)
     }
 

@@ -1,18 +1,22 @@
 //! How far a negation, a condition, a doubt and an intention reach.
 //!
-//! - **A negation** (`pas`, `non`, `jamais`, `aucun`, `ni`, `rien`, `sans`, `ne … plus`; `not`, `no`, `never`, `none`, `nor`, `without`, `isn't`, `didn't` …)
-//!   denies every state behind it, up to the end of its clause; `ou`, `or` end nothing. `aucun`, `non`, `jamais`, `rien`, `no`, `none`, `never`
-//!   as the last word of a clause deny what stands before them (`Problème d'humidité : aucun`); so does one that is
-//!   the whole next clause (`problème d'humidité - aucun`).
-//! - A negation that is **part of what was found** (`pas branché`, `pas de housse`, `ne fonctionne pas`) is used up and denies nothing
-//!   else: `PLS pas branché, rebranché` is a trouble and its end. Two in a row (`jamais sans housse`) are nothing.
-//! - `sans doute`, `pas mal`, `pas seulement`, `not only`, `no doubt`, `même si`, `even if` deny and suppose nothing.
-//! - **A condition** (`si`, `s'il`, `if`, `unless`, `au cas où`, `in case`, `en cas`) reaches to the end of its sentence; nothing holds behind it.
-//!   `si besoin`, `if needed` are no conditions.
-//! - **A doubt** (`vérifier`, `s'assurer`, `éviter`, `risque`, `peut-être`, `quand`, `lorsque`, `check if`, `make sure`, `avoid`, `maybe`, `might`, `when`) reaches
-//!   to the end of its clause. `quand je suis arrivé` and `when I arrived` are no doubt; nor are `probablement`, `semble`, `seems`.
-//! - **An intention** (`faut`, `doit`, `devrait`, `sera`, `va`, `soit`, `svp`, `besoin`; `will`, `should`, `must`, `to be`, `needs to`, `please`) reaches to the
-//!   end of its clause: what stands behind it is still to come.
+//! - **A negation** (`pas`, `non`, `jamais`, `aucun`, `ni`, `rien`, `sans`, `ne … plus`; `not`, `no`, `never`,
+//!   `none`, `nor`, `without`, `isn't`, `didn't` …) denies every state behind it, up to the end of its clause;
+//!   `ou`, `or` end nothing. `aucun`, `non`, `jamais`, `rien`, `no`, `none`, `never` as the last word of a clause
+//!   deny what stands before them (`Problème d'humidité : aucun`); so does one that is the whole next clause
+//!   (`problème d'humidité - aucun`).
+//! - A negation that is **part of what was found** (`pas branché`, `pas de housse`, `ne fonctionne pas`) is used up
+//!   and denies nothing else: `PLS pas branché, rebranché` is a trouble and its end. Two in a row (`jamais sans
+//!   housse`) are nothing.
+//! - `sans doute`, `pas mal`, `pas seulement`, `not only`, `no doubt`, `même si`, `even if` deny and suppose
+//!   nothing.
+//! - **A condition** (`si`, `s'il`, `if`, `unless`, `au cas où`, `in case`, `en cas`) reaches to the end of its
+//!   sentence; nothing holds behind it. `si besoin`, `if needed` are no conditions.
+//! - **A doubt** (`vérifier`, `s'assurer`, `éviter`, `risque`, `peut-être`, `quand`, `lorsque`, `check if`, `make
+//!   sure`, `avoid`, `maybe`, `might`, `when`) reaches to the end of its clause. `quand je suis arrivé` and `when I
+//!   arrived` are no doubt; nor are `probablement`, `semble`, `seems`.
+//! - **An intention** (`faut`, `doit`, `devrait`, `sera`, `va`, `soit`, `svp`, `besoin`; `will`, `should`, `must`,
+//!   `to be`, `needs to`, `please`) reaches to the end of its clause: what stands behind it is still to come.
 
 use super::{
     role::*,

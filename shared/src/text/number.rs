@@ -1,6 +1,7 @@
 //! Numbers with a unit: sign, range, degrees and percent.
 
 use super::{
+    lexicon::LEXICON,
     role::*,
     token::{Kind, Token},
 };
@@ -42,7 +43,7 @@ const WIDEST: f64 = 30.0;
 
 /// The quantity that begins with the number at `at`, if it has a unit.
 pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
-    let own = unit(tokens, at);
+    let own = unit(tokens, at).or_else(|| unit_before(tokens, at).map(|unit| (unit, at)));
     let end = own.map_or(at, |(_, last)| last);
     if let Some(range) = range(tokens, at, own.map(|(unit, _)| unit), end) {
         return Some(range);
@@ -72,8 +73,9 @@ fn unit(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
     let next = tokens.get(at + 1)?;
     let letter = |at: usize| {
         let token = tokens.get(at).filter(|token| token.kind == Kind::Word && !token.is_elided)?;
-        // `F3` is a note.
-        let is_name = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Number && next.is_glued);
+        // `F3` is a note; `21c38%` is two numbers.
+        let is_name = tokens.get(at + 1).is_some_and(|next| next.kind == Kind::Number && next.is_glued)
+            && tokens.get(at + 2).is_none_or(|unit| unit.kind != Kind::Percent);
         match token.roles {
             _ if is_name => None,
             roles if roles & CELSIUS != 0 => Some(Unit::Celsius),
@@ -98,6 +100,33 @@ fn unit(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
             Some(degrees(at + 1))
         }
         Kind::Word => letter(at + 1).map(|unit| (unit, at + 1)),
+        _ => None,
+    }
+}
+
+/// The unit in front of a number, as forms have it: `HR (%) : 38`, `T° 21`, `Temp (°C): 21`.
+fn unit_before(tokens: &[Token], at: usize) -> Option<Unit> {
+    let mut before =
+        tokens[..at].iter().rev().skip_while(|token| matches!(token.kind, Kind::Colon | Kind::Close));
+    let mut sign = before.next()?;
+    let letter = match sign.roles {
+        roles if roles & CELSIUS != 0 => Unit::Celsius,
+        roles if roles & FAHRENHEIT != 0 => Unit::Fahrenheit,
+        _ => Unit::Degrees,
+    };
+    if letter != Unit::Degrees {
+        sign = before.next()?;
+    }
+    let mut before = before.skip_while(|token| token.kind == Kind::Open);
+    let owner = before.next();
+    match sign.kind {
+        Kind::Percent if letter == Unit::Degrees => {
+            owner.is_none_or(|owner| owner.kind != Kind::Number).then_some(Unit::Percent)
+        }
+        // `n° 12` is a number.
+        Kind::Degree => owner
+            .is_some_and(|owner| owner.is(TEMPERATURE) || owner.id == LEXICON.numbered.t)
+            .then_some(letter),
         _ => None,
     }
 }
