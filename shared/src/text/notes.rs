@@ -1,7 +1,7 @@
 //! What a note says about the humidity system of a piano: troubles, and that they are over. It refuses to guess:
 //! what is asked, supposed, denied or said of something else is nothing.
 //!
-//! 1. **A trouble is a thing and its state**, in either order, in one clause (see [`super::measurement`] for
+//! 1. **A trouble is a thing and its state**, in either order, in one clause (see `measurement.rs` for
 //!    clauses; a colon ends none), in any form of both languages:
 //!    - *housse*: the cover (`housse`, `couvercle`, `couverture`, `cover`) is removed, off, missing, lost, stolen,
 //!      on the floor, not there, not in place;
@@ -34,7 +34,7 @@
 //! 5. **Alone**, without any thing: `débranché`, `unplugged`, `pas branché`, `trop sec` and the like are troubles;
 //!    `rebranché`, `remise`, `rempli`, `corrigé` are resolutions, but of all but `rebranché` only within their own
 //!    note. `vide`, `enlevée`, `éteint`, `ouverte` need their thing.
-//! 6. **Negations, conditions, questions** are those of [`super::negation`]. A negated resolution is neither a
+//! 6. **Negations, conditions, questions** are those of `negation.rs`. A negated resolution is neither a
 //!    resolution nor a trouble. Behind a word of intention (`sera`, `doit`, `will`, `needs to` …) nothing is
 //!    reported, except that a tank is to be filled, `chauffage`, `rallonge` and their like. A sentence with a
 //!    question mark says nothing.

@@ -88,6 +88,7 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
     ("Accord tient même si le PLS est débranché", "alimentation: pls est débranché"),
     ("Quand je suis arrivé le PLS était débranché", "alimentation: pls était débranché"),
     ("PLS sans doute débranché", "alimentation: pls sans doute débranché"),
+    ("PLS pas branché, je l'ai branché", "alimentation: pls pas branché | -alimentation: ai branché"),
     ("PLS vérifié, débranché", "alimentation: pls débranché"),
     ("Piano débranché", "alimentation: piano débranché"),
     // The tank.
@@ -162,6 +163,8 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
         "alimentation: pls débranché | reservoir: réservoirs vides | -alimentation: rebranché",
     ),
     ("Pas de housse et réservoir vide", "housse: pas de housse | reservoir: réservoir vide"),
+    ("Sans housse ni réservoir", "housse: sans housse | reservoir: ni réservoir"),
+    ("Cover was not on", "housse: cover was not on"),
     ("Pas de housse, pas de problème", "housse: pas de housse"),
     ("Housse enlevée/réservoir vide", "housse: housse enlevée | reservoir: réservoir vide"),
 ];
@@ -193,6 +196,9 @@ pub(in crate::text) const NONE: &[&str] = &[
     "There is no problem with the humidity",
     "Problème d'humidité : aucun",
     "Humidity issues: none",
+    "Pas de problème de housse ni de réservoir",
+    "Je n'ai pas branché le micro",
+    "J'ai branché le micro",
     "Problème d'humidité - aucun",
     "PLS débranché (non)",
     "Personne n'a débranché le PLS",
