@@ -147,8 +147,10 @@ fn range(tokens: &[Token], at: usize, own: Option<Unit>, end: usize) -> Option<Q
     let is_one_kind = own.is_none_or(|own| (own == Unit::Percent) == (unit == Unit::Percent));
     // `salle 30 - 38 %`: the first number is a name.
     let is_named = own.is_none() && at > 0 && (tokens[at - 1].is(ROOM) || tokens[at - 1].is_unknown());
+    // A code (`12.05.2024`) has no value, and no distance.
     let distance = (tokens[at].value - second.value).abs();
-    if !is_range || !is_one_kind || (is_named && !is_dash_glued(link, second)) || !(distance <= WIDEST) {
+    let is_wide = distance.is_nan() || distance > WIDEST;
+    if !is_range || !is_one_kind || (is_named && !is_dash_glued(link, second)) || is_wide {
         return None;
     }
     let sign = sign(tokens, at, unit);

@@ -162,9 +162,8 @@ fn settle_numbered(tokens: &mut [Token], lexicon: &Lexicon) {
             at.and_then(|at| tokens.get(at)).is_some_and(|token| token.kind == Kind::Number)
         };
         let behind_number = is_number(at.checked_sub(1));
-        if (id == special.hr || id == special.min) && behind_number {
-            tokens[at].roles = SMALL;
-        } else if id == special.no && is_number(Some(at + 1)) {
+        let is_unit = (id == special.hr || id == special.min) && behind_number;
+        if is_unit || (id == special.no && is_number(Some(at + 1))) {
             tokens[at].roles = SMALL;
         } else if id == special.h {
             let skip = tokens.get(at + 1).is_some_and(|token| token.kind == Kind::Colon);

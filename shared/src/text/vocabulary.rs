@@ -850,8 +850,6 @@ pub(super) const WORDS: &[(Roles, &[&str])] = &[
             "in place",
             "back in place",
             "back on",
-            "remise en place",
-            "remis en place",
             "viens de replacer",
             "viens de remettre",
         ],

@@ -22,7 +22,7 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
     ("No cover on the piano", "housse: no cover"),
     ("without a cover", "housse: without a cover"),
     ("Someone removed the cover", "housse: removed the cover"),
-    ("Housse enlevée, remise en place", "housse: housse enlevée | -housse: remise en place"),
+    ("Housse enlevée, remise en place", "housse: housse enlevée | -housse: remise"),
     ("Housse enlevée, remise", "housse: housse enlevée | -housse: remise"),
     ("Housse enlevée. Je l'ai remise.", "housse: housse enlevée | -housse: (remise)"),
     ("J'ai remis la housse", "-housse: remis"),
