@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod cases;
+mod claim;
 mod lexicon;
 mod measurement;
 mod negation;

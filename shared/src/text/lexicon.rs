@@ -49,17 +49,12 @@ impl Lexicon {
     fn new() -> Self {
         let mut lexicon =
             Self { ids: HashMap::default(), entries: vec![Entry::default()], numbered: Numbered::default() };
-        let texts = || {
-            WORDS
-                .iter()
-                .chain(INFLECTED)
-                .flat_map(|(roles, texts)| texts.iter().map(|text| (fold(text), *roles)))
-        };
+        let texts = || entries(WORDS).chain(entries(INFLECTED));
         for (text, roles) in texts().filter(|(text, _)| !text.contains(' ')) {
             lexicon.add(&text, roles);
         }
         // A word of its own is never an ending of another one; a word of a phrase may be.
-        for text in INFLECTED.iter().flat_map(|(_, texts)| *texts).map(|text| fold(text)) {
+        for (text, _) in entries(INFLECTED) {
             let Some(id) = lexicon.ids.get(&text).copied() else { continue };
             for ending in ["e", "s", "es"] {
                 lexicon.ids.entry(format!("{text}{ending}")).or_insert(id);
@@ -113,6 +108,11 @@ impl Lexicon {
     pub(super) fn entry(&self, id: Id) -> &Entry {
         &self.entries[usize::from(id)]
     }
+}
+
+/// Each text of a list, folded, with what it may be.
+fn entries(list: &'static [(Roles, &'static str)]) -> impl Iterator<Item = (String, Roles)> {
+    list.iter().flat_map(|(roles, texts)| texts.split(',').map(|text| (fold(text.trim()), *roles)))
 }
 
 /// FNV-1a: words are short, and the table holds nothing from outside.

@@ -30,6 +30,8 @@ pub(super) struct Quantity {
     pub(super) is_percent: bool,
     /// Percent or degrees Celsius; none when it is outside of what a room can have. Of a range: its middle.
     pub(super) value: Option<f64>,
+    /// Two numbers.
+    pub(super) is_range: bool,
     /// The second value of `de … à …`.
     pub(super) reached: Option<f64>,
     /// `+5 %`, `-5 %`, `+3°`: an amount of change.
@@ -62,6 +64,7 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
         last,
         is_percent,
         value: value(factor * tokens[at].value, unit),
+        is_range: false,
         reached: None,
         is_change: matches!(sign, Sign::Plus) || (is_percent && matches!(sign, Sign::Minus(_))),
         is_bare_letter: last == at + 1 && tokens[last].kind == Kind::Word && tokens[last].is_glued,
@@ -166,7 +169,8 @@ fn range(tokens: &[Token], at: usize, own: Option<Unit>, end: usize) -> Option<Q
         last,
         is_percent: unit == Unit::Percent,
         value: Some((low + high) / 2.0),
-        reached: leads_on.then_some(high),
+        is_range: true,
+        reached: (leads_on && !is_between).then_some(high),
         is_change: matches!(sign, Sign::Plus),
         is_bare_letter: false,
     })
