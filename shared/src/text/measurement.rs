@@ -24,7 +24,8 @@
 //!    the clause before it may have one.
 //! 6. **It is somebody else's** when a word of money, wear … follows (`15 % rabais`), or `de`/`of` and any noun but
 //!    the humidity (`40 % des feutres`).
-//! 7. **A range** (`38-42`, `38 à 42`, `38 to 42`, `38 ou 42`, `entre 38 et 42`, at most 30 apart) is its middle.
+//! 7. **A range** (`38-42`, `38 à 42`, `38 to 42`, `38 ou 42`, `entre 38 et 42`, at most 30 apart) is its middle;
+//!    so is `varie de 30 à 40 %`. `42 ± 2 %` is 42.
 //! 8. **A change is none**: `+5 %`, `-5 %`, the first number of a clause behind `baissé`, `hausse`, `monté`,
 //!    `dropped`, `écart` …, and a number before `de plus`, `de moins`, `more`, `lower`, `warmer` …. The value
 //!    reached counts: `baissé à 28 %`, `down to 28%`, the second of `passé de 45 à 38 %`.
