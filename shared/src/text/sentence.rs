@@ -307,6 +307,8 @@ impl<'a> Sentence<'a> {
             }
             match () {
                 () if token.is(things) => return Behind::Thing { at: place, is_direct },
+                // `installé le PLS` says nothing of a cover.
+                () if is_direct && token.is(THINGS & !(PIANO | ROOM)) => return Behind::Another,
                 () if token.is(OTHER) => return if is_direct { Behind::Another } else { Behind::Nothing },
                 () if token.is_unknown() && is_direct && has_article => return Behind::Another,
                 () if token.is(ARTICLE | OF) => {
