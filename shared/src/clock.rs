@@ -1,7 +1,7 @@
 //! Time: the one place that reads the clock, business dates in Montréal, and AWS schedule expressions (`schedule`).
 //!
 //! Storage is UTC, business dates come from the *scheduled* instant of a run. This module refuses values without
-//! a zone.
+//! a zone. Instants have microseconds, as the database's have: one that comes back from there is the one that went.
 
 mod schedule;
 
@@ -41,11 +41,17 @@ fn process_offset_ms() -> i64 {
     *OFFSET_MS.get_or_init(|| std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0))
 }
 
-/// The current instant.
+/// The current instant, in whole microseconds.
 #[allow(clippy::disallowed_methods)] // The clock is read here, and only here.
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
-    now.checked_add(Span::new().milliseconds(offset_ms())).unwrap_or(now)
+    whole_microseconds(now.checked_add(Span::new().milliseconds(offset_ms())).unwrap_or(now))
+}
+
+/// An instant without what Postgres does not keep. It is cut, not rounded: never an instant that is not there yet.
+pub fn whole_microseconds(instant: Timestamp) -> Timestamp {
+    let beyond = i64::from(instant.subsec_nanosecond()).rem_euclid(1_000);
+    instant.checked_sub(Span::new().nanoseconds(beyond)).unwrap_or(instant)
 }
 
 /// The time until a deadline of the platform; `None` when it is past already, as `cargo lambda watch` sends for
@@ -76,6 +82,22 @@ pub const SPREADSHEET_EPOCH: Date = date(1899, 12, 30);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn now_is_an_instant_that_the_database_gives_back_as_it_is() {
+        // One in a thousand has no nanoseconds by chance.
+        for _ in 0..3 {
+            assert_eq!(now().as_nanosecond() % 1_000, 0);
+        }
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (given, kept) in [
+            ("2026-01-15T12:00:00.123456999Z", "2026-01-15T12:00:00.123456Z"),
+            ("2026-01-15T12:00:00.123456Z", "2026-01-15T12:00:00.123456Z"),
+            ("1969-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(whole_microseconds(at(given)), at(kept), "{given}");
+        }
+    }
 
     #[test]
     fn a_late_evening_still_belongs_to_its_montreal_date() {
