@@ -28,7 +28,7 @@ pub use self::{
 use crate::{
     config::Settings,
     http::{Cause, Http, HttpError, Response},
-    text::fold,
+    text::variable_name,
 };
 
 /// How bad it is. `Critical` passes every quiet hour.
@@ -110,6 +110,8 @@ impl Channels {
             .collect();
         let addresses = names("EMAIL_", settings)
             .into_iter()
+            // The sender's, nobody's of the name of From.
+            .filter(|name| !["EMAIL_FROM", "EMAIL_FROM_NAME"].contains(&name.as_str()))
             .filter_map(|name| Some((name.clone(), settings.optional(&name)?)))
             .collect();
         let console_url = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
@@ -122,11 +124,21 @@ impl Channels {
         }
     }
 
-    /// A person's e-mail address: the one in `staff`, else the variable `EMAIL_<FIRST NAME>`.
+    /// A person's e-mail address: the one in `staff`, else the variable `EMAIL_<FIRST NAME>`, written as
+    /// [`variable_name`] does (`EMAIL_MARIE_EVE`). A key of the secret that spells the name in another way is the same.
     pub fn address<'a>(&'a self, first_name: Option<&str>, in_staff: Option<&'a str>) -> Option<&'a str> {
         in_staff.filter(|address| !address.is_empty()).or_else(|| {
-            let variable = format!("EMAIL_{}", fold(first_name?).to_uppercase());
-            self.addresses.get(&variable).map(String::as_str)
+            let own = variable_name(first_name?);
+            if own.is_empty() {
+                return None;
+            }
+            let spelled = |name: &str| name.strip_prefix("EMAIL_").map(variable_name);
+            self.addresses
+                .get(&format!("EMAIL_{own}"))
+                .or_else(|| {
+                    Some(self.addresses.iter().find(|(name, _)| spelled(name).as_ref() == Some(&own))?.1)
+                })
+                .map(String::as_str)
         })
     }
 }
@@ -228,5 +240,47 @@ impl Channels {
             },
             _ => Attempt::unconfigured("unknown_channel").into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_by_a_name_that_a_shell_takes() {
+        let webhook = "https://hooks.example/x";
+        let mut settings = Settings::from_pairs([
+            ("SLACK_WEBHOOK_ADMIN_1", webhook),
+            ("SLACK_WEBHOOK_ADMIN_2", webhook),
+            ("SENDGRID_API_KEY", "k"),
+            ("EMAIL_FROM", "from@example.com"),
+            ("EMAIL_FROM_NAME", "Avis"),
+            ("EMAIL_MARIE_EVE", "marie-eve@example.com"),
+            ("EMAIL_JEAN_CLAUDE", "jean-claude@example.com"),
+            ("EMAIL_O_BRIEN", "o-brien@example.com"),
+            // As a secret may hold it already.
+            ("EMAIL_LOUIS PHILIPPE", "louis-philippe@example.com"),
+        ]);
+        let channels = Channels::read(&mut settings);
+        settings.check().unwrap();
+        for (name, address) in [
+            ("Marie-Ève", Some("marie-eve@example.com")),
+            ("marie eve", Some("marie-eve@example.com")),
+            ("Jean Claude", Some("jean-claude@example.com")),
+            ("Jean-Claude", Some("jean-claude@example.com")),
+            ("O’Brien", Some("o-brien@example.com")),
+            ("Louis-Philippe", Some("louis-philippe@example.com")),
+            // Nobody is called like the sender's settings.
+            ("From", None),
+            ("From Name", None),
+            ("Marie", None),
+            ("", None),
+            ("李", None),
+        ] {
+            assert_eq!(channels.address(Some(name), None), address, "{name}");
+        }
+        assert_eq!(channels.address(None, None), None);
+        assert_eq!(channels.address(Some("Jean Claude"), Some("own@example.com")), Some("own@example.com"));
     }
 }

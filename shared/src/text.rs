@@ -58,6 +58,36 @@ fn fold_letter(letter: char, folded: &mut String) {
     }
 }
 
+/// A person's name as the end of a setting's name: `Marie-Ève` is `MARIE_EVE`, `O'Brien` is `O_BRIEN`. Only what a
+/// shell takes in the name of a variable: A to Z, digits, and `_` for whatever stands between them.
+pub fn variable_name(name: &str) -> String {
+    let mut plain = String::with_capacity(name.len());
+    for letter in fold(name).chars() {
+        match letter {
+            'å' | 'ā' | 'ă' | 'ą' => plain.push('a'),
+            'č' | 'ć' | 'ĉ' | 'ċ' => plain.push('c'),
+            'ď' | 'đ' | 'ð' => plain.push('d'),
+            'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => plain.push('e'),
+            'ğ' | 'ĝ' | 'ġ' | 'ģ' => plain.push('g'),
+            'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => plain.push('i'),
+            'ł' | 'ľ' | 'ĺ' | 'ļ' => plain.push('l'),
+            'ń' | 'ň' | 'ņ' => plain.push('n'),
+            'ø' | 'ō' | 'ŏ' | 'ő' => plain.push('o'),
+            'ř' | 'ŕ' => plain.push('r'),
+            'š' | 'ś' | 'ş' | 'ș' => plain.push('s'),
+            'ß' => plain.push_str("ss"),
+            'ť' | 'ţ' | 'ț' => plain.push('t'),
+            'þ' => plain.push_str("th"),
+            'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => plain.push('u'),
+            'ý' | 'ÿ' => plain.push('y'),
+            'ž' | 'ź' | 'ż' => plain.push('z'),
+            _ => plain.push(letter),
+        }
+    }
+    let parts = plain.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("_").to_ascii_uppercase()
+}
+
 fn words(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty())
 }
@@ -125,6 +155,28 @@ mod tests {
         assert!(contains_phrase("e\u{301}teint: De\u{301}branche\u{301}", "débranché"));
         assert!(!contains_phrase("piano trop secoué", "trop sec"));
         assert!(!contains_phrase("système rebranché", "débranché"));
+    }
+
+    #[test]
+    fn the_name_of_a_variable_has_no_accent_space_or_sign() {
+        for (name, variable) in [
+            ("Nicolas", "NICOLAS"),
+            ("Marie-Ève", "MARIE_EVE"),
+            ("Marie‑E\u{300}ve", "MARIE_EVE"),
+            ("Jean Claude", "JEAN_CLAUDE"),
+            (" Jean  -  Claude ", "JEAN_CLAUDE"),
+            ("O'Brien", "O_BRIEN"),
+            ("D’Arcy", "D_ARCY"),
+            ("J. P.", "J_P"),
+            ("Anaïs", "ANAIS"),
+            ("Søren Łukasz", "SOREN_LUKASZ"),
+            ("Cœur\u{a0}Ÿ", "COEUR_Y"),
+            ("2e main", "2E_MAIN"),
+            ("李", ""),
+            ("", ""),
+        ] {
+            assert_eq!(variable_name(name), variable, "{name}");
+        }
     }
 
     #[test]

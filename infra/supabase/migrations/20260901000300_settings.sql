@@ -58,7 +58,7 @@ create table if not exists public.staff (
   active boolean not null default true
 );
 comment on table public.staff is
-  'People who receive notices, by key. An empty e-mail means the variable EMAIL_<FIRST NAME>; slack_webhook_key names a SLACK_WEBHOOK_* setting.';
+  'People who receive notices, by key. An empty e-mail means the variable EMAIL_<FIRST NAME> (no accents, _ for spaces, hyphens and apostrophes: EMAIL_MARIE_EVE); slack_webhook_key names a SLACK_WEBHOOK_* setting.';
 
 insert into public.staff (key, first_name, display_name, slack_webhook_key, roles) values
   ('allan', 'Allan', 'Allan', 'SLACK_WEBHOOK_ALLAN', array['admin', 'technician']),

@@ -25,7 +25,7 @@ pub struct StaffMember {
     pub gazelle_id: Option<String>,
     pub first_name: String,
     pub display_name: String,
-    /// Without one, the variable `EMAIL_<FIRST NAME>`.
+    /// Without one, the variable `EMAIL_<FIRST NAME>`: no accents, `_` for spaces, hyphens and apostrophes.
     pub email: Option<String>,
     /// Name of a setting `SLACK_WEBHOOK_…`, never the address itself.
     pub slack_webhook_key: Option<String>,
