@@ -133,8 +133,8 @@ impl Response {
 /// Why a request has no usable answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// No connection.
-    Connect,
+    /// No connection: nothing was sent.
+    Connect(Unreached),
     /// No whole answer in time. The service may have acted.
     Timeout,
     /// The connection broke inside the exchange. The service may have acted.
@@ -147,11 +147,96 @@ pub enum Cause {
     Forbidden,
 }
 
+/// Why there is no connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreached {
+    /// The host's name leads nowhere.
+    Dns,
+    /// The host is there, and nobody listens.
+    Refused,
+    /// Nobody answered in time.
+    Timeout,
+    /// The certificate is of no authority that is trusted here.
+    CertificateUntrusted,
+    /// The certificate has ended, or has not begun.
+    CertificateExpired,
+    /// The certificate is another host's.
+    CertificateName,
+    /// The encrypted connection failed in another way.
+    Tls,
+    /// Anything else: no way to the host.
+    Other,
+}
+
+impl Unreached {
+    /// Stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unreached::Dns => "dns",
+            Unreached::Refused => "connection_refused",
+            Unreached::Timeout => "timeout",
+            Unreached::CertificateUntrusted => "certificate_untrusted",
+            Unreached::CertificateExpired => "certificate_expired",
+            Unreached::CertificateName => "certificate_name",
+            Unreached::Tls => "tls",
+            Unreached::Other => "no_connection",
+        }
+    }
+
+    fn of(error: &reqwest::Error) -> Self {
+        if let Some(tls) = causes(error).find_map(tls_error) {
+            return tls;
+        }
+        for cause in causes(error) {
+            // The resolver's failure has no type that could be named.
+            if cause.to_string() == "dns error" {
+                return Unreached::Dns;
+            }
+            match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+                Some(std::io::ErrorKind::ConnectionRefused) => return Unreached::Refused,
+                Some(std::io::ErrorKind::TimedOut) => return Unreached::Timeout,
+                _ => {}
+            }
+        }
+        if error.is_timeout() { Unreached::Timeout } else { Unreached::Other }
+    }
+}
+
+/// An error and what it came from.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| cause_of(*error))
+}
+
+/// An error of the system hides the one that it was made of.
+fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}
+
+fn tls_error(error: &(dyn Error + 'static)) -> Option<Unreached> {
+    use rustls::{CertificateError, Error};
+    Some(match error.downcast_ref::<Error>()? {
+        Error::InvalidCertificate(problem) => match problem {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Unreached::CertificateExpired,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Unreached::CertificateName
+            }
+            _ => Unreached::CertificateUntrusted,
+        },
+        _ => Unreached::Tls,
+    })
+}
+
 impl Cause {
     /// Whether the same request may succeed later.
     pub fn is_transient(self) -> bool {
         match self {
-            Cause::Connect | Cause::Timeout | Cause::Cut => true,
+            Cause::Connect(_) | Cause::Timeout | Cause::Cut => true,
             Cause::Status(status) => status == 429 || status >= 500,
             Cause::Malformed | Cause::Forbidden => false,
         }
@@ -172,7 +257,16 @@ pub struct HttpError {
 
 fn describe(cause: Cause) -> String {
     match cause {
-        Cause::Connect => "no connection".into(),
+        Cause::Connect(why) => match why {
+            Unreached::Other => "no connection".into(),
+            Unreached::Dns => "no connection (the host name is not known)".into(),
+            Unreached::Refused => "no connection (refused)".into(),
+            Unreached::Timeout => "no connection in time".into(),
+            Unreached::CertificateUntrusted => "no connection (the certificate is not trusted)".into(),
+            Unreached::CertificateExpired => "no connection (the certificate has expired)".into(),
+            Unreached::CertificateName => "no connection (the certificate is of another name)".into(),
+            Unreached::Tls => "no connection (TLS)".into(),
+        },
         Cause::Timeout => "no answer in time".into(),
         Cause::Cut => "the connection was cut".into(),
         Cause::Status(status) => format!("answered HTTP {status}"),
@@ -252,7 +346,7 @@ impl Http {
                     fail(match () {
                         () if is_refused_by_guard(&error) => Cause::Forbidden,
                         // No connection in time is both: nothing was sent, so it is the former.
-                        () if error.is_connect() => Cause::Connect,
+                        () if error.is_connect() => Cause::Connect(Unreached::of(&error)),
                         () if error.is_timeout() => Cause::Timeout,
                         () => Cause::Cut,
                     })
@@ -356,14 +450,7 @@ impl Default for Http {
 }
 
 fn is_refused_by_guard(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(error) = source {
-        if error.is::<NotPublic>() {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+    causes(error).any(|cause| cause.is::<NotPublic>())
 }
 
 /// Whether a status is worth another attempt, without looking at the body.
@@ -436,7 +523,74 @@ mod tests {
         let request = json_request("nobody", Method::GET, address, Bytes::new());
         let retry = Retry { attempts: 3, first_wait: Duration::from_millis(1), ..Retry::SAFE };
         let failed = runtime.block_on(http.clone().send(&request, retry, is_transient)).unwrap_err();
-        assert_eq!((failed.cause, failed.attempts), (Cause::Connect, 3));
+        assert_eq!((failed.cause, failed.attempts), (Cause::Connect(Unreached::Refused), 3));
         assert_eq!(http.retries(), 2);
+    }
+
+    /// A service on this machine whose certificate nobody has signed: it was made for this test.
+    fn untrusted_service() -> std::net::SocketAddr {
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+        let certificate = CertificateDer::from(&include_bytes!("http/test/untrusted-certificate.der")[..]);
+        let key = PrivateKeyDer::try_from(&include_bytes!("http/test/untrusted-key.der")[..]).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+            // It ends when the client turns away.
+            while connection.complete_io(&mut stream).is_ok_and(|moved| moved != (0, 0)) {}
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn the_reason_of_a_connection_that_failed_is_known() {
+        let http = Http::public(["127.0.0.1".into(), "localhost".into(), "nothing.invalid".into()]);
+        let secure = format!("https://localhost:{}/", untrusted_service().port());
+        // Bound, and gone again: nobody listens there.
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for (url, cause) in [
+            (secure, Cause::Connect(Unreached::CertificateUntrusted)),
+            (format!("http://{closed}/"), Cause::Connect(Unreached::Refused)),
+            ("http://nothing.invalid/".into(), Cause::Connect(Unreached::Dns)),
+            ("http://10.0.0.1/".into(), Cause::Forbidden),
+        ] {
+            let request = json_request("monitored", Method::GET, url.parse().unwrap(), Bytes::new());
+            let failed = http.send_once(&request, Duration::from_secs(5)).await.unwrap_err();
+            assert_eq!(failed.cause, cause, "{url}: {failed}");
+        }
+        let guarded = Http::public([]);
+        let inside =
+            json_request("monitored", Method::GET, "http://localhost/".parse().unwrap(), Bytes::new());
+        let refused = guarded.send_once(&inside, Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(
+            refused.cause,
+            Cause::Forbidden,
+            "a name that leads inside is not a name that leads nowhere"
+        );
+    }
+
+    #[test]
+    fn certificates_are_told_apart() {
+        use rustls::{CertificateError, Error as Tls};
+        for (error, reason) in [
+            (Tls::InvalidCertificate(CertificateError::Expired), Unreached::CertificateExpired),
+            (Tls::InvalidCertificate(CertificateError::NotValidYet), Unreached::CertificateExpired),
+            (Tls::InvalidCertificate(CertificateError::NotValidForName), Unreached::CertificateName),
+            (Tls::InvalidCertificate(CertificateError::UnknownIssuer), Unreached::CertificateUntrusted),
+            (Tls::InvalidCertificate(CertificateError::Revoked), Unreached::CertificateUntrusted),
+            (Tls::HandshakeNotComplete, Unreached::Tls),
+        ] {
+            // As the client has it: inside an error of the system.
+            let wrapped = std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+            assert_eq!(causes(&wrapped).find_map(tls_error), Some(reason));
+        }
     }
 }

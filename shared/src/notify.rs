@@ -186,7 +186,7 @@ impl Attempt {
                 status => Attempt::Refused(refusal(status), format!("http_{status}")),
             },
             Err(error) => match error.cause {
-                Cause::Connect => Attempt::RetryAfter(None, "no_connection"),
+                Cause::Connect(_) => Attempt::RetryAfter(None, "no_connection"),
                 _ => Attempt::Unknown,
             },
         }

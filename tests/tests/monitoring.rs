@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Backend, Bed};
+use e2e::{Backend, Bed, console::Console};
 use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use rstest::rstest;
@@ -197,6 +197,123 @@ async fn addresses_of_the_table_reach_the_public_internet_only(
         .await?;
     tick(&mut bed).await?;
     assert_eq!(kinds(&bed).await?[1], "inside unexpected_body");
+    Ok(())
+}
+
+/// A server that sends every visitor to a host that is not there.
+async fn elsewhere() -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}/", listener.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 2048];
+            let _ = tokio::io::AsyncReadExt::read(&mut stream, &mut asked).await;
+            let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await;
+        }
+    });
+    Ok(address)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirection_is_no_answer_unless_it_is_expected_and_every_failure_has_its_reason(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    pause_the_rest(&bed).await?;
+    let elsewhere = elsewhere().await?;
+    bed.stack.lambda.environment.insert("MONITOR_PRIVATE_HOSTS".into(), "127.0.0.1".into());
+    let target = |name: &str, url: &str, expected: Value| json!({"name": name, "label": name, "kind": "http", "url": url, "expected_status": expected, "required": false});
+    bed.put(
+        "monitor_targets",
+        json!([
+            target("moved", &elsewhere, json!([])),
+            target("moves", &elsewhere, json!([301, 302])),
+            target("closed", "http://127.0.0.1:1/", json!([])),
+            target("nowhere", "http://nothing.invalid/", json!([])),
+        ]),
+    )
+    .await?;
+    // Critical services are not in it: three failures are an incident.
+    let mut stats = Value::Null;
+    for _ in 0..3 {
+        stats = tick(&mut bed).await?;
+    }
+    let own = ["closed", "moved", "moves", "nowhere"];
+    let rows = bed.stack.rows("monitor_states", "target,state,error_kind", "target").await?;
+    let shown: Vec<String> = rows
+        .iter()
+        .filter(|row| own.contains(&row["target"].as_str().unwrap()))
+        .map(|row| {
+            let text = |field: &str| row[field].as_str().unwrap_or("-").to_owned();
+            format!("{} {} {}", text("target"), text("state"), text("error_kind"))
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        ["closed down connection_refused", "moved down redirect", "moves up -", "nowhere down dns"]
+    );
+    // The run, the message and the console name the reason.
+    let failing: Vec<&str> =
+        stats["failing"].as_array().unwrap().iter().map(|one| one["error_kind"].as_str().unwrap()).collect();
+    assert_eq!(failing, ["connection_refused", "redirect", "dns"]);
+    let run = bed.runs("availability").await?.pop().unwrap();
+    assert!(run["message"].as_str().unwrap().contains("moved: redirige ailleurs"), "{run}");
+    let messages: Vec<String> =
+        bed.stack.sandbox.slack_messages().iter().map(|sent| sent.body.to_string()).collect();
+    for words in ["redirige ailleurs", "connexion refusée", "nom d'hôte introuvable"] {
+        assert!(messages.iter().any(|message| message.contains(words)), "{words}: {messages:?}");
+    }
+    let console = Console::start(&bed.stack).await?;
+    let admin = console.sign_in("admin").await?;
+    for page in ["/", "/settings/targets", "/incidents"] {
+        let (_, html) = console.view(page, &admin, "fr").await?;
+        for words in ["connexion refusée", "introuvable"] {
+            assert!(html.contains(words), "{page} {words}: {html}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_state_has_the_same_badge_on_every_page() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let states = [
+        ("up", "Répond"),
+        ("degraded", "Ralenti"),
+        ("down", "Ne répond pas"),
+        ("flapping", "Instable"),
+        ("paused", "En pause"),
+        ("maintenance", "En entretien"),
+        ("never", "Pas encore vu"),
+    ];
+    let names: Vec<String> = states.iter().map(|(state, _)| format!("a-{state}")).collect();
+    let target = |name: &String| json!({"name": name, "label": name, "kind": "http", "url": "https://x.example/", "required": false});
+    let targets = names.iter().map(target);
+    bed.put("monitor_targets", targets.collect()).await?;
+    let at = e2e::NIGHT;
+    let standings = states.iter().filter(|(state, _)| *state != "never").map(|(state, _)| {
+        json!({"target": format!("a-{state}"), "version": 1, "state": state, "since": at, "standing": {}, "checked_at": at})
+    });
+    bed.put("monitor_states", standings.collect()).await?;
+    let console = Console::start(&bed.stack).await?;
+    let admin = console.sign_in("admin").await?;
+    for page in ["/", "/settings/targets"] {
+        let (_, html) = console.view(page, &admin, "fr").await?;
+        for (name, (_, words)) in names.iter().zip(states) {
+            let row =
+                html.split(&format!(">{name}<")).nth(1).unwrap_or_else(|| panic!("{page} {name}: {html}"));
+            let badge = row
+                .split(r#"class="badge"#)
+                .find(|part| part.contains("aria-hidden") && !part.contains("indispensable"));
+            let badge =
+                badge.unwrap_or_default().split("</span>").nth(1).unwrap_or_default().trim().to_owned();
+            assert_eq!(badge, words, "{page} {name}");
+        }
+        let seen = html.matches("Pas encore vu").count();
+        assert_eq!(seen, 7, "{page}: the six known services and one of ours were never probed");
+    }
     Ok(())
 }
 

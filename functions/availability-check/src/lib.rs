@@ -16,8 +16,10 @@ use shared::{
     config::Settings,
     http::{Http, Retry, json_request},
     metrics,
+    notify::{Language, error_name},
     run::{Run, finished},
     task::{Function, Outcome, Task, TaskError},
+    text::clean,
 };
 use url::Url;
 
@@ -87,14 +89,18 @@ impl Task for AvailabilityCheck {
         let not_up =
             |(_, state): &&(Value, State)| !matches!(state, State::Up | State::Paused | State::Maintenance);
         let missing = beats.iter().filter(|beat| beat.state == "down").count();
+        let failing: Vec<Value> = checks.iter().filter_map(|(record, _)| failing(record)).collect();
         let stats = json!({
-            "targets": checks.len(), "not_up": checks.iter().filter(not_up).count(), "tasks": beats.len(),
+            "targets": checks.len(), "failing": failing, "not_up": checks.iter().filter(not_up).count(), "tasks": beats.len(),
             "missing": missing, "opened": recorded["opened"], "closed": recorded["closed"],
             "stale": recorded["stale"], "heartbeat": self.beat(run).await,
         });
         let message = format!(
-            "{} services, {} en difficulté; {} tâches suivies, {missing} manquantes",
-            stats["targets"], stats["not_up"], stats["tasks"]
+            "{} services, {} en difficulté{}; {} tâches suivies, {missing} manquantes",
+            stats["targets"],
+            stats["not_up"],
+            reasons(&failing),
+            stats["tasks"]
         );
         Ok(finished(message, stats))
     }
@@ -142,6 +148,35 @@ impl AvailabilityCheck {
     }
 }
 
+/// What is wrong with a target now, as the run's figures have it; none: nothing.
+fn failing(record: &Value) -> Option<Value> {
+    let kind = record["error_kind"].as_str()?;
+    Some(json!({
+        "target": record["target"], "label": record["data"]["subject"], "state": record["standing"]["state"],
+        "error_kind": kind,
+    }))
+}
+
+/// Targets that a run's sentence names.
+const NAMED: usize = 5;
+
+/// Which targets fail, and why, for the run's sentence; empty when none does.
+fn reasons(failing: &[Value]) -> String {
+    let text = |target: &Value, field: &str| target[field].as_str().unwrap_or_default().to_owned();
+    let named = failing.iter().take(NAMED).map(|target| {
+        let label = clean(&text(target, "label"), 60);
+        format!("{label}: {}", error_name(&text(target, "error_kind"), Language::Fr))
+    });
+    let mut parts: Vec<String> = named.collect();
+    if failing.len() > NAMED {
+        parts.push(format!("et {} de plus", failing.len() - NAMED));
+    }
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", parts.join(", ")),
+    }
+}
+
 fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check: Option<&Check>) -> Value {
     json!({
         "target": watched.target.name,
@@ -165,4 +200,21 @@ fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check:
             "since": standing.since.to_string(),
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_says_what_fails_and_why() {
+        let failing = |label: &str, kind: &str| json!({"label": label, "error_kind": kind});
+        assert_eq!(reasons(&[]), "");
+        assert_eq!(
+            reasons(&[failing("Site", "certificate_untrusted"), failing("Gazelle", "http_500")]),
+            " (Site: certificat non reconnu, Gazelle: réponse HTTP 500)"
+        );
+        let many: Vec<Value> = (0..8).map(|_| failing("x", "dns")).collect();
+        assert!(reasons(&many).ends_with("et 3 de plus)"), "{}", reasons(&many));
+    }
 }

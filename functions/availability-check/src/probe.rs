@@ -54,7 +54,7 @@ pub struct Target {
     pub kind: Kind,
     /// Address, for [`Kind::Http`].
     pub url: Option<String>,
-    /// Accepted statuses; none: any below 400.
+    /// Accepted statuses. None: 200 to 299, and of the known services what shows that they are there.
     pub expected_status: Vec<u16>,
     /// What the body must contain.
     pub expected_body: Option<String>,
@@ -145,9 +145,12 @@ impl Services {
             url.set_path(path);
             url
         };
-        // Whoever answers at all is there: without credentials a service says no, and that is an answer.
-        let is_there = |response: &Response| response.status < 500;
-        let is_accepted = |response: &Response| response.status < 400;
+        // Whoever answers is there: without credentials a service says no, and that is an answer. Not one is that it is
+        // somewhere else.
+        let is_there = |status: u16| status < 500 && !is_redirect(status);
+        let judged = |outcome: Result<Response, HttpError>, is_good: fn(u16) -> bool| {
+            accepted(target, &outcome.map_err(|error| kind(&error))?, is_good).map(|()| None)
+        };
         match target.kind {
             Kind::Supabase => {
                 let query = run.supabase.from("monitor_targets").select("name").limit(1);
@@ -157,21 +160,22 @@ impl Services {
             Kind::Gazelle => {
                 let body = json!({"query": "{ __typename }"}).to_string();
                 let request = json_request("gazelle", Method::POST, self.gazelle.clone(), body.into());
-                answered(run.http.send_once(&request, limit).await, is_there)
+                judged(run.http.send_once(&request, limit).await, is_there)
             }
             Kind::Google => {
                 let request = get("google", at(&self.google, "/v4/spreadsheets/none"));
-                answered(run.http.send_once(&request, limit).await, is_there)
+                judged(run.http.send_once(&request, limit).await, is_there)
             }
             Kind::Slack => {
                 let request = get("slack", self.slack.clone());
-                answered(run.http.send_once(&request, limit).await, is_there)
+                // The host of the webhooks sends a visitor of its root to Slack's pages: that is how it says that it is up.
+                judged(run.http.send_once(&request, limit).await, |status| status < 500)
             }
             Kind::Sendgrid => {
                 let (url, key) = &self.sendgrid;
                 let request = get("sendgrid", at(url, "/v3/scopes"))
                     .with_secret_header(AUTHORIZATION, &format!("Bearer {}", key.expose_secret()));
-                answered(run.http.send_once(&request, limit).await, is_accepted)
+                judged(run.http.send_once(&request, limit).await, is_success)
             }
             Kind::Telegram => {
                 let Some((url, token)) = &self.telegram else {
@@ -179,7 +183,7 @@ impl Services {
                 };
                 let path = format!("/bot{}/getMe", token.expose_secret());
                 let request = json_request("telegram", Method::POST, at(url, &path), "{}".into());
-                answered(run.http.send_once(&request, limit).await, is_accepted)
+                judged(run.http.send_once(&request, limit).await, is_success)
             }
             Kind::Http => {
                 let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
@@ -194,15 +198,32 @@ impl Services {
     }
 }
 
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// Answers that only say where to go on. Nobody goes there: whether something is there is not known.
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+/// Whether a status is one that the table expects or, where it names none, that `is_good` takes.
+fn accepted(target: &Target, response: &Response, is_good: fn(u16) -> bool) -> Result<(), String> {
+    let status = response.status;
+    let is_expected = match target.expected_status.is_empty() {
+        true => is_good(status),
+        false => target.expected_status.contains(&status),
+    };
+    match is_expected {
+        true => Ok(()),
+        false if is_redirect(status) => Err("redirect".into()),
+        false => Err(format!("http_{status}")),
+    }
+}
+
 /// Whether an answer is the one that the table expects.
 fn expected(target: &Target, response: &Response) -> Result<Option<&'static str>, String> {
-    let is_expected = match target.expected_status.is_empty() {
-        true => response.status < 400,
-        false => target.expected_status.contains(&response.status),
-    };
-    if !is_expected {
-        return Err(format!("http_{}", response.status));
-    }
+    accepted(target, response, is_success)?;
     if let Some(text) = &target.expected_body
         && !String::from_utf8_lossy(&response.body).contains(text.as_str())
     {
@@ -219,17 +240,6 @@ fn days_left(der: &[u8], now: Timestamp) -> Option<i64> {
     Some((i64::try_from(end.as_secs()).ok()? - now.as_second()) / 86_400)
 }
 
-fn answered(
-    outcome: Result<Response, HttpError>,
-    is_good: impl Fn(&Response) -> bool,
-) -> Result<Option<&'static str>, String> {
-    match outcome {
-        Ok(response) if is_good(&response) => Ok(None),
-        Ok(response) => Err(format!("http_{}", response.status)),
-        Err(error) => Err(kind(&error)),
-    }
-}
-
 fn supabase_kind(error: &SupabaseError) -> String {
     match error {
         SupabaseError::Unavailable(error) => kind(error),
@@ -239,7 +249,7 @@ fn supabase_kind(error: &SupabaseError) -> String {
 
 fn kind(error: &HttpError) -> String {
     match error.cause {
-        Cause::Connect => "no_connection".into(),
+        Cause::Connect(why) => why.name().into(),
         Cause::Timeout => "timeout".into(),
         Cause::Cut => "cut".into(),
         Cause::Status(status) => format!("http_{status}"),
@@ -250,6 +260,11 @@ fn kind(error: &HttpError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::{
+        http::Unreached,
+        notify::{Language, error_name},
+    };
+
     use super::*;
 
     /// Self-signed for `service.example`; it ends on 19 February 2027 at 13:15:09 UTC.
@@ -278,10 +293,43 @@ mod tests {
     }
 
     #[test]
+    fn the_reason_of_a_failure_has_its_own_name() {
+        let named = |cause| kind(&HttpError { service: "monitored", cause, attempts: 1 });
+        for (why, name) in [
+            (Unreached::Dns, "dns"),
+            (Unreached::Refused, "connection_refused"),
+            (Unreached::Timeout, "timeout"),
+            (Unreached::CertificateUntrusted, "certificate_untrusted"),
+            (Unreached::CertificateExpired, "certificate_expired"),
+            (Unreached::CertificateName, "certificate_name"),
+            (Unreached::Tls, "tls"),
+            (Unreached::Other, "no_connection"),
+        ] {
+            assert_eq!(named(Cause::Connect(why)), name);
+            let words = error_name(name, Language::Fr);
+            assert!(words != name && error_name(name, Language::En) != words, "{name} is told in words");
+        }
+        assert_eq!(named(Cause::Timeout), "timeout");
+        assert_eq!(named(Cause::Forbidden), "not_public");
+        for name in ["redirect", "slow", "certificate_ends", "unexpected_body", "not_an_address", "cut"] {
+            assert_ne!(error_name(name, Language::Fr), name);
+        }
+    }
+
+    #[test]
     fn an_answer_is_judged_by_status_body_and_certificate() {
         let judged = |status, body, certificate| expected(&target(), &response(status, body, certificate));
         assert_eq!(judged(200, "I am ready.", None), Ok(None));
-        assert_eq!(judged(302, "ready", None), Ok(None));
+        assert_eq!(judged(204, "ready", None), Ok(None));
+        for elsewhere in [301, 302, 303, 307, 308] {
+            assert_eq!(judged(elsewhere, "ready", None), Err("redirect".into()));
+        }
+        assert_eq!(judged(304, "ready", None), Err("http_304".into()));
+        let moved = Target { expected_status: vec![301, 302], ..target() };
+        let answer = |status| expected(&moved, &response(status, "ready", None));
+        assert_eq!(answer(302), Ok(None), "the table expects it");
+        assert_eq!(answer(307), Err("redirect".into()));
+        assert_eq!(answer(200), Err("http_200".into()));
         assert_eq!(judged(404, "ready", None), Err("http_404".into()));
         assert_eq!(judged(200, "soon", None), Err("unexpected_body".into()));
         let patient = Target { certificate_days: 100_000, ..target() };

@@ -18,7 +18,7 @@ create table if not exists public.monitor_targets (
   check (kind <> 'http' or url ~ '^https?://')
 );
 comment on table public.monitor_targets is
-  'What is probed every five minutes. The addresses of the known services come from the settings; url is for kind http. An empty expected_status means any below 400.';
+  'What is probed every five minutes. The addresses of the known services come from the settings; url is for kind http. An empty expected_status means 200 to 299 (of the known services: that they answer); a redirection counts only where it is named.';
 comment on column public.monitor_targets.required is 'Whether the product stands still without it: its incident is critical.';
 
 insert into public.monitor_targets (name, label, kind, required, latency_limit_ms) values

@@ -122,7 +122,7 @@ language sql stable set search_path = public, pg_temp set jit = off as $$
       'age_seconds', (select floor(extract(epoch from p_now - min(watermark)))::bigint from sync_state where watermark is not null)),
     'targets', (select coalesce(jsonb_agg(jsonb_build_object('name', t.name, 'label', t.label, 'required', t.required,
                   'state', s.state, 'since', internal.instant(s.since), 'checked_at', internal.instant(s.checked_at),
-                  'latency_ms', s.latency_ms) order by t.name), '[]')
+                  'latency_ms', s.latency_ms, 'error_kind', s.error_kind) order by t.name), '[]')
                 from (select * from monitor_targets where enabled order by name limit 50) t left join monitor_states s on s.target = t.name),
     'ai', internal.ai_figures(since, p_now), 'error_rate', internal.error_rate(since, p_now),
     'usage', internal.usage_figures(since, p_now))

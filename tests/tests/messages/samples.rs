@@ -255,6 +255,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             incident(json!({"subject": "Gazelle", "state": "flapping", "error_kind": "timeout"})),
         ),
         (
+            "availability.down",
+            "certificate",
+            incident(json!({"subject": "Site", "state": "down", "error_kind": "certificate_untrusted"})),
+        ),
+        (
             "availability.recovered",
             "over",
             incident(

@@ -137,14 +137,6 @@ impl HomePage {
         parts.join(" · ")
     }
 
-    fn target(&self, state: &Option<String>) -> Markup {
-        match state.as_deref() {
-            Some("up") => self.frame.badge("success", "✓", self.frame.t("Répond", "Up")),
-            Some("down") => self.frame.badge("error", "✕", self.frame.t("Ne répond pas", "Down")),
-            _ => self.frame.badge("", "–", self.frame.t("Pas encore vu", "Not seen yet")),
-        }
-    }
-
     fn age(&self, seconds: &Option<i64>) -> String {
         seconds.map_or_else(|| "–".into(), |seconds| self.frame.age(seconds))
     }

@@ -3,6 +3,7 @@
 use shared::notify::{error_name, event_name, figures::severity_name};
 
 use super::{Frame, Markup};
+use crate::routes::targets::TargetState;
 
 /// With a capital at its beginning.
 fn capitalised(word: &str) -> String {
@@ -59,6 +60,22 @@ impl Frame {
         match about {
             "refused_for_good" => format!("{} {words}", self.t("refusé pour de bon :", "refused for good:")),
             _ => words,
+        }
+    }
+
+    /// How a watched service stands: one badge for every page.
+    pub fn target_badge(&self, is_enabled: bool, state: Option<TargetState>) -> Markup {
+        match (is_enabled, state) {
+            (false, _) => self.badge("", "–", self.t("Non surveillé", "Not watched")),
+            (true, None) => self.badge("queued", "…", self.t("Pas encore vu", "Not seen yet")),
+            (true, Some(TargetState::Up)) => self.badge("success", "✓", self.t("Répond", "Up")),
+            (true, Some(TargetState::Degraded)) => self.badge("warning", "!", self.t("Ralenti", "Degraded")),
+            (true, Some(TargetState::Down)) => self.badge("error", "✕", self.t("Ne répond pas", "Down")),
+            (true, Some(TargetState::Flapping)) => self.badge("warning", "!", self.t("Instable", "Unstable")),
+            (true, Some(TargetState::Paused)) => self.badge("", "॥", self.t("En pause", "Paused")),
+            (true, Some(TargetState::Maintenance)) => {
+                self.badge("info", "i", self.t("En entretien", "In maintenance"))
+            }
         }
     }
 

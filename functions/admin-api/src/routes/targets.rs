@@ -18,6 +18,23 @@ use super::{
 };
 use crate::{problem::Problem, state::App};
 
+/// How a target stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetState {
+    /// It answers as it should.
+    Up,
+    /// It answers, but slowly or with a certificate about to end.
+    Degraded,
+    Down,
+    /// It falls and rises.
+    Flapping,
+    /// It is not probed: switched off, or a service that is not set up.
+    Paused,
+    /// A window says that it may be down.
+    Maintenance,
+}
+
 /// What is probed.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct MonitorTarget {
@@ -27,7 +44,7 @@ pub struct MonitorTarget {
     pub kind: String,
     /// Of kind `http`; the address of a service comes from the settings.
     pub url: Option<String>,
-    /// Empty: any below 400.
+    /// Empty: 200 to 299. A redirection counts only where it is named.
     pub expected_status: Vec<i64>,
     pub expected_body: Option<String>,
     pub latency_limit_ms: i64,
@@ -40,7 +57,7 @@ pub struct MonitorTarget {
     pub enabled: bool,
     /// Only in lists, as the rest; null before the first probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<String>,
+    pub state: Option<TargetState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

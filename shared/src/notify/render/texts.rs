@@ -64,6 +64,19 @@ fn known(kind: &str, language: Language) -> Option<String> {
         "malformed" | "unexpected_body" => ("réponse inattendue", "unexpected answer"),
         "refused" => ("requête refusée", "request refused"),
         "not_public" => ("l'adresse n'est pas publique", "the address is not public"),
+        "redirect" => {
+            ("redirige ailleurs, ce qui n'est pas attendu", "redirects elsewhere, which is not expected")
+        }
+        "dns" => ("nom d'hôte introuvable", "host name not found"),
+        "connection_refused" => ("connexion refusée", "connection refused"),
+        "unreachable" => ("hôte injoignable", "host unreachable"),
+        "certificate_untrusted" => ("certificat non reconnu", "certificate not trusted"),
+        "certificate_expired" => ("certificat expiré", "certificate expired"),
+        "certificate_name" => ("certificat d'un autre nom", "certificate of another name"),
+        "certificate_ends" => ("certificat bientôt expiré", "certificate about to expire"),
+        "tls" => ("échec de la connexion chiffrée", "the encrypted connection failed"),
+        "slow" => ("réponse trop lente", "answer too slow"),
+        "not_an_address" => ("l'adresse n'en est pas une", "the address is none"),
         "chat_not_found" => ("la conversation n'existe pas", "the chat does not exist"),
         "configuration" => ("configuration incomplète", "incomplete configuration"),
         "deadline_exceeded" => ("temps limite dépassé", "time limit reached"),

@@ -13,6 +13,7 @@ use crate::{
         incidents::Incident,
         recommendations::Recommendation,
         shapes::Status,
+        targets::TargetState,
     },
     state::App,
 };
@@ -143,10 +144,12 @@ pub struct Data {
 pub struct Target {
     pub name: String,
     pub label: Option<String>,
-    /// `new`, `up` or `down`; null before the first look.
-    pub state: Option<String>,
+    /// Null before the first look.
+    pub state: Option<TargetState>,
     pub since: Option<String>,
     pub latency_ms: Option<i64>,
+    /// Why it is not as it should be, as a code.
+    pub error_kind: Option<String>,
 }
 
 impl Home {

@@ -123,7 +123,7 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
     Trouble {
         is_grave: ["critical", "error"].contains(&incident.severity.as_str()),
         text,
-        why: None,
+        why: incident.error_kind.as_deref().map(|kind| frame.error_words(kind)),
         link: "/incidents".into(),
         advice: Some(advice),
     }

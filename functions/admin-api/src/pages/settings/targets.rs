@@ -7,7 +7,7 @@ use axum::{extract::State, response::Response};
 use shared::clock;
 
 use crate::{
-    pages::{Frame, Markup, show as show_page},
+    pages::{Frame, show as show_page},
     problem::Problem,
     routes::{
         targets::{self, MonitorTarget},
@@ -25,19 +25,9 @@ struct TargetsPage {
 }
 
 impl TargetsPage {
-    fn badge(&self, target: &MonitorTarget) -> Markup {
-        let frame = &self.frame;
-        match target.state.as_deref() {
-            _ if !target.enabled => frame.badge("", "–", frame.t("Non surveillé", "Not watched")),
-            Some("up") => frame.badge("success", "✓", frame.t("Répond", "Up")),
-            Some("down") => frame.badge("error", "✕", frame.t("Ne répond pas", "Down")),
-            Some("flapping") => frame.badge("warning", "!", frame.t("Instable", "Unstable")),
-            _ => frame.badge("queued", "…", frame.t("Pas encore su", "Not known yet")),
-        }
-    }
-
+    /// The expected codes, one a line.
     fn statuses(&self, target: &MonitorTarget) -> String {
-        target.expected_status.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+        target.expected_status.iter().map(i64::to_string).collect::<Vec<_>>().join("\n")
     }
 
     fn target_name<'a>(&'a self, name: &'a Option<String>) -> &'a str {
