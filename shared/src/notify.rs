@@ -8,6 +8,7 @@ mod email;
 pub mod figures;
 mod outbox;
 mod parts;
+mod refusal;
 mod render;
 mod slack;
 mod telegram;
@@ -170,24 +171,27 @@ enum Refusal {
 enum Attempt {
     Delivered,
     RetryAfter(Option<Duration>, &'static str),
+    /// The service takes nothing from us for now, whoever it is for: others carry its messages meanwhile.
+    Rest(&'static str),
     Refused(Refusal, String),
     /// The service may have taken it: repeating it could tell somebody twice.
     Unknown,
 }
 
 impl Attempt {
-    /// One classification for every channel; `refusal` says what a vendor means by a status.
-    fn of(outcome: Result<Response, HttpError>, refusal: fn(u16) -> Refusal) -> Self {
+    /// One classification for every channel; `refusal` says what a vendor means by a refusal, and `None` where it
+    /// is none.
+    fn of(outcome: Result<Response, HttpError>, refusal: fn(&Response) -> Option<Self>) -> Self {
         match outcome {
-            Ok(response) => match response.status {
+            Ok(response) => refusal(&response).unwrap_or_else(|| match response.status {
                 200..=299 => Attempt::Delivered,
-                429 => Attempt::RetryAfter(response.retry_after(), "rate_limited"),
                 500.. => Attempt::RetryAfter(None, "service_error"),
-                status => Attempt::Refused(refusal(status), format!("http_{status}")),
-            },
+                status => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+            }),
             Err(error) => match error.cause {
-                Cause::Connect(_) => Attempt::RetryAfter(None, "no_connection"),
-                _ => Attempt::Unknown,
+                // Nothing was sent.
+                Cause::Connect(_) | Cause::Forbidden => Attempt::RetryAfter(None, "no_connection"),
+                Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Malformed => Attempt::Unknown,
             },
         }
     }
@@ -201,7 +205,7 @@ impl Attempt {
         match self {
             Attempt::Delivered => "sent",
             Attempt::Unknown => "unknown",
-            _ => "failed",
+            Attempt::RetryAfter(..) | Attempt::Rest(_) | Attempt::Refused(..) => "failed",
         }
     }
 }

@@ -198,7 +198,7 @@ impl Supabase {
             let sent = self.http.send_to_the_end(&request, retry, is_passing).await;
             let (response, attempts) = sent.map_err(|error| match error.cause {
                 Cause::Malformed => SupabaseError::Malformed,
-                Cause::Connect | Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Forbidden => {
+                Cause::Connect(_) | Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Forbidden => {
                     SupabaseError::Unavailable(error)
                 }
             })?;

@@ -604,6 +604,96 @@ async fn a_channel_that_stays_silent_is_an_incident_rests_and_is_tried_again(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn used_up_credits_let_a_channel_rest_and_it_is_tried_again_by_itself(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let rules =
+        bed.stack.observer.from("notification_rules").eq("event_type", "alarm.raised").eq("channel", "slack");
+    bed.stack.write(rules.update(json!({"enabled": false}).to_string())).await?;
+    let rules =
+        bed.stack.observer.from("notification_rules").eq("event_type", "alarm.raised").eq("channel", "email");
+    bed.stack
+        .write(rules.update(json!({"recipients": ["louise"], "min_severity": "info"}).to_string()))
+        .await?;
+    rule(&bed, "channel.silent", json!({"recipients": ["louise"]})).await?;
+    rule(&bed, "channel.disabled", json!({"recipients": ["louise"]})).await?;
+    bed.stack.break_with(&["sendgrid:credits".parse::<FaultSpec>().unwrap()]);
+    for name in ["a", "b"] {
+        alarm(&bed, name, "ALARM").await?;
+        dispatch(&bed).await?;
+        bed.stack.advance(minutes(1));
+    }
+    // Nothing is lost, it is told once, and the channel is not switched off.
+    assert_eq!(bed.stack.traffic.of("sendgrid"), 1, "a channel that rests is not asked");
+    let mut told = slack(&bed, "louise");
+    told.sort();
+    assert_eq!(
+        told,
+        ["🔇 SendGrid ne prend pas nos courriels pour l'instant", "🚨 Alarme AWS: a", "🚨 Alarme AWS: b"]
+    );
+    let queues = bed
+        .stack
+        .rows("notification_queues", "channel,recipient,disabled_at,blocked_until", "channel")
+        .await?;
+    let email = queues.iter().find(|queue| queue["channel"] == "email" && queue["recipient"] == "").unwrap();
+    assert!(email["disabled_at"].is_null() && !email["blocked_until"].is_null(), "{email}");
+
+    // After the rest one message tries, in vain; the next rest is longer.
+    bed.stack.advance(minutes(30));
+    alarm(&bed, "c", "ALARM").await?;
+    dispatch(&bed).await?;
+    bed.stack.advance(minutes(31));
+    alarm(&bed, "d", "ALARM").await?;
+    dispatch(&bed).await?;
+    assert_eq!(bed.stack.traffic.of("sendgrid"), 2);
+    // The credits are there again: nobody has to do anything.
+    bed.stack.faults.lift();
+    bed.stack.advance(minutes(60));
+    alarm(&bed, "e", "ALARM").await?;
+    dispatch(&bed).await?;
+    dispatch(&bed).await?;
+    assert_eq!(emails(&bed, "louise@example.com"), ["🚨 Alarme AWS: e"]);
+    assert_eq!(slack(&bed, "louise").last().unwrap(), "✅ Email répond de nouveau à nos messages");
+    let open = bed.stack.rows("incidents", "kind,closed_reason", "opened_at").await?;
+    let channel: Vec<&Value> = open.iter().filter(|incident| incident["kind"] == "channel").collect();
+    assert_eq!(channel, [&json!({"kind": "channel", "closed_reason": "recovered"})], "one incident in all");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_a_vendor_itself_refuses_for_good_switches_a_channel_off() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    for (fault, for_good) in [
+        ("sendgrid:403", true),
+        ("sendgrid:key", true),
+        ("sendgrid:credits", false),
+        ("sendgrid:proxy", false),
+        ("slack:gone", true),
+        ("slack:prohibited", true),
+        ("slack:archived", true),
+        ("slack:proxy", false),
+        ("telegram:blocked", true),
+        ("telegram:key", true),
+        ("telegram:rights", true),
+        ("telegram:mute", false),
+        ("telegram:proxy", false),
+    ] {
+        bed.stack.break_with(&[fault.parse::<FaultSpec>().unwrap()]);
+        let report = notices::test(&bed.stack).await?;
+        let refused: Vec<&str> =
+            report.deliveries.iter().filter_map(|delivery| delivery.detail.as_deref()).collect();
+        assert_eq!(refused.len(), 3, "{fault}: {report:?}");
+        assert!(
+            refused.iter().all(|detail| detail.starts_with("refused_for_good") == for_good),
+            "{fault}: {refused:?}"
+        );
+    }
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_channel_that_hangs_keeps_no_other_waiting(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

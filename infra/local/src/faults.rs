@@ -83,21 +83,41 @@ pub enum Fault {
     SlackCut,
     /// The webhooks do not exist any more.
     SlackGone,
+    /// The workspace does not let webhooks write any more.
+    SlackProhibited,
+    /// The channel of the webhooks was archived.
+    SlackArchived,
+    /// A proxy refuses in Slack's place.
+    SlackProxy,
     /// SendGrid does not accept the sender any more.
     SendgridForbidden,
+    /// SendGrid does not accept the key any more.
+    SendgridKey,
+    /// The account's credits are used up until they are renewed.
+    SendgridCredits,
+    /// A proxy refuses in SendGrid's place.
+    SendgridProxy,
     /// Telegram answers 429 with `retry_after`.
     TelegramRateLimit,
     /// Telegram never answers.
     TelegramHang,
     /// The bot was thrown out of every chat.
     TelegramBlocked,
+    /// Telegram does not know the bot's token any more.
+    TelegramKey,
+    /// The bot may not write into its chats any more.
+    TelegramRights,
+    /// Telegram refuses every chat for some minutes.
+    TelegramMute,
+    /// A proxy refuses in Telegram's place.
+    TelegramProxy,
     /// The chats have become supergroups with other ids.
     TelegramMoved,
     /// Events arrive twice.
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 45] = [
+const FAULTS: [(&str, Fault, Option<u32>); 55] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -137,10 +157,20 @@ const FAULTS: [(&str, Fault, Option<u32>); 45] = [
     ("slack:hang", Fault::SlackHang, None),
     ("slack:cut", Fault::SlackCut, None),
     ("slack:gone", Fault::SlackGone, None),
+    ("slack:prohibited", Fault::SlackProhibited, None),
+    ("slack:archived", Fault::SlackArchived, None),
+    ("slack:proxy", Fault::SlackProxy, None),
     ("sendgrid:403", Fault::SendgridForbidden, None),
+    ("sendgrid:key", Fault::SendgridKey, None),
+    ("sendgrid:credits", Fault::SendgridCredits, None),
+    ("sendgrid:proxy", Fault::SendgridProxy, None),
     ("telegram:429", Fault::TelegramRateLimit, Some(3)),
     ("telegram:hang", Fault::TelegramHang, None),
     ("telegram:blocked", Fault::TelegramBlocked, None),
+    ("telegram:key", Fault::TelegramKey, None),
+    ("telegram:rights", Fault::TelegramRights, None),
+    ("telegram:mute", Fault::TelegramMute, None),
+    ("telegram:proxy", Fault::TelegramProxy, None),
     ("telegram:moved", Fault::TelegramMoved, None),
     ("event:duplicate", Fault::EventDuplicate, None),
 ];

@@ -9,6 +9,7 @@ mod gazelle;
 mod google;
 mod limits;
 mod messages;
+pub mod refusals;
 mod telegram;
 
 use std::{

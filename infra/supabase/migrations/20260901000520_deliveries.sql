@@ -234,6 +234,35 @@ $$;
 comment on function internal.doubt_channel is
   'A message went out on a channel and nothing came back. Several in a row are an incident, and the channel rests.';
 
+create or replace function internal.rest_channel(p_channel text, p_reason text, p_now timestamptz) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_since timestamptz;
+  v_delivery notification_deliveries;
+begin
+  -- As one that gave no answers in a row: it rests for as long, each time longer, and one message tries again after it.
+  insert into notification_queues as q (channel, recipient, doubts, doubtful_since)
+  values (p_channel, '', internal.doubts_in_a_row(), p_now)
+  on conflict (channel, recipient) do update
+  set doubts = greatest(q.doubts + 1, internal.doubts_in_a_row()), doubtful_since = coalesce(q.doubtful_since, p_now)
+  returning doubtful_since into v_since;
+  update notification_queues
+  set blocked_until = p_now + least(interval '30 minutes' * power(2, least(doubts - internal.doubts_in_a_row(), 3)),
+                                    interval '4 hours')
+  where channel = p_channel and recipient = '';
+  for v_delivery in
+    select * from notification_deliveries
+    where status = 'pending' and claimed_until is null and channel = p_channel order by seq
+  loop
+    perform internal.move_delivery(v_delivery, p_now);
+  end loop;
+  perform internal.open_incident('channel', p_channel, 'channel.silent', 'error', jsonb_build_object(
+    'subject', initcap(p_channel), 'channel', p_channel, 'since', v_since, 'error_kind', p_reason), null, null, p_now);
+end
+$$;
+comment on function internal.rest_channel is
+  'A channel takes nothing for now, and says so: it rests, its messages go out on others where people have them, which is an incident, told once. It is tried again by itself.';
+
 create or replace function internal.believe_channel(p_channel text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -295,6 +324,8 @@ declare
   v_count integer := 0;
   v_silent text;
   v_answering text;
+  v_resting text;
+  v_reason text;
 begin
   perform pg_advisory_xact_lock(hashtextextended('deliveries', 0));
   for v_result in
@@ -302,7 +333,7 @@ begin
       as r (id uuid, status text, error_kind text, detail text, retry_after_seconds integer, switch_off text, chat_id text)
   loop
     update notification_deliveries
-    set status = v_result.status, error_kind = v_result.error_kind, detail = left(v_result.detail, 500),
+    set status = case v_result.status when 'resting' then 'pending' else v_result.status end, error_kind = v_result.error_kind, detail = left(v_result.detail, 500),
         sent_at = case when v_result.status = 'sent' then p_now end, claimed_until = null
     where id = v_result.id and status = 'pending' and claimed_until is not null and claim_token = p_claim
     returning * into v_delivery;
@@ -322,6 +353,9 @@ begin
       where channel = v_delivery.channel and recipient = v_delivery.recipient and failures > 0;
     elsif v_result.status = 'unknown' then
       v_silent := v_delivery.channel;
+    elsif v_result.status = 'resting' then
+      v_resting := v_delivery.channel;
+      v_reason := v_result.error_kind;
     elsif v_result.status = 'failed' then
       -- First the message with what waits for it, then the rest of its queue.
       perform internal.move_delivery(v_delivery, p_now);
@@ -338,6 +372,9 @@ begin
   if v_answering is not null then
     perform internal.believe_channel(v_answering, p_now);
   end if;
+  if v_resting is not null then
+    perform internal.rest_channel(v_resting, v_reason, p_now);
+  end if;
   perform internal.redirect_doubtful(settled.fingerprint, settled.window_key, p_now)
   from (select distinct d.fingerprint, d.window_key from notification_deliveries d
         where d.id in (select (r ->> 'id')::uuid from jsonb_array_elements(p_results) r)
@@ -346,7 +383,7 @@ begin
 end
 $$;
 comment on function public.settle_deliveries is
-  'Stores the outcome of claimed deliveries [{id, status, error_kind?, retry_after_seconds?, switch_off? (recipient or channel), chat_id?}]: sent, failed for good, unknown, or pending again, which holds the whole queue. Whoever lost the claim settles nothing.';
+  'Stores the outcome of claimed deliveries [{id, status, error_kind?, retry_after_seconds?, switch_off? (recipient or channel), chat_id?}]: sent, failed for good, unknown, pending again, which holds the whole queue, or resting: pending again, while the whole channel rests. Whoever lost the claim settles nothing.';
 
 create or replace function public.advance_notices(p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$

@@ -165,7 +165,7 @@ async fn test_channel(
 fn detail(attempt: Attempt) -> Option<String> {
     match attempt {
         Attempt::Delivered => None,
-        Attempt::RetryAfter(_, reason) => Some(reason.into()),
+        Attempt::RetryAfter(_, reason) | Attempt::Rest(reason) => Some(reason.into()),
         Attempt::Refused(Refusal::Message, reason) => Some(reason),
         Attempt::Refused(Refusal::Recipient | Refusal::Channel, reason) => {
             Some(format!("refused_for_good: {reason}"))

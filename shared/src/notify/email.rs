@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
-use super::{Attempt, Message, Refusal};
+use super::{Attempt, Message, refusal};
 use crate::{
     config::Settings,
     http::{Http, Retry, json_request},
@@ -85,9 +85,5 @@ pub(super) async fn send(http: &Http, account: &Account, address: &str, message:
     url.set_path("/v3/mail/send");
     let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
         .with_secret_header(AUTHORIZATION, &format!("Bearer {}", account.key.expose_secret()));
-    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, |status| match status {
-        // The key, or the sender, is not accepted any more.
-        401 | 403 => Refusal::Channel,
-        _ => Refusal::Message,
-    })
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, refusal::sendgrid)
 }

@@ -2,6 +2,7 @@
 //! database decides what is next, in order for each recipient and within each channel's rate.
 
 use std::{
+    hash::{BuildHasher, Hasher, RandomState},
     ops::AddAssign,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -28,6 +29,8 @@ const SENDING_SECONDS: u64 = 60;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Whatever a vendor asks for, its queue is tried again after this long.
 const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+/// What became of a message whose channel takes nothing for now: it is `pending`, on whatever channel is left.
+const RESTING: &str = "resting";
 /// First and longest wait after a failed attempt, unless the vendor asks for more.
 const WAITS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
@@ -42,6 +45,9 @@ pub struct Delivered {
     pub failed: u32,
     /// Nobody knows.
     pub unknown: u32,
+    /// Of those to be tried again: their channel rests, and another one of the person may carry them at once.
+    #[serde(skip)]
+    pub resting: u32,
 }
 
 #[derive(Deserialize)]
@@ -114,7 +120,7 @@ pub async fn deliver(
         }
         all += round;
         // What one channel did not deliver may have become due on another that had nothing left to do.
-        if round.failed + round.unknown == 0 || Instant::now() >= until {
+        if round.failed + round.unknown + round.resting == 0 || Instant::now() >= until {
             return all;
         }
     }
@@ -126,6 +132,7 @@ impl AddAssign for Delivered {
         self.pending += other.pending;
         self.failed += other.failed;
         self.unknown += other.unknown;
+        self.resting += other.resting;
     }
 }
 
@@ -137,6 +144,10 @@ impl Sender<'_> {
                 Ok(Next::Settled(status)) => match status {
                     "sent" => figures.sent += 1,
                     "pending" => figures.pending += 1,
+                    RESTING => {
+                        figures.pending += 1;
+                        figures.resting += 1;
+                    }
                     "failed" => figures.failed += 1,
                     _ => figures.unknown += 1,
                 },
@@ -201,6 +212,8 @@ async fn settle(
             let wait = asked.unwrap_or_else(|| wait.min(WAITS.1)).clamp(Duration::from_secs(1), LONGEST_HOLD);
             ("pending", Some(reason.to_owned()), Some(wait.as_secs()), None)
         }
+        Attempt::Rest(reason) if is_stale => ("failed", Some(reason.to_owned()), None, None),
+        Attempt::Rest(reason) => (RESTING, Some(reason.to_owned()), None, None),
         Attempt::Refused(Refusal::Message, reason) => ("failed", Some(reason), None, None),
         Attempt::Refused(Refusal::Recipient, reason) => ("failed", Some(reason), None, Some("recipient")),
         Attempt::Refused(Refusal::Channel, reason) => ("failed", Some(reason), None, Some("channel")),
@@ -234,5 +247,7 @@ async fn settle(
 fn claim_token() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{}-{number}", std::process::id(), clock::now().as_nanosecond())
+    // Functions in containers share process numbers, and may look at the clock in the same microsecond.
+    let chance = RandomState::new().build_hasher().finish();
+    format!("{}-{chance:016x}-{number}", clock::now().as_microsecond())
 }

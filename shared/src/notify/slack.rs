@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Attempt, Message, Refusal,
+    Attempt, Message,
     parts::{LONGEST_WAIT, PAUSE, split},
+    refusal,
     render::Section,
 };
 use crate::{
@@ -50,11 +51,7 @@ pub(super) async fn send(http: &Http, webhook: &SecretString, message: &Message)
 
 async fn post(http: &Http, url: &Url, body: &Value) -> Attempt {
     let request = json_request("slack", Method::POST, url.clone(), body.to_string().into());
-    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, |status| match status {
-        // The webhook was revoked, or its channel archived or removed.
-        403 | 404 | 410 => Refusal::Recipient,
-        _ => Refusal::Message,
-    })
+    Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, refusal::slack)
 }
 
 /// The webhook's JSON: one message, or as many as it takes, each with its number.

@@ -1,7 +1,5 @@
 //! Telegram's Bot API: `sendMessage` as plain text, split at paragraphs where a message is too long for one.
 
-use std::time::Duration;
-
 use askama::Template;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
@@ -10,9 +8,10 @@ use serde_json::json;
 use url::Url;
 
 use super::{
-    Attempt, Message, Refusal, Sending,
+    Attempt, Message, Sending,
     email::Text,
     parts::{LONGEST_WAIT, PAUSE, split},
+    refusal,
 };
 use crate::{
     config::Settings,
@@ -45,18 +44,15 @@ impl Bot {
     }
 }
 
-/// What Telegram says besides yes or no.
+/// What Telegram says of a chat that is elsewhere.
 #[derive(Debug, Default, Deserialize)]
 struct Answer {
-    #[serde(default)]
-    description: String,
     #[serde(default)]
     parameters: Parameters,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Parameters {
-    retry_after: Option<u64>,
     migrate_to_chat_id: Option<i64>,
 }
 
@@ -119,24 +115,5 @@ fn new_chat(outcome: &Result<Response, HttpError>) -> Option<String> {
 }
 
 fn classify(outcome: Result<Response, HttpError>) -> Attempt {
-    if let Ok(response) = &outcome {
-        let answer = answer(response);
-        match response.status {
-            429 => {
-                let asked = answer.parameters.retry_after.map(Duration::from_secs);
-                return Attempt::RetryAfter(asked, "rate_limited");
-            }
-            400 if answer.description.contains("chat not found") => {
-                return Attempt::Refused(Refusal::Recipient, "chat_not_found".into());
-            }
-            _ => {}
-        }
-    }
-    Attempt::of(outcome, |status| match status {
-        // The bot was blocked or thrown out of the chat.
-        403 => Refusal::Recipient,
-        // The token is not, or not any more, a bot's.
-        401 | 404 => Refusal::Channel,
-        _ => Refusal::Message,
-    })
+    Attempt::of(outcome, refusal::telegram)
 }

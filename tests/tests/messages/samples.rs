@@ -300,6 +300,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("channel.silent", "silent", incident(json!({"subject": "Slack", "channel": "slack"}))),
         (
+            "channel.silent",
+            "credits",
+            incident(json!({"subject": "Email", "channel": "email", "error_kind": "credits_exceeded"})),
+        ),
+        (
             "channel.recovered",
             "over",
             incident(json!({"subject": "Slack", "channel": "slack", "until": "2026-01-15T08:00:03Z",

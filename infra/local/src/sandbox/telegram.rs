@@ -12,7 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Sandbox, Sent, credentials, limits::TELEGRAM_TEXT, lock, messages::is_json};
+use super::{Sandbox, Sent, credentials, limits::TELEGRAM_TEXT, lock, messages::is_json, refusals};
 use crate::faults::Fault;
 
 /// What a chat becomes when it moves: the id of a supergroup.
@@ -35,7 +35,7 @@ pub async fn call(
     body: Bytes,
 ) -> Response {
     if bot != format!("bot{}", credentials::TELEGRAM_TOKEN) {
-        return refuse(StatusCode::UNAUTHORIZED, "Unauthorized", json!({}));
+        return refusals::named(Fault::TelegramKey);
     }
     if sandbox.faults.has(Fault::TelegramHang) {
         return std::future::pending().await;
@@ -51,9 +51,8 @@ pub async fn call(
 }
 
 fn send(sandbox: &Sandbox, body: &[u8]) -> Response {
-    if sandbox.faults.strikes(Fault::TelegramRateLimit) {
-        let parameters = json!({"retry_after": 3});
-        return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests: retry after 3", parameters);
+    if let Some(refused) = refusals::of(&sandbox.faults, "telegram") {
+        return refused;
     }
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let Ok(message) = Message::deserialize(&json) else {
@@ -64,9 +63,6 @@ fn send(sandbox: &Sandbox, body: &[u8]) -> Response {
     // Four digits are a chat here, any of them.
     if chat.len() != 4 || !chat.bytes().all(|digit| digit.is_ascii_digit()) {
         return refuse(StatusCode::BAD_REQUEST, "Bad Request: chat not found", json!({}));
-    }
-    if sandbox.faults.strikes(Fault::TelegramBlocked) {
-        return refuse(StatusCode::FORBIDDEN, "Forbidden: bot was blocked by the user", json!({}));
     }
     if sandbox.faults.has(Fault::TelegramMoved) && !message.chat_id.starts_with(MOVED) {
         let moved: i64 = format!("{MOVED}{chat}").parse().unwrap_or_default();

@@ -59,6 +59,26 @@ pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Opt
                 "The channel is off and its messages take another one. Correct the setting, then send a test notification: it switches it on again.",
             ),
         ),
+        "channel.silent" if !text(data, "error_kind").is_empty() => (
+            match text(data, "channel") {
+                "slack" => pick(
+                    "🔇 Slack ne prend pas nos messages pour l'instant",
+                    "🔇 Slack does not take our messages for now",
+                ),
+                "email" => pick(
+                    "🔇 SendGrid ne prend pas nos courriels pour l'instant",
+                    "🔇 SendGrid does not take our e-mails for now",
+                ),
+                _ => pick(
+                    "🔇 Telegram ne prend pas nos messages pour l'instant",
+                    "🔇 Telegram does not take our messages for now",
+                ),
+            },
+            pick(
+                "Les messages passent par un autre canal; celui-ci est réessayé de lui-même, au plus tard toutes les quatre heures. Si cela dure, voir le guide.",
+                "The messages take another channel; this one is tried again by itself, every four hours at the latest. If it lasts, see the runbook.",
+            ),
+        ),
         "channel.silent" => (
             named("🔇 {} ne répond pas à nos messages", "🔇 {} does not answer our messages"),
             pick(

@@ -103,6 +103,7 @@ fn good(frame: &Frame, nights: u32) -> String {
 
 fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
     let label = frame.text(incident.label.as_deref().unwrap_or(&incident.subject));
+    let is_refused = incident.kind == IncidentKind::Channel && incident.error_kind.is_some();
     let (text, advice) = match incident.kind {
         IncidentKind::Availability => {
             (format!("{label} {}", frame.t("ne répond pas.", "does not answer.")), "availability.down")
@@ -115,6 +116,13 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
             "heartbeat.missed",
         ),
         IncidentKind::Alarm => (format!("{} {label}", frame.t("Alarme :", "Alarm:")), "alarm.raised"),
+        IncidentKind::Channel if is_refused => (
+            format!(
+                "{label} {}",
+                frame.t("ne prend pas nos messages pour l'instant", "does not take our messages for now")
+            ),
+            "channel.silent",
+        ),
         IncidentKind::Channel => (
             format!("{label} {}", frame.t("ne répond pas à nos messages", "does not answer our messages")),
             "channel.silent",
