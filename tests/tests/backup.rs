@@ -353,6 +353,177 @@ async fn the_sqlite_database_is_copied_too_and_its_absence_or_damage_is_an_error
     Ok(())
 }
 
+/// A bed whose backup copies a SQLite file as well.
+async fn with_sqlite(sql: &str) -> anyhow::Result<(Bed, tempfile::TempDir, PathBuf)> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    let folder = tempfile::TempDir::new()?;
+    let file = folder.path().join("live.sqlite");
+    rusqlite::Connection::open(&file)?.execute_batch(sql)?;
+    bed.stack.lambda.environment.insert("BACKUP_SQLITE_URL".into(), format!("file://{}", file.display()));
+    Ok((bed, folder, file))
+}
+
+/// Places of the copies of the SQLite file with what they are worth, newest first.
+async fn sqlite_copies(bed: &Bed) -> Vec<(String, String)> {
+    let copies = store(bed).copies(Kind::Sqlite).await.unwrap();
+    let worth = |verdict: &verify::Verdict| verdict.name().to_owned();
+    copies
+        .into_iter()
+        .map(|copy| (copy.location, copy.verdict.as_ref().map(worth).unwrap_or_default()))
+        .collect()
+}
+
+/// The next night's backup.
+async fn next_night(bed: &mut Bed, day: usize) -> anyhow::Result<gazelle_local::stack::TaskRun> {
+    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    back_up(bed, day).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_file_pushes_out_no_good_copy_is_told_once_and_may_be_accepted() -> anyhow::Result<()> {
+    let (mut bed, folder, file) = with_sqlite(
+        "create table t (id integer primary key, note text); insert into t values (1, 'é'), (2, null), (3, 'x');
+         create table rest (id integer primary key); insert into rest values (1);",
+    )
+    .await?;
+    assert_eq!(back_up(&bed, 1).await?.answer.status, "success");
+    let good = sqlite_copies(&bed).await[0].0.clone();
+    let before = files(&bed);
+    // First a table, then the file as a whole.
+    rusqlite::Connection::open(&file)?.execute_batch("delete from t")?;
+    for day in 2..=4 {
+        if day == 3 {
+            std::fs::write(&file, b"")?;
+        }
+        let run = next_night(&mut bed, day).await?;
+        assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["sqlite"]["removed"], json!([]));
+        let message = bed.runs("backup").await?.last().unwrap()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("t: 0 lignes au lieu de 3"), "{message}");
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    let worth: Vec<String> = sqlite_copies(&bed).await.into_iter().map(|(_, worth)| worth).collect();
+    assert_eq!(worth, ["reduced", "reduced", "reduced", "verified"]);
+    let after = files(&bed);
+    assert!(before.iter().all(|(path, content)| after.get(path) == Some(content)));
+    let back = folder.path().join("back.sqlite");
+    restore::into_file(&store(&bed), &good, None, &back).await?;
+    let rows: i64 =
+        rusqlite::Connection::open(&back)?.query_row("select count(*) from t", [], |row| row.get(0))?;
+    assert_eq!(rows, 3);
+
+    // A person says that it is meant: then it is the new normal.
+    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    let accepting = json!({"task": "backup", "parameters": {"accept_reduced": true}});
+    let accepted = bed.stack.invoke(Function::Backup, &accepting).await?;
+    assert_eq!(accepted.answer.status, "success", "{:?}", accepted.answer);
+    assert_eq!(next_night(&mut bed, 6).await?.answer.status, "success");
+    assert_eq!(bed.told().len(), 2);
+    let open = bed.stack.rows("notices", "event_type,resolved_at", "opened_at").await?;
+    assert!(open.iter().all(|notice| !notice["resolved_at"].is_null()), "{open:?}");
+    assert_eq!(sqlite_copies(&bed).await[..2].iter().filter(|(_, worth)| worth == "verified").count(), 2);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_schema_pushes_out_no_good_copy_and_an_ordinary_clean_up_is_none(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.fill().await?;
+    let events = (0..60).map(|_| {
+        json!({"feature": "humidity", "model": "m", "success": true, "created_at": "2025-01-15T08:00:00Z"})
+    });
+    bed.put("ai_events", events.collect()).await?;
+    assert_eq!(back_up(&bed, 1).await?.answer.status, "success");
+    // The clean-up empties a table of old rows: that is its work.
+    bed.stack.advance(jiff::SignedDuration::from_hours(1));
+    let cleanup = bed.stack.invoke(Function::Cleanup, &json!({"task": "cleanup"})).await?;
+    assert_eq!(cleanup.answer.stats["deleted"]["ai_events"], 60, "{:?}", cleanup.answer);
+    let ordinary = next_night(&mut bed, 2).await?;
+    assert_eq!(ordinary.answer.status, "success", "{:?}", ordinary.answer);
+    let good = copies(&bed).await;
+
+    let clients = bed.stack.observer.from("gazelle_contacts").not("eq", "external_id", "");
+    bed.stack.write(clients.delete()).await?;
+    for day in 3..=4 {
+        let run = next_night(&mut bed, day).await?;
+        assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["supabase"]["lost"][0]["table"], "gazelle_contacts");
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    let left = copies(&bed).await;
+    assert_eq!(left[2..], good);
+    let status = bed.stack.rows("backups", "status", "created_at").await?;
+    let status: Vec<&str> = status.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    assert_eq!(status, ["verified", "verified", "reduced", "reduced"]);
+    // The drill takes a good one.
+    let drill = bed.run("restore_drill", "2026-02-08T10:00:00Z").await?;
+    assert!(good.iter().any(|place| drill.answer.stats["location"] == **place), "{:?}", drill.answer);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_checked_of_a_file_is_said_once_and_it_is_copied_all_the_same() -> anyhow::Result<()>
+{
+    let (mut bed, folder, _file) = with_sqlite(
+        "pragma foreign_keys = off;
+         create table parent (id integer primary key);
+         create table child (id integer primary key, parent_id integer references parent (id));
+         insert into parent values (1); insert into child values (1, 1), (2, 99);
+         create table named (name text collate nocase unique); insert into named values ('a'), ('b');
+         pragma writable_schema = on;
+         update sqlite_schema set sql = replace(sql, 'collate nocase', 'collate own') where name = 'named';
+         insert into sqlite_schema (type, name, tbl_name, rootpage, sql)
+         values ('table', 'strange', 'strange', 0, 'CREATE VIRTUAL TABLE strange USING their_own(a, b)');",
+    )
+    .await?;
+    for day in 1..=2 {
+        let run = next_night(&mut bed, day).await?;
+        assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["sqlite"]["rows"], 5, "{:?}", run.answer.stats);
+        let notes = run.answer.stats["sqlite"]["notes"].to_string();
+        for (kind, about) in [("orphans", "child"), ("unchecked", "named"), ("unchecked", "strange")] {
+            let note = json!({"kind": kind, "about": about});
+            assert!(run.answer.stats["sqlite"]["notes"].as_array().unwrap().contains(&note), "{notes}");
+        }
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    let copies = sqlite_copies(&bed).await;
+    assert!(copies.len() == 2 && copies.iter().all(|(_, worth)| worth == "verified"), "{copies:?}");
+    let back = folder.path().join("back.sqlite");
+    restore::into_file(&store(&bed), &copies[0].0, None, &back).await?;
+    let child: i64 =
+        rusqlite::Connection::open(&back)?.query_row("select count(*) from child", [], |row| row.get(0))?;
+    assert_eq!(child, 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_is_copied_beside_the_good_copies_and_is_an_error() -> anyhow::Result<()> {
+    let (mut bed, folder, file) = with_sqlite(
+        "create table t (id integer primary key, note text);
+         with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000)
+         insert into t select i, hex(zeroblob(50)) from n;",
+    )
+    .await?;
+    assert_eq!(back_up(&bed, 1).await?.answer.status, "success");
+    let good = sqlite_copies(&bed).await;
+    let mut bytes = std::fs::read(&file)?;
+    bytes[4096 * 3..4096 * 6].fill(0xA5);
+    std::fs::write(&file, &bytes)?;
+    let run = next_night(&mut bed, 2).await?;
+    assert_eq!(run.answer.error.unwrap().kind, "sqlite_damaged");
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    let copies = sqlite_copies(&bed).await;
+    assert_eq!((copies.len(), copies[0].1.as_str(), &copies[1..]), (2, "damaged", &good[..]));
+    let back = folder.path().join("back.sqlite");
+    restore::into_file(&store(&bed), &copies[0].0, None, &back).await?;
+    assert_eq!(std::fs::read(&back)?[4096 * 6..], bytes[4096 * 6..], "what can be saved is there");
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_is_a_store_like_a_folder_and_nothing_there_is_overwritten(

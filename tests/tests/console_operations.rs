@@ -299,9 +299,30 @@ async fn copies_and_drills_are_shown_with_what_they_prove(
         assert!(html.contains(shown), "{shown}: {html}");
     }
     assert!(!html.contains("<script>"));
+    assert!(!html.contains("accept_reduced"), "there is nothing to accept");
     let operator = desk.console.sign_in("operator").await?;
     let (_, html) = desk.console.view("/backups", &operator, "en").await?;
     assert!(html.contains("Verified") && !html.contains("/api/scheduler/run"), "{html}");
+
+    // A copy that holds much less waits for a word, of an administrator.
+    let later = "2026-01-16T08:00:00Z";
+    let reduced = json!([{"run_id": id(8), "kind": "sqlite", "location": "y", "status": "reduced", "detail": "t: 0 rows instead of 3",
+                          "started_at": later, "created_at": later},
+                         {"run_id": id(8), "kind": "supabase", "location": "z", "status": "damaged", "started_at": AT, "created_at": AT}]);
+    desk.bed.put("backups", reduced).await?;
+    let (_, html) = desk.console.view("/backups", &admin, "fr").await?;
+    for shown in [
+        "Réduite, gardée à part",
+        "Source endommagée",
+        "t: 0 rows instead of 3",
+        r#"{"accept_reduced": true}"#,
+    ] {
+        assert!(html.contains(shown), "{shown}: {html}");
+    }
+    let (_, html) = desk.console.view("/backups", &operator, "en").await?;
+    assert!(html.contains("Reduced, kept beside") && !html.contains("accept_reduced"), "{html}");
+    let (status, page) = desk.ask("GET", "/backups", "/backups", &Value::Null).await?;
+    assert_eq!((status, &page["items"][0]["status"]), (200, &json!("reduced")));
     Ok(())
 }
 

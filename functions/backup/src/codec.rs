@@ -40,6 +40,8 @@ impl Key {
 pub struct Content {
     /// Rows.
     pub rows: u64,
+    /// Bytes of the rows, as they were read.
+    pub bytes: u64,
     sum: u128,
 }
 
@@ -49,6 +51,7 @@ impl Content {
         let digest = ring::digest::digest(&SHA256, line);
         let half: [u8; 16] = std::array::from_fn(|at| digest.as_ref()[at]);
         self.rows += 1;
+        self.bytes += line.len() as u64 + 1;
         self.sum = self.sum.wrapping_add(u128::from_be_bytes(half));
     }
 

@@ -1,9 +1,15 @@
 //! What a copy is: a place, parts, and the manifest without which it does not exist.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{codec::Stored, verify::Verdict};
+use crate::{
+    codec::Stored,
+    shrink::{Size, Sizes},
+    verify::Verdict,
+};
 
 /// Version of this layout.
 pub const FORMAT: u32 = 1;
@@ -69,6 +75,30 @@ impl Manifest {
         self.parts.iter().map(|part| part.stored.bytes).sum()
     }
 
+    /// What each table holds, and the file of a SQLite copy under an empty name.
+    pub fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes::new();
+        for part in self.parts.iter().filter(|part| !part.volatile) {
+            match self.kind {
+                Kind::Supabase => {
+                    sizes.insert(part.name.clone(), Size { rows: part.rows, bytes: part.plain_bytes });
+                }
+                Kind::Sqlite => {
+                    sizes.insert(String::new(), Size { rows: part.rows, bytes: part.plain_bytes });
+                    let tables = part.tables.iter();
+                    sizes.extend(tables.map(|(table, rows)| (table.clone(), Size { rows: *rows, bytes: 0 })));
+                }
+            }
+        }
+        sizes
+    }
+
+    /// Tables of which it is not known what they hold: they could not be counted.
+    pub fn uncounted(&self) -> impl Iterator<Item = &str> {
+        let notes = self.parts.iter().flat_map(|part| &part.notes);
+        notes.filter(|note| note.kind == NoteKind::Unchecked).map(|note| note.about.as_str())
+    }
+
     /// Tables that were written during every reading: the log of this very run, the outbox.
     pub fn moving(&self) -> Vec<&str> {
         self.parts.iter().filter(|part| part.moving).map(|part| part.name.as_str()).collect()
@@ -99,6 +129,56 @@ pub struct Part {
     /// Columns of its key, quoted; `ctid` when it has none.
     #[serde(default)]
     pub key: Vec<String>,
+    /// Bytes before compression: of the rows, for SQLite of the pages in use. 0 in copies that did not count them yet.
+    #[serde(default)]
+    pub plain_bytes: u64,
+    /// Its rows come and go all the time: that there are fewer says nothing.
+    #[serde(default)]
+    pub volatile: bool,
+    /// Rows of each table of the SQLite file that could be counted.
+    #[serde(default)]
+    pub tables: BTreeMap<String, u64>,
+    /// What is to be known of the SQLite file, which is no damage.
+    #[serde(default)]
+    pub notes: Vec<Note>,
+    /// How the SQLite file is damaged: the copy is of what is there, and is no good copy.
+    #[serde(default)]
+    pub damage: Option<String>,
+}
+
+/// Something to be known of a SQLite file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// What.
+    pub kind: NoteKind,
+    /// Table, or whatever it is about; empty for the whole file.
+    pub about: String,
+}
+
+/// What is to be known of a SQLite file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NoteKind {
+    /// It could not be checked here: it needs a collation, a module or a function that only its own program has.
+    Unchecked,
+    /// Rows refer to rows that are not there.
+    Orphans,
+    /// Rows do not keep a rule of their table.
+    Constraint,
+    /// A transaction was interrupted: it was rolled back, or completed, in the copy.
+    Recovered,
+}
+
+impl NoteKind {
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            NoteKind::Unchecked => "unchecked",
+            NoteKind::Orphans => "orphans",
+            NoteKind::Constraint => "constraint",
+            NoteKind::Recovered => "recovered",
+        }
+    }
 }
 
 /// A column of a table.
@@ -123,6 +203,10 @@ pub struct Copy {
     pub started_at: Timestamp,
     /// How its verification ended; none: it was not.
     pub verdict: Option<Verdict>,
+    /// What it holds.
+    pub sizes: Sizes,
+    /// A person has said that it is right although it holds less than those before it.
+    pub accepted: bool,
 }
 
 impl Copy {

@@ -11,6 +11,11 @@ pub enum BackupError {
     /// The SQLite file is damaged.
     #[error("the SQLite database is damaged: {0}")]
     SqliteDamaged(String),
+    /// The SQLite file was being written all the time.
+    #[error(
+        "the SQLite database is locked or written all the time: run backup again when its program is idle"
+    )]
+    SqliteBusy,
     /// The store says no.
     #[error("the store refuses: {0}")]
     Refused(String),
@@ -43,6 +48,7 @@ impl BackupError {
         match self {
             BackupError::SourceMissing(_) => "backup_source_missing",
             BackupError::SqliteDamaged(_) => "sqlite_damaged",
+            BackupError::SqliteBusy => "sqlite_busy",
             BackupError::Refused(_) | BackupError::NotFound => "backup_store_refused",
             BackupError::Full => "backup_store_full",
             BackupError::Unavailable(_) => "backup_store_unavailable",

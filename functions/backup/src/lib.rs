@@ -2,7 +2,8 @@
 //!
 //! Every night each kind of data (the tables of Supabase, and a SQLite file where one is configured) becomes a copy
 //! of its own: parts first, the manifest last, then everything is read back. Older copies go only after a new one
-//! is verified. Every week one copy is loaded beside the originals and compared with its manifest.
+//! is verified and holds about as much as they do ([`shrink`]). Every week one copy is loaded beside the originals and
+//! compared with its manifest.
 
 mod codec;
 pub mod copy;
@@ -11,9 +12,11 @@ mod error;
 #[cfg(feature = "restore")]
 pub mod restore;
 mod retention;
+pub mod shrink;
 pub mod sqlite;
 pub mod store;
 mod supabase;
+mod troubles;
 pub mod verify;
 
 use jiff::Timestamp;
@@ -24,7 +27,7 @@ use shared::{
     config::Settings,
     http::Http,
     run::{Run, finished},
-    task::{Function, Outcome, Task, TaskError},
+    task::{Finished, Function, Outcome, Task, TaskError},
 };
 
 pub use self::{
@@ -35,7 +38,9 @@ use self::{
     copy::{Copy, Kind, Manifest},
     drill::DrillTarget,
     retention::Plan,
+    shrink::{Cleaned, Loss},
     store::Store,
+    troubles::Trouble,
     verify::Verdict,
 };
 
@@ -52,6 +57,9 @@ pub struct Backup {
 struct Parameters {
     /// Says what would be copied and deleted, and does neither.
     dry_run: bool,
+    /// A person says that what is there is right, although it is much less than it was: the copy counts as a good one, and
+    /// later ones are compared with it.
+    accept_reduced: bool,
 }
 
 impl Task for Backup {
@@ -67,14 +75,15 @@ impl Task for Backup {
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
-        let parameters: Parameters = run.parsed_parameters(r#"expected {"dry_run": true} or nothing"#)?;
+        let parameters: Parameters =
+            run.parsed_parameters(r#"expected {"dry_run": true}, {"accept_reduced": true} or nothing"#)?;
         // `check` has refused a missing address already; this is for the compiler.
         let store =
             self.store.as_ref().ok_or_else(|| BackupError::Refused("BACKUP_URL is missing".into()))?;
         match (run.spec.name, parameters.dry_run) {
             ("restore_drill", _) => drill::run(run, store, self.key.as_ref(), &self.drill).await,
             (_, true) => self.preview(run, store).await,
-            (_, false) => self.copy(run, store).await,
+            (_, false) => self.copy(run, store, parameters.accept_reduced).await,
         }
     }
 }
@@ -92,7 +101,15 @@ impl Backup {
         let mut plan = Map::new();
         for kind in self.kinds() {
             // One more copy will be there when the retention decides.
-            let removed = Plan::of(&store.copies(kind).await?, retention::KEPT - 1).removed;
+            let mut copies = store.copies(kind).await?;
+            let now = clock::now();
+            let location = Copy::location(kind, now, &run.id);
+            let verdict = Some(Verdict::Verified);
+            copies.insert(
+                0,
+                Copy { location, started_at: now, verdict, sizes: Default::default(), accepted: false },
+            );
+            let removed = Plan::of(kind, &copies).removed;
             plan.insert(kind.name().into(), json!({"removes": removed}));
         }
         let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
@@ -103,17 +120,19 @@ impl Backup {
     }
 
     /// Copies every kind. A kind that fails does not stop the other; the first failure is the result.
-    async fn copy(&self, run: &Run, store: &Store) -> Result<Outcome, TaskError> {
+    async fn copy(&self, run: &Run, store: &Store, accept_reduced: bool) -> Result<Outcome, TaskError> {
         // A drill that was cut off has left its tables; it is of this group, so none is at work.
         run.supabase.rpc::<()>("restore_drill_end", &json!({})).await?;
         let mut stats = Map::new();
         let mut failure: Option<TaskError> = None;
         let mut rows = 0;
+        let mut troubles: Vec<Trouble> = Vec::new();
         for kind in self.kinds() {
-            match self.copy_kind(run, store, kind).await {
-                Ok(figures) => {
+            match self.copy_kind(run, store, kind, accept_reduced).await {
+                Ok((figures, found)) => {
                     rows += figures["rows"].as_u64().unwrap_or_default();
                     stats.insert(kind.name().into(), figures);
+                    troubles.extend(found);
                 }
                 Err(error) => {
                     tracing::error!(run_id = run.id, kind = kind.name(), %error, "backup.failed");
@@ -121,48 +140,71 @@ impl Backup {
                 }
             }
         }
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(finished(format!("Copie vérifiée, {rows} lignes"), Value::Object(stats))),
+        if let Some(error) = failure {
+            return Err(error);
         }
+        let mut message = format!("Copie vérifiée, {rows} lignes");
+        for trouble in &troubles {
+            message.push_str(&format!("; {}", trouble.sentence()));
+        }
+        let at = clock::now().to_string();
+        Ok(Outcome::Finished(Finished {
+            warning: !troubles.is_empty(),
+            message,
+            stats: Value::Object(stats),
+            errors: troubles.iter().map(|trouble| trouble.entry(&at)).collect(),
+            ..Finished::default()
+        }))
     }
 
-    async fn copy_kind(&self, run: &Run, store: &Store, kind: Kind) -> Result<Value, TaskError> {
+    async fn copy_kind(
+        &self,
+        run: &Run,
+        store: &Store,
+        kind: Kind,
+        accept_reduced: bool,
+    ) -> Result<(Value, Vec<Trouble>), TaskError> {
         let started_at = clock::now();
         let location = Copy::location(kind, started_at, &run.id);
-        let written = self.write(run, store, kind, &location, started_at).await;
-        let (manifest, verdict) = match written {
-            Ok(manifest) => {
-                let verdict = verify::read_back(store, &location, &manifest, self.key.as_ref()).await;
-                store.record_verdict(&location, &verdict).await?;
-                (Some(manifest), verdict)
-            }
+        let manifest = match self.write(run, store, kind, &location, started_at).await {
+            Ok(manifest) => manifest,
             Err(error) => {
                 let verdict = Verdict::Failed(error.to_string());
-                if let Err(unrecorded) = record(run, kind, &location, started_at, None, &verdict, &[]).await {
+                let record = Record { verdict: &verdict, ..Record::new(kind, &location, started_at) };
+                if let Err(unrecorded) = record.store(run).await {
                     tracing::warn!(run_id = run.id, error = %unrecorded, "backup.not_recorded");
                 }
                 return Err(error);
             }
         };
-        // Only what is verified makes older copies superfluous.
-        let removed = match verdict {
+        let read_back = verify::read_back(store, &location, &manifest, self.key.as_ref()).await;
+        let judged = match read_back {
+            Verdict::Verified => judge(run, store, &location, &manifest, accept_reduced).await?,
+            verdict => Judged { verdict, ..Judged::default() },
+        };
+        store.record_verdict(&location, &judged.verdict, judged.accepted).await?;
+        // Only what is verified, and holds what the others hold, makes older copies superfluous.
+        let removed = match judged.verdict {
             Verdict::Verified => retention::apply(store, kind).await,
             _ => Vec::new(),
         };
-        record(run, kind, &location, started_at, manifest.as_ref(), &verdict, &removed).await?;
-        let manifest = manifest.unwrap_or_default();
-        match verdict {
-            Verdict::Verified => Ok(json!({
-                "location": location,
-                "rows": manifest.rows(),
-                "bytes": manifest.bytes(),
-                "parts": manifest.parts.len(),
-                "moving": manifest.moving(),
-                "encrypted": manifest.encrypted,
-                "removed": removed,
-                "seconds": (clock::now().as_millisecond() - started_at.as_millisecond()) as f64 / 1000.0,
-            })),
+        Record {
+            verdict: &judged.verdict,
+            manifest: Some(&manifest),
+            removed: &removed,
+            troubles: &judged.troubles,
+            ..Record::new(kind, &location, started_at)
+        }
+        .store(run)
+        .await?;
+        let seconds = (clock::now().as_millisecond() - started_at.as_millisecond()) as f64 / 1000.0;
+        let figures = judged.figures(&location, &manifest, &removed, seconds);
+        match judged.verdict {
+            Verdict::Verified | Verdict::Reduced(_) => Ok((figures, judged.troubles)),
+            Verdict::Damaged(detail) => Err(BackupError::SqliteDamaged(format!(
+                "{detail}; what is there was copied beside the good copies, as {location}"
+            ))
+            .into()),
             Verdict::Failed(detail) => Err(BackupError::Corrupt(detail).into()),
             Verdict::Inconclusive(detail) => Err(BackupError::Inconclusive(detail).into()),
         }
@@ -198,30 +240,113 @@ impl Backup {
     }
 }
 
-async fn record(
+/// What a copy that was read back is worth.
+struct Judged {
+    verdict: Verdict,
+    losses: Vec<Loss>,
+    accepted: bool,
+    troubles: Vec<Trouble>,
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        Self { verdict: Verdict::Verified, losses: Vec::new(), accepted: false, troubles: Vec::new() }
+    }
+}
+
+impl Judged {
+    /// What the run says of the copy.
+    fn figures(&self, location: &str, manifest: &Manifest, removed: &[String], seconds: f64) -> Value {
+        json!({
+            "location": location,
+            "status": self.verdict.name(),
+            "rows": manifest.rows(),
+            "bytes": manifest.bytes(),
+            "parts": manifest.parts.len(),
+            "moving": manifest.moving(),
+            "encrypted": manifest.encrypted,
+            "removed": removed,
+            "accepted": self.accepted,
+            "lost": self.losses,
+            "notes": manifest.parts.iter().flat_map(|part| &part.notes).collect::<Vec<_>>(),
+            "seconds": seconds,
+        })
+    }
+}
+
+/// Judges a copy that is what was written: by the damage of its source, and by what it holds.
+async fn judge(
     run: &Run,
-    kind: Kind,
+    store: &Store,
     location: &str,
+    manifest: &Manifest,
+    accept_reduced: bool,
+) -> Result<Judged, TaskError> {
+    if let Some(damage) = manifest.parts.iter().find_map(|part| part.damage.as_ref()) {
+        return Ok(Judged { verdict: Verdict::Damaged(damage.clone()), ..Judged::default() });
+    }
+    let mut troubles: Vec<Trouble> = Trouble::of_notes(manifest).into_iter().collect();
+    let mut copies = store.copies(manifest.kind).await?;
+    copies.retain(|copy| copy.location != location);
+    let good = shrink::baseline(&copies);
+    let Some(oldest) = good.last() else {
+        return Ok(Judged { troubles, ..Judged::default() });
+    };
+    let cleaned: Vec<Cleaned> = match manifest.kind {
+        Kind::Supabase => {
+            let arguments = json!({"p_since": oldest.started_at.to_string()});
+            run.supabase.rpc("backup_cleaned", &arguments).await?
+        }
+        Kind::Sqlite => Vec::new(),
+    };
+    let losses = shrink::losses(&manifest.sizes(), &good, &cleaned, &manifest.uncounted().collect());
+    if losses.is_empty() {
+        return Ok(Judged { troubles, ..Judged::default() });
+    }
+    if accept_reduced {
+        return Ok(Judged { losses, troubles, accepted: true, verdict: Verdict::Verified });
+    }
+    let verdict = Verdict::Reduced(troubles::shown(&losses));
+    troubles.push(Trouble::of_losses(manifest.kind, &losses, good[0]));
+    Ok(Judged { verdict, losses, accepted: false, troubles })
+}
+
+/// What the database is told of a copy.
+struct Record<'a> {
+    kind: Kind,
+    location: &'a str,
     started_at: Timestamp,
-    manifest: Option<&Manifest>,
-    verdict: &Verdict,
-    removed: &[String],
-) -> Result<(), TaskError> {
-    let mut arguments = run.lease_arguments();
-    arguments["p_backup"] = json!({
-        "kind": kind,
-        "location": location,
-        "status": verdict.name(),
-        "detail": verdict.detail(),
-        "encrypted": manifest.is_some_and(|manifest| manifest.encrypted),
-        "parts": manifest.map_or(0, |manifest| manifest.parts.len()),
-        "row_count": manifest.map_or(0, Manifest::rows),
-        "byte_count": manifest.map_or(0, Manifest::bytes),
-        "moving": manifest.map(Manifest::moving).unwrap_or_default(),
-        "schema_version": manifest.map(|manifest| &manifest.schema_version),
-        "started_at": started_at.to_string(),
-    });
-    arguments["p_removed"] = json!(removed);
-    run.supabase.rpc::<()>("record_backup", &arguments).await?;
-    Ok(())
+    verdict: &'a Verdict,
+    manifest: Option<&'a Manifest>,
+    removed: &'a [String],
+    troubles: &'a [Trouble],
+}
+
+impl<'a> Record<'a> {
+    fn new(kind: Kind, location: &'a str, started_at: Timestamp) -> Self {
+        let verdict = &Verdict::Verified;
+        Self { kind, location, started_at, verdict, manifest: None, removed: &[], troubles: &[] }
+    }
+
+    async fn store(self, run: &Run) -> Result<(), TaskError> {
+        let manifest = self.manifest;
+        let mut arguments = run.lease_arguments();
+        arguments["p_backup"] = json!({
+            "kind": self.kind,
+            "location": self.location,
+            "status": self.verdict.name(),
+            "detail": self.verdict.detail(),
+            "encrypted": manifest.is_some_and(|manifest| manifest.encrypted),
+            "parts": manifest.map_or(0, |manifest| manifest.parts.len()),
+            "row_count": manifest.map_or(0, Manifest::rows),
+            "byte_count": manifest.map_or(0, Manifest::bytes),
+            "moving": manifest.map(Manifest::moving).unwrap_or_default(),
+            "schema_version": manifest.map(|manifest| &manifest.schema_version),
+            "started_at": self.started_at.to_string(),
+            "notices": self.troubles.iter().map(|trouble| trouble.notice(run)).collect::<Vec<_>>(),
+        });
+        arguments["p_removed"] = json!(self.removed);
+        run.supabase.rpc::<()>("record_backup", &arguments).await?;
+        Ok(())
+    }
 }

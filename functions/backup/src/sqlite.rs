@@ -1,29 +1,44 @@
-//! The SQLite database of the settings, if there is one: a consistent copy of a live file, checked before it goes
+//! The SQLite database of the settings, if there is one: a consistent copy of a live file, looked at before it goes
 //! and after it came back.
+//!
+//! It is copied whatever it is. What only its own program could check (a collation, a module, a function) is said; so is
+//! what breaks the rules of its own tables. A file that is damaged is copied as it is, beside the good copies: what can
+//! still be saved is saved, and nothing good goes because of it. Only what is no SQLite file at all is refused.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{Read, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
 };
 
 use futures::StreamExt;
 use object_store::ObjectStoreExt;
-use rusqlite::{Connection, OpenFlags, backup::Backup};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags,
+    backup::{Backup, StepResult},
+};
 use serde_json::json;
-use shared::{clock, config::Settings, http::Http, run::Run, task::TaskError};
+use shared::{clock, config::Settings, http::Http, run::Run, task::TaskError, text::clean};
 use tempfile::TempDir;
 use url::Url;
 
 use crate::{
     codec::{Encoder, Key, Meter},
-    copy::{Manifest, Part},
+    copy::{Manifest, Note, NoteKind, Part},
     error::BackupError,
     store::{self, Store},
     verify::Bytes,
 };
 
 const NAME: &str = "database";
+/// A database that others hold locked for so long is not waited for any longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a file that changes while it is copied byte by byte is copied again.
+const ATTEMPTS: usize = 5;
+/// Things that are said of a file at most.
+const NOTES: usize = 20;
 
 /// Where the database is.
 pub struct Source {
@@ -47,19 +62,18 @@ impl Source {
     }
 
     /// A consistent copy of the database in temporary storage.
-    async fn fetch(&self, folder: &Path) -> Result<PathBuf, BackupError> {
+    async fn fetch(&self, folder: &Path) -> Result<Fetched, BackupError> {
         let target = folder.join("copy.sqlite");
         if self.url.scheme() == "file" {
             let source = self
                 .url
                 .to_file_path()
                 .map_err(|()| BackupError::SourceMissing("BACKUP_SQLITE_URL names no file".into()))?;
-            let copied = target.clone();
-            blocking(move || online_copy(&source, &copied)).await?;
+            blocking(move || live_copy(&source, target, PATIENCE)).await
         } else {
             self.download(&target).await?;
+            Ok(Fetched { file: target, notes: Vec::new() })
         }
-        Ok(target)
     }
 
     async fn download(&self, target: &Path) -> Result<(), BackupError> {
@@ -82,53 +96,282 @@ impl Source {
     }
 }
 
-/// The online backup API sees a live database as it is at one instant, whatever is being written.
-fn online_copy(source: &Path, target: &Path) -> Result<(), BackupError> {
+/// A copy of the database in temporary storage.
+#[derive(Debug)]
+struct Fetched {
+    file: PathBuf,
+    notes: Vec<Note>,
+}
+
+fn note(kind: NoteKind, about: &str) -> Note {
+    Note { kind, about: clean(about, 80) }
+}
+
+/// A live file as it is at one instant, whatever is being written. `patience`: for how long a lock is waited for.
+fn live_copy(source: &Path, target: PathBuf, patience: Duration) -> Result<Fetched, BackupError> {
     if !source.is_file() {
         return Err(BackupError::SourceMissing("the SQLite file is not there".into()));
     }
-    let source = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
-    let mut copy = Connection::open(target).map_err(damaged)?;
-    let backup = Backup::new(&source, &mut copy).map_err(damaged)?;
-    backup.run_to_completion(1000, std::time::Duration::from_millis(5), None).map_err(damaged)
+    match in_one_step(source, &target, patience) {
+        Ok(()) => Ok(Fetched { file: target, notes: Vec::new() }),
+        Err(Trouble::Final(error)) => Err(error),
+        // A reader may not touch the journal of a transaction that was interrupted, nor read past damaged pages: both
+        // are the business of a copy.
+        Err(Trouble::Unreadable) => aside(source, &target),
+    }
 }
 
-fn damaged(error: rusqlite::Error) -> BackupError {
+/// Why a database cannot be copied from inside.
+#[derive(Debug)]
+enum Trouble {
+    /// Nor in another way.
+    Final(BackupError),
+    /// But its bytes can.
+    Unreadable,
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Trouble::Final(BackupError::Full),
+            Some(ErrorCode::NotADatabase) => Trouble::Final(damaged(&error)),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Trouble::Final(BackupError::SqliteBusy)
+            }
+            _ => Trouble::Unreadable,
+        }
+    }
+}
+
+/// All pages in one step, under one read lock: a copy in several steps starts over at every write of another program,
+/// and a writer that never rests would keep it from its end for ever. Writers wait, or say that they are locked, for as
+/// long as the copy of the bytes takes.
+fn in_one_step(source: &Path, target: &Path, patience: Duration) -> Result<(), Trouble> {
+    let end = Instant::now() + patience;
+    let source = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    source.busy_timeout(patience)?;
+    let mut copy = Connection::open(target)?;
+    let backup = Backup::new(&source, &mut copy)?;
+    loop {
+        match backup.step(-1)? {
+            StepResult::Done => return Ok(()),
+            StepResult::More => {}
+            // `Busy` or `Locked`: the lock was waited for already, as a rule.
+            _ if Instant::now() >= end => {
+                return Err(Trouble::Final(BackupError::SqliteBusy));
+            }
+            _ => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// The files that belong to a database, by what is added to its name.
+const COMPANIONS: [&str; 3] = ["", "-journal", "-wal"];
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Copies the bytes of a database with its journals, and opens the copy as its own program would: what was interrupted is
+/// rolled back or completed there. The original is not touched.
+fn aside(source: &Path, target: &Path) -> Result<Fetched, BackupError> {
+    let raw = beside(target, ".raw");
+    let state = || -> Vec<Option<(u64, Option<SystemTime>)>> {
+        let of = |ending| std::fs::metadata(beside(source, ending)).ok();
+        COMPANIONS.iter().map(|ending| of(ending).map(|file| (file.len(), file.modified().ok()))).collect()
+    };
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let before = state();
+        for ending in COMPANIONS {
+            let copied = beside(&raw, ending);
+            match std::fs::copy(beside(source, ending), &copied) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !ending.is_empty() => {
+                    let _ = std::fs::remove_file(copied);
+                }
+                done => drop(done?),
+            }
+        }
+        if state() == before {
+            break;
+        }
+        if attempts == ATTEMPTS {
+            return Err(BackupError::SqliteBusy);
+        }
+    }
+    let was_interrupted = COMPANIONS[1..]
+        .iter()
+        .any(|ending| std::fs::metadata(beside(&raw, ending)).is_ok_and(|file| file.len() > 0));
+    match recovered(&raw, target) {
+        Ok(()) => {
+            let notes = if was_interrupted { vec![note(NoteKind::Recovered, "")] } else { Vec::new() };
+            Ok(Fetched { file: target.to_owned(), notes })
+        }
+        // Damaged: as it is.
+        Err(Trouble::Unreadable) => Ok(Fetched { file: raw, notes: Vec::new() }),
+        Err(Trouble::Final(error)) => Err(error),
+    }
+}
+
+fn recovered(raw: &Path, target: &Path) -> Result<(), Trouble> {
+    // What an attempt before left is of no use.
+    let _ = std::fs::remove_file(target);
+    let source = Connection::open(raw)?;
+    source.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+    let mut copy = Connection::open(target)?;
+    match Backup::new(&source, &mut copy)?.step(-1)? {
+        StepResult::Done => Ok(()),
+        _ => Err(Trouble::Unreadable),
+    }
+}
+
+fn damaged(error: &rusqlite::Error) -> BackupError {
     // SQLite's own words may quote data; its code does not.
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DiskFull) => BackupError::Full,
+        Some(ErrorCode::DiskFull) => BackupError::Full,
         Some(code) => BackupError::SqliteDamaged(format!("{code:?}")),
         None => BackupError::SqliteDamaged("unreadable".into()),
     }
 }
 
-/// Integrity and foreign keys; the rows of all tables.
-fn examine(path: &Path) -> Result<u64, BackupError> {
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damaged)?;
-    let integrity: String =
-        database.query_row("pragma integrity_check", [], |row| row.get(0)).map_err(damaged)?;
-    if integrity != "ok" {
-        return Err(BackupError::SqliteDamaged("integrity_check".into()));
+/// What a look at a file found.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Examined {
+    /// Rows of each table that could be counted.
+    tables: BTreeMap<String, u64>,
+    /// Bytes of the pages in use.
+    bytes: u64,
+    notes: Vec<Note>,
+    damage: Option<String>,
+}
+
+impl Examined {
+    fn rows(&self) -> u64 {
+        self.tables.values().sum()
     }
-    let broken: i64 = database
-        .query_row("select count(*) from pragma_foreign_key_check", [], |row| row.get(0))
-        .map_err(damaged)?;
-    if broken > 0 {
-        return Err(BackupError::SqliteDamaged(format!("{broken} broken foreign keys")));
+
+    fn say(&mut self, kind: NoteKind, about: &str) {
+        let note = note(kind, about);
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
-    let mut names = database
-        .prepare(
-            "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'",
-        )
-        .map_err(damaged)?;
-    let names: Vec<String> =
-        names.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(damaged)?;
-    let mut rows = 0;
-    for name in names {
-        let count = format!("select count(*) from \"{}\"", name.replace('"', "\"\""));
-        rows += database.query_row(&count, [], |row| row.get::<_, i64>(0)).map_err(damaged)?.unsigned_abs();
+
+    /// Takes note of a failure: of the file, or of what this program does not have.
+    fn fail(&mut self, error: &rusqlite::Error, about: &str) {
+        match error.sqlite_error_code() {
+            Some(
+                code @ (ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure | ErrorCode::NotADatabase),
+            ) => {
+                self.damage.get_or_insert_with(|| format!("{code:?}"));
+            }
+            _ => self.say(NoteKind::Unchecked, about),
+        }
     }
-    Ok(rows)
+
+    /// A line of `integrity_check`.
+    fn judge(&mut self, line: &str) {
+        let after = |words: &str| line.find(words).map(|at| &line[at + words.len()..]);
+        let table = |text: &str| text.split(['.', ' ']).next().unwrap_or_default().to_owned();
+        if line == "ok" {
+            return;
+        }
+        // A rule of the table that its rows do not keep; every page is as it should be.
+        if let Some(rest) = after("CHECK constraint failed in ").or_else(|| after(" value in ")) {
+            self.say(NoteKind::Constraint, &table(rest));
+        } else if let Some(rest) = after("unable to validate the inverted index for ") {
+            self.say(
+                NoteKind::Unchecked,
+                rest.split(' ').nth(2).unwrap_or_default().trim_start_matches("main."),
+            );
+        } else {
+            self.damage.get_or_insert_with(|| "integrity_check".into());
+        }
+    }
+}
+
+/// Looks at a file of which nobody else knows: pages, rules and rows of all tables, as far as this program can.
+///
+/// # Errors
+/// When it is no SQLite file, or there is no room.
+fn examine(path: &Path) -> Result<Examined, BackupError> {
+    // Not read-only: SQLite then leaves the rules of the tables out of what it checks. Nothing is written.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let database = Connection::open_with_flags(path, flags).map_err(|error| damaged(&error))?;
+    let mut found = Examined::default();
+    let tables = match tables(&database) {
+        Ok(tables) => tables,
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(damaged(&error));
+        }
+        Err(error) => {
+            found.fail(&error, "");
+            found.damage.get_or_insert_with(|| "its schema cannot be read".into());
+            return Ok(found);
+        }
+    };
+    check(&database, &tables, &mut found);
+    check_references(&database, &mut found);
+    for table in tables {
+        // An index may need a collation that is not here; the rows themselves do not.
+        let quoted = table.replace('"', "\"\"");
+        let count = |how: &str| {
+            let sql = format!("select count(*) from \"{quoted}\" {how}");
+            database.query_row(&sql, [], |row| row.get::<_, i64>(0))
+        };
+        match count("not indexed").or_else(|_| count("")) {
+            Ok(rows) => drop(found.tables.insert(table, rows.unsigned_abs())),
+            Err(error) => found.fail(&error, &table),
+        }
+    }
+    let pragma = |name: &str| database.query_row(&format!("pragma {name}"), [], |row| row.get::<_, i64>(0));
+    if let (Ok(pages), Ok(free), Ok(size)) =
+        (pragma("page_count"), pragma("freelist_count"), pragma("page_size"))
+    {
+        found.bytes = (pages - free).unsigned_abs() * size.unsigned_abs();
+    }
+    Ok(found)
+}
+
+fn tables(database: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name";
+    database.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The integrity of the whole file; where this program lacks something for that, of each table.
+fn check(database: &Connection, tables: &[String], found: &mut Examined) {
+    let lines = |argument: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = database.prepare(&format!("pragma integrity_check{argument}"))?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    match lines("") {
+        Ok(lines) => lines.iter().for_each(|line| found.judge(line)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => found.fail(&error, ""),
+        Err(_) => {
+            for table in tables {
+                match lines(&format!("(\"{}\")", table.replace('"', "\"\""))) {
+                    Ok(lines) => lines.iter().for_each(|line| found.judge(line)),
+                    Err(error) => found.fail(&error, table),
+                }
+            }
+        }
+    }
+}
+
+/// Rows that refer to rows that are not there: a program that keeps foreign keys off may live with them.
+fn check_references(database: &Connection, found: &mut Examined) {
+    let orphans = || -> rusqlite::Result<Vec<String>> {
+        let mut statement =
+            database.prepare("select distinct \"table\" from pragma_foreign_key_check order by 1")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    match orphans() {
+        Ok(tables) => tables.iter().for_each(|table| found.say(NoteKind::Orphans, table)),
+        Err(error) => found.fail(&error, "foreign keys"),
+    }
 }
 
 /// Copies the database into its part.
@@ -142,9 +385,9 @@ pub async fn copy(
     run.report(json!({"table": "sqlite"}));
     let folder = TempDir::new().map_err(BackupError::from)?;
     let read_at = clock::now();
-    let file = source.fetch(folder.path()).await?;
+    let Fetched { file, mut notes } = source.fetch(folder.path()).await?;
     let examined = file.clone();
-    let rows = blocking(move || examine(&examined)).await?;
+    let found = blocking(move || examine(&examined)).await?;
     let object = format!("{NAME}.sqlite.zst{}", if key.is_some() { ".age" } else { "" });
     let mut upload = store.upload(location, &object);
     let sent = async {
@@ -173,6 +416,8 @@ pub async fn copy(
             return Err(error.into());
         }
     };
+    let rows = found.rows();
+    notes.extend(found.notes);
     Ok(Part {
         name: NAME.into(),
         object,
@@ -180,12 +425,17 @@ pub async fn copy(
         rows,
         content: plain.sha256,
         read_at,
+        plain_bytes: found.bytes,
+        tables: found.tables,
+        notes,
+        damage: found.damage,
         ..Part::default()
     })
 }
 
-/// Reads the part back into a file, and examines it as if it were the database.
-pub async fn check(
+/// Reads the part back into a file, and looks at it as it was looked at before: what is the same byte for byte is found
+/// to be the same.
+pub async fn check_back(
     store: &Store,
     location: &str,
     manifest: &Manifest,
@@ -195,7 +445,7 @@ pub async fn check(
     let folder = TempDir::new()?;
     let file = folder.path().join("back.sqlite");
     download(store, location, manifest, part, key, &file).await?;
-    let rows = blocking(move || {
+    let (content, found) = blocking(move || {
         let mut meter = Meter::default();
         read_pieces(&file, |piece| {
             meter.update(piece);
@@ -204,7 +454,12 @@ pub async fn check(
         Ok((meter.finish().sha256, examine(&file)?))
     })
     .await?;
-    match rows == (part.content.clone(), part.rows) {
+    // Copies of former versions name no tables.
+    let is_same = content == part.content
+        && found.rows() == part.rows
+        && (part.tables.is_empty() || found.tables == part.tables)
+        && found.damage == part.damage;
+    match is_same {
         true => Ok(()),
         false => Err(BackupError::Corrupt(format!("{}: rows or checksum", part.name))),
     }
@@ -257,7 +512,11 @@ async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
 
     fn database(folder: &Path) -> PathBuf {
         let path = folder.join("live.sqlite");
@@ -272,27 +531,220 @@ mod tests {
         path
     }
 
+    fn copied(source: &Path, folder: &Path) -> (Fetched, Examined) {
+        let fetched = live_copy(source, folder.join("copy.sqlite"), PATIENCE).unwrap();
+        let found = examine(&fetched.file).unwrap();
+        (fetched, found)
+    }
+
+    fn said(notes: &[Note]) -> Vec<String> {
+        notes.iter().map(|note| format!("{} {}", note.kind.name(), note.about)).collect()
+    }
+
     #[test]
     fn a_live_database_is_copied_as_it_is_at_one_instant() {
         let folder = TempDir::new().unwrap();
         let path = database(folder.path());
         let live = Connection::open(&path).unwrap();
         live.execute_batch("pragma journal_mode = wal; begin; insert into parent values (3);").unwrap();
-        let copy = folder.path().join("copy.sqlite");
-        online_copy(&path, &copy).unwrap();
-        assert_eq!(examine(&copy).unwrap(), 3);
+        let (fetched, found) = copied(&path, folder.path());
+        assert_eq!((found.rows(), found.damage, found.notes), (3, None, vec![]));
+        assert!(fetched.notes.is_empty());
+        assert!(found.bytes > 0);
     }
 
     #[test]
-    fn a_missing_and_a_damaged_database_are_told_apart() {
+    fn a_writer_that_never_rests_does_not_keep_the_copy_from_its_end() {
+        for mode in ["wal", "delete"] {
+            let folder = TempDir::new().unwrap();
+            let path = folder.path().join("live.sqlite");
+            let live = Connection::open(&path).unwrap();
+            // More pages than one step of a thousand.
+            live.execute_batch(&format!(
+                "pragma journal_mode = {mode}; pragma synchronous = off;
+                 create table t (id integer primary key, note blob);
+                 with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000)
+                 insert into t select i, zeroblob(4000) from n;"
+            ))
+            .unwrap();
+            let is_over = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let is_over = &is_over;
+                scope.spawn(move || {
+                    live.busy_timeout(Duration::from_secs(10)).unwrap();
+                    let mut id = 0;
+                    while !is_over.load(Ordering::Relaxed) {
+                        id = id % 2000 + 1;
+                        live.execute("update t set note = zeroblob(3999) where id = ?1", [id]).unwrap();
+                    }
+                });
+                let outcome = live_copy(&path, folder.path().join("copy.sqlite"), PATIENCE);
+                is_over.store(true, Ordering::Relaxed);
+                let found = examine(&outcome.unwrap().file).unwrap();
+                assert_eq!((found.rows(), found.damage), (2000, None), "{mode}");
+            });
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_not_given_up_has_its_own_name() {
         let folder = TempDir::new().unwrap();
-        let missing = online_copy(&folder.path().join("none"), &folder.path().join("copy"));
-        assert_eq!(missing.unwrap_err().kind(), "backup_source_missing");
         let path = database(folder.path());
         let live = Connection::open(&path).unwrap();
-        live.execute_batch("pragma foreign_keys = off; insert into child values (2, 99)").unwrap();
-        assert_eq!(examine(&path).unwrap_err().kind(), "sqlite_damaged");
+        live.execute_batch("begin exclusive; insert into parent values (3);").unwrap();
+        let locked = live_copy(&path, folder.path().join("copy.sqlite"), SOON).unwrap_err();
+        assert_eq!(locked.kind(), "sqlite_busy");
+        live.execute_batch("commit").unwrap();
+        assert_eq!(copied(&path, folder.path()).1.rows(), 4);
+    }
+
+    #[test]
+    fn a_missing_file_and_one_that_is_no_database_are_refused() {
+        let folder = TempDir::new().unwrap();
+        let missing = live_copy(&folder.path().join("none"), folder.path().join("copy"), SOON);
+        assert_eq!(missing.unwrap_err().kind(), "backup_source_missing");
+        let path = database(folder.path());
         std::fs::write(&path, b"this is no database, whatever its name says").unwrap();
-        assert_eq!(examine(&path).unwrap_err().kind(), "sqlite_damaged");
+        let refused = live_copy(&path, folder.path().join("copy.sqlite"), SOON)
+            .and_then(|fetched| examine(&fetched.file).map(|_| ()));
+        assert_eq!(refused.unwrap_err().kind(), "sqlite_damaged");
+    }
+
+    #[test]
+    fn an_emptied_file_is_a_database_without_a_row() {
+        let folder = TempDir::new().unwrap();
+        let path = database(folder.path());
+        std::fs::write(&path, b"").unwrap();
+        let (_, found) = copied(&path, folder.path());
+        assert_eq!(found, Examined { bytes: found.bytes, ..Examined::default() });
+    }
+
+    #[test]
+    fn orphans_and_broken_rules_are_said_and_are_no_damage() {
+        let folder = TempDir::new().unwrap();
+        let path = database(folder.path());
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "pragma foreign_keys = off; insert into child values (2, 99), (3, 98);
+                 create table rule (n integer check (n > 0), m text not null);
+                 pragma ignore_check_constraints = on; insert into rule values (-1, 'x');",
+            )
+            .unwrap();
+        let (_, found) = copied(&path, folder.path());
+        assert_eq!(found.damage, None);
+        assert_eq!(said(&found.notes), ["constraint rule", "orphans child"]);
+        assert_eq!(found.tables, [("child".into(), 3), ("parent".into(), 2), ("rule".into(), 1)].into());
+    }
+
+    #[test]
+    fn a_collation_of_its_own_program_is_said_and_its_rows_are_counted() {
+        let folder = TempDir::new().unwrap();
+        let path = database(folder.path());
+        // As its own program leaves it: the schema names a collation that nobody here has.
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "create table named (name text collate nocase unique); insert into named values ('a'), ('b'), ('c');
+                 create table keyed (name text collate nocase primary key) without rowid; insert into keyed values ('a');
+                 pragma writable_schema = on;
+                 update sqlite_schema set sql = replace(sql, 'collate nocase', 'collate own');
+                 pragma writable_schema = off;",
+            )
+            .unwrap();
+        let (_, found) = copied(&path, folder.path());
+        assert_eq!(found.damage, None);
+        assert_eq!(found.tables.get("named"), Some(&3), "{found:?}");
+        assert_eq!(found.tables.get("parent"), Some(&2));
+        let said = said(&found.notes);
+        assert!(
+            said.contains(&"unchecked named".to_owned()) && said.contains(&"unchecked keyed".to_owned()),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_table_of_a_module_that_is_not_here_is_said() {
+        let folder = TempDir::new().unwrap();
+        let path = database(folder.path());
+        // As its own program leaves it: the schema names a module that nobody here has.
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "pragma writable_schema = on;
+                 insert into sqlite_schema (type, name, tbl_name, rootpage, sql)
+                 values ('table', 'strange', 'strange', 0, 'CREATE VIRTUAL TABLE strange USING their_own(a, b)');
+                 pragma writable_schema = off;",
+            )
+            .unwrap();
+        let (_, found) = copied(&path, folder.path());
+        assert_eq!(found.damage, None);
+        assert_eq!(said(&found.notes), ["unchecked strange"]);
+        assert_eq!(found.rows(), 3);
+    }
+
+    /// A database as it is on the disk while a transaction is half written, and the rows that it had before.
+    fn interrupted(folder: &Path) -> (PathBuf, u64) {
+        let live = folder.join("live.sqlite");
+        let path = folder.join("crashed.sqlite");
+        let database = Connection::open(&live).unwrap();
+        database
+            .execute_batch(
+                "pragma journal_mode = delete; pragma cache_size = 5;
+                 create table t (id integer primary key, note text);
+                 with recursive n (i) as (select 1 union all select i + 1 from n where i < 500)
+                 insert into t select i, hex(zeroblob(100)) from n;
+                 begin; update t set note = hex(zeroblob(120)); delete from t where id > 100;",
+            )
+            .unwrap();
+        // The program dies: what is on the disk stays.
+        for ending in ["", "-journal"] {
+            std::fs::copy(beside(&live, ending), beside(&path, ending)).unwrap();
+        }
+        assert!(std::fs::metadata(beside(&path, "-journal")).unwrap().len() > 512);
+        (path, 500)
+    }
+
+    #[test]
+    fn an_interrupted_transaction_is_rolled_back_in_the_copy_and_only_there() {
+        let folder = TempDir::new().unwrap();
+        let (path, rows) = interrupted(folder.path());
+        let before = COMPANIONS.map(|ending| std::fs::read(beside(&path, ending)).ok());
+        let (fetched, found) = copied(&path, folder.path());
+        assert_eq!((found.rows(), found.damage), (rows, None));
+        assert_eq!(said(&fetched.notes), ["recovered "]);
+        assert_eq!(COMPANIONS.map(|ending| std::fs::read(beside(&path, ending)).ok()), before);
+    }
+
+    #[test]
+    fn a_damaged_page_is_copied_as_it_is_and_told() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("live.sqlite");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(
+                "create table t (id integer primary key, note text);
+                 with recursive n (i) as (select 1 union all select i + 1 from n where i < 2000)
+                 insert into t select i, hex(zeroblob(50)) from n;
+                 create table sound (id integer primary key); insert into sound values (1), (2);",
+            )
+            .unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        for byte in &mut bytes[4096 * 3..4096 * 6] {
+            *byte = 0xA5;
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let (fetched, found) = copied(&path, folder.path());
+        assert!(found.damage.is_some(), "{found:?}");
+        assert_eq!(found.tables.get("sound"), Some(&2), "what is whole is counted");
+        let kept = std::fs::read(&fetched.file).unwrap();
+        assert_eq!(kept[4096 * 6..], bytes[4096 * 6..], "nothing of it is lost");
+
+        // The first page itself, behind the mark of a SQLite file.
+        for byte in &mut bytes[100..4096] {
+            *byte = 0xA5;
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(copied(&path, folder.path()).1.damage.is_some());
     }
 }

@@ -103,12 +103,19 @@ impl Store {
     }
 
     /// Says in the store itself how the verification ended: a copy must be understood without the database.
+    /// `accepted`: a person has said that it is right although it holds less than those before it.
     ///
     /// # Errors
     /// When the store does not take it.
-    pub async fn record_verdict(&self, location: &str, verdict: &Verdict) -> Result<(), BackupError> {
+    pub async fn record_verdict(
+        &self,
+        location: &str,
+        verdict: &Verdict,
+        accepted: bool,
+    ) -> Result<(), BackupError> {
         let text = json!({
-            "outcome": verdict.name(), "detail": verdict.detail(), "at": clock::now().to_string(),
+            "outcome": verdict.name(), "detail": verdict.detail(), "accepted": accepted,
+            "at": clock::now().to_string(),
         });
         let path = self.path(location, VERIFICATION);
         self.objects.put(&path, PutPayload::from(text.to_string())).await?;
@@ -132,13 +139,22 @@ impl Store {
         let mut copies = Vec::new();
         for (location, objects) in self.places(kind).await? {
             if objects.iter().any(|path| path.filename() == Some(MANIFEST)) {
-                let manifest = self.manifest(&location).await;
-                let verdict = match objects.iter().any(|path| path.filename() == Some(VERIFICATION)) {
-                    true => self.verdict(&location).await?,
-                    false => None,
+                let (mut verdict, accepted) =
+                    match objects.iter().any(|path| path.filename() == Some(VERIFICATION)) {
+                        true => self.verdict(&location).await?,
+                        false => (None, false),
+                    };
+                let manifest = match self.manifest(&location).await {
+                    Ok(manifest) => manifest,
+                    // What cannot be read for now is not what is damaged.
+                    Err(BackupError::Corrupt(detail)) => {
+                        verdict = Some(Verdict::Failed(detail));
+                        Manifest::default()
+                    }
+                    Err(error) => return Err(error),
                 };
-                let started_at = manifest.map(|manifest| manifest.started_at).unwrap_or_default();
-                copies.push(Copy { location, started_at, verdict });
+                let started_at = manifest.started_at;
+                copies.push(Copy { location, started_at, verdict, sizes: manifest.sizes(), accepted });
             }
         }
         copies.sort_by(|a, b| b.location.cmp(&a.location));
@@ -178,16 +194,20 @@ impl Store {
         Ok(())
     }
 
-    async fn verdict(&self, location: &str) -> Result<Option<Verdict>, BackupError> {
+    /// How a verification ended, and whether a person accepted the copy.
+    async fn verdict(&self, location: &str) -> Result<(Option<Verdict>, bool), BackupError> {
         let bytes = self.objects.get(&self.path(location, VERIFICATION)).await?.bytes().await?;
         let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let detail = value["detail"].as_str().unwrap_or_default().to_owned();
-        Ok(match value["outcome"].as_str() {
+        let verdict = match value["outcome"].as_str() {
             Some("verified") => Some(Verdict::Verified),
             Some("failed") => Some(Verdict::Failed(detail)),
             Some("inconclusive") => Some(Verdict::Inconclusive(detail)),
+            Some("reduced") => Some(Verdict::Reduced(detail)),
+            Some("damaged") => Some(Verdict::Damaged(detail)),
             _ => None,
-        })
+        };
+        Ok((verdict, value["accepted"] == true))
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Table {
     pub key: Vec<String>,
     /// Columns.
     pub columns: Vec<Column>,
+    /// Whether its rows come and go all the time: that there are fewer says nothing.
+    pub volatile: bool,
 }
 
 /// A page of rows, one JSON object a line.
@@ -99,11 +101,14 @@ async fn part(
             object,
             stored,
             rows: content.rows,
+            plain_bytes: content.bytes,
+            volatile: table.volatile,
             content: content.checksum(),
             read_at,
             moving,
             columns: table.columns.clone(),
             key: table.key.clone(),
+            ..Part::default()
         });
     }
 }

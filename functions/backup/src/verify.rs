@@ -22,6 +22,10 @@ pub enum Verdict {
     Failed(String),
     /// It could not be read.
     Inconclusive(String),
+    /// It is what was written, but holds much less than the good copies: it is kept beside them.
+    Reduced(String),
+    /// It is what was written, but what was copied is damaged: it is kept beside the good copies.
+    Damaged(String),
 }
 
 impl Verdict {
@@ -31,6 +35,8 @@ impl Verdict {
             Verdict::Verified => "verified",
             Verdict::Failed(_) => "failed",
             Verdict::Inconclusive(_) => "inconclusive",
+            Verdict::Reduced(_) => "reduced",
+            Verdict::Damaged(_) => "damaged",
         }
     }
 
@@ -38,7 +44,10 @@ impl Verdict {
     pub fn detail(&self) -> Option<&str> {
         match self {
             Verdict::Verified => None,
-            Verdict::Failed(detail) | Verdict::Inconclusive(detail) => Some(detail),
+            Verdict::Failed(detail)
+            | Verdict::Inconclusive(detail)
+            | Verdict::Reduced(detail)
+            | Verdict::Damaged(detail) => Some(detail),
         }
     }
 }
@@ -53,7 +62,7 @@ pub async fn read_back(store: &Store, location: &str, manifest: &Manifest, key: 
         for part in &manifest.parts {
             match manifest.kind {
                 Kind::Supabase => check(store, location, manifest, part, key).await?,
-                Kind::Sqlite => sqlite::check(store, location, manifest, part, key).await?,
+                Kind::Sqlite => sqlite::check_back(store, location, manifest, part, key).await?,
             }
         }
         Ok(())

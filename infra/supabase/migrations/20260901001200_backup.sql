@@ -6,7 +6,7 @@ create table if not exists public.backups (
   run_id uuid not null,
   kind text not null check (kind in ('supabase', 'sqlite')),
   location text not null unique,
-  status text not null check (status in ('verified', 'failed', 'inconclusive')),
+  status text not null check (status in ('verified', 'failed', 'inconclusive', 'reduced', 'damaged')),
   encrypted boolean not null default false,
   parts integer not null default 0,
   row_count bigint not null default 0,
@@ -19,7 +19,7 @@ create table if not exists public.backups (
   removed_at timestamptz
 );
 comment on table public.backups is
-  'One row per copy that was attempted. moving: tables that were written during every reading. removed_at: its objects were deleted by the retention.';
+  'One row per copy that was attempted. status: verified is a good copy; reduced (it holds much less than the good ones) and damaged (its source is) are kept beside those, and make none of them superfluous. moving: tables that were written during every reading. removed_at: its objects were deleted by the retention.';
 create index if not exists idx_backups_created_at on public.backups (created_at desc);
 
 create table if not exists public.restore_drills (
@@ -41,6 +41,8 @@ comment on table public.restore_drills is
 create or replace function public.record_backup(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_backup jsonb, p_removed text[], p_now timestamptz
 ) returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_notice jsonb;
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   insert into backups (run_id, kind, location, status, encrypted, parts, row_count, byte_count, moving, schema_version,
@@ -54,9 +56,21 @@ begin
   set status = excluded.status, detail = excluded.detail, parts = excluded.parts, row_count = excluded.row_count,
       byte_count = excluded.byte_count, moving = excluded.moving;
   update backups set removed_at = p_now where location = any (p_removed) and removed_at is null;
+  for v_notice in select * from jsonb_array_elements(coalesce(p_backup -> 'notices', '[]')) loop
+    perform internal.enqueue_notice(v_notice, p_run_id, p_now);
+  end loop;
+  if p_backup ->> 'status' = 'verified' then
+    -- What a good copy does not show any more is over.
+    update notices n set resolved_at = p_now
+    where n.event_type = 'backup.warning' and n.resolved_at is null
+      and starts_with(n.fingerprint, 'backup.warning@' || (p_backup ->> 'kind') || ':')
+      and not exists (select from jsonb_array_elements(coalesce(p_backup -> 'notices', '[]')) told
+                      where told ->> 'fingerprint' = n.fingerprint);
+  end if;
 end
 $$;
-comment on function public.record_backup is 'Records a copy and which older ones were removed after it.';
+comment on function public.record_backup is
+  'Records a copy {kind, location, status, …, notices?}, which older ones were removed after it, and what is to be told of it. A good copy ends what was told of those before it.';
 
 create or replace function public.record_restore_drill(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_drill jsonb, p_now timestamptz
@@ -99,11 +113,20 @@ language sql immutable as $$
 $$;
 comment on function internal.backup_filter is 'Which rows of a table belong into a copy.';
 
+-- Rows of these come and go all the time, by the product's own work: that there are none says nothing.
+create or replace function internal.backup_volatile(p_table text) returns boolean
+language sql immutable as $$
+  select p_table in ('event_outbox', 'sync_quarantine', 'maintenance_windows', 'task_states', 'notification_queues',
+                     'monitor_states', 'heartbeats', 'console_sessions', 'rate_limits')
+$$;
+comment on function internal.backup_volatile is 'Whether a copy with fewer rows of a table is no reason to doubt it.';
+
 -- Definer: a copy holds every table, also those that the API's role may not read.
 create or replace function public.backup_tables() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select coalesce(jsonb_agg(jsonb_build_object(
     'name', c.relname,
+    'volatile', internal.backup_volatile(c.relname),
     'key', (select to_jsonb(k.columns) from internal.table_key(c.oid::regclass) k),
     'key_types', (select to_jsonb(k.types) from internal.table_key(c.oid::regclass) k),
     'columns', (select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, -1),
@@ -231,7 +254,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 insert into public.notification_rules (event_type, channel, recipients, min_severity) values
-  ('backup.failed', 'slack', array['louise', 'nicolas'], 'info')
+  ('backup.failed', 'slack', array['louise', 'nicolas'], 'info'),
+  ('backup.warning', 'slack', array['louise', 'nicolas'], 'info')
 on conflict (event_type, channel) do nothing;
 
 select internal.protect_table(t) from unnest(array['public.backups', 'public.restore_drills']::regclass[]) t;

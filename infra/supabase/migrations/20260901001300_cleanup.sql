@@ -83,6 +83,23 @@ end
 $$;
 comment on function public.cleanup_batch is 'Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all.';
 
+create or replace function public.backup_cleaned(p_since timestamptz) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(jsonb_build_object('at', cleaned.at, 'table', cleaned.table_name, 'rows', cleaned.rows)), '[]')
+  from (
+    select coalesce(run.completed_at, run.started_at) as at, r.table_name, (deleted.value)::bigint as rows
+    from scheduler_logs run
+    -- A run that did not come to its end has said so far what it deleted.
+    cross join lateral jsonb_each(coalesce(run.stats -> 'deleted', run.progress -> 'deleted', '{}')) deleted
+    join internal.retention_rules() r on r.name = deleted.key
+    where run.task_name = 'cleanup' and run.started_at > p_since - interval '1 hour'
+      and not coalesce(run.stats @> '{"dry_run": true}', false)
+      and jsonb_typeof(deleted.value) = 'number' and deleted.value > '0'
+  ) cleaned
+$$;
+comment on function public.backup_cleaned is
+  'What the clean-up deleted since an instant, by run: [{at, table, rows}]. Without it a copy after the clean-up would look as if rows had been lost.';
+
 insert into public.notification_rules (event_type, channel, recipients, min_severity, cooldown_minutes) values
   -- Its ticks fail one after the other: once a day is enough.
   ('maintenance.failed', 'slack', array['louise', 'nicolas'], 'info', 1440),

@@ -73,6 +73,16 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         ),
         ("backup.failed", "corrupt", failure("Backup SQL", "backup_corrupt")),
         ("backup.failed", "drill", failure("Essai de restauration", "drill_mismatch")),
+        (
+            "backup.warning",
+            "reduced",
+            json!({"task_label": "Backup SQL", "run_id": RUN, "error_kind": "backup_reduced", "sample": ["gazelle_clients: 0 lignes au lieu de 4012"], "since": "2026-01-15T08:00:03Z"}),
+        ),
+        (
+            "backup.warning",
+            "unchecked",
+            json!({"task_label": "Backup SQL", "run_id": RUN, "error_kind": "sqlite_unchecked", "sample": ["notes: non vérifiable ici", "child: lignes orphelines"], "since": "2026-01-15T08:00:03Z"}),
+        ),
         ("rv.unconfirmed", "two", own(Value::Null)),
         ("rv.unconfirmed", "stale", own(json!("2026-01-15T06:00:03Z"))),
         (

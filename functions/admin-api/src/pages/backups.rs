@@ -29,6 +29,14 @@ impl BackupsPage {
             CopyStatus::Inconclusive => {
                 self.frame.badge("warning", "!", self.frame.t("Non concluante", "Inconclusive"))
             }
+            CopyStatus::Reduced => self.frame.badge(
+                "warning",
+                "!",
+                self.frame.t("Réduite, gardée à part", "Reduced, kept beside"),
+            ),
+            CopyStatus::Damaged => {
+                self.frame.badge("error", "✕", self.frame.t("Source endommagée", "Damaged source"))
+            }
             CopyStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échouée", "Failed")),
         }
     }
@@ -38,6 +46,14 @@ impl BackupsPage {
             DrillStatus::Passed => self.frame.badge("success", "✓", self.frame.t("Réussi", "Passed")),
             DrillStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échoué", "Failed")),
         }
+    }
+
+    /// Whether the newest copy of some kind holds much less than the good ones: somebody has to say whether it is right.
+    fn waits_for_a_word(&self) -> bool {
+        [CopyKind::Supabase, CopyKind::Sqlite].into_iter().any(|kind| {
+            let newest = self.page.items.iter().find(|copy| copy.kind == kind);
+            newest.is_some_and(|copy| copy.status == CopyStatus::Reduced)
+        })
     }
 
     fn kind(&self, kind: CopyKind) -> &str {

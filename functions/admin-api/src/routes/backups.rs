@@ -100,6 +100,10 @@ pub enum CopyStatus {
     Failed,
     /// Written, but not all of it could be compared.
     Inconclusive,
+    /// Read back, but it holds much less than the good copies: kept beside them.
+    Reduced,
+    /// What was copied is damaged: kept beside the good copies.
+    Damaged,
 }
 
 /// One copy.

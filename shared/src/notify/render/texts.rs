@@ -19,6 +19,7 @@ pub(super) fn title(event_type: &str, kind: &str, language: Language) -> String 
             pick("🚨 Autorisation Gazelle refusée", "🚨 Gazelle authorization refused")
         }
         "backup.failed" => pick("❌ Sauvegarde non vérifiée", "❌ Backup not verified"),
+        "backup.warning" => pick("⚠️ Sauvegarde à vérifier", "⚠️ Backup needs a look"),
         "rv.failed" => pick("❌ Alertes de rendez-vous", "❌ Appointment alerts"),
         "humidity.failed" => pick("❌ Alertes d'humidité non générées", "❌ Humidity alerts not made"),
         "maintenance.failed" => pick("❌ Alertes d'entretien non générées", "❌ Maintenance alerts not made"),
@@ -101,6 +102,15 @@ fn known(kind: &str, language: Language) -> Option<String> {
         }
         "backup_inconclusive" => ("la copie n'a pas pu être relue", "the copy could not be read back"),
         "sqlite_damaged" => ("la base SQLite est endommagée", "the SQLite database is damaged"),
+        "sqlite_busy" => ("la base SQLite est restée verrouillée", "the SQLite database stayed locked"),
+        "sqlite_unchecked" => (
+            "le fichier SQLite est copié, mais tout n'a pas pu être vérifié ou n'est pas en ordre",
+            "the SQLite file is copied, but not all of it could be checked or is in order",
+        ),
+        "backup_reduced" => (
+            "la base contient beaucoup moins que les bonnes copies",
+            "the database holds much less than the good copies",
+        ),
         "no_copy" => ("aucune copie vérifiée", "no verified copy"),
         "drill_mismatch" => {
             ("la copie restaurée diffère de son manifeste", "the restored copy differs from its manifest")
@@ -151,6 +161,14 @@ pub(super) fn advice(event_type: &str, kind: &str, language: Language) -> String
         ("backup.failed", _) => (
             "Aucune copie plus ancienne n'a été supprimée. Corriger la cause, puis relancer « Backup SQL ».",
             "No older copy was deleted. Correct the cause, then run the backup again.",
+        ),
+        ("backup.warning", "backup_reduced") => (
+            "Les bonnes copies restent toutes; celle-ci est gardée à côté. Un accident: restaurer. Voulu: l'accepter à la page Sauvegardes.",
+            "All good copies stay; this one is kept beside them. An accident: restore. Meant: accept it on the page Backups.",
+        ),
+        ("backup.warning", _) => (
+            "La copie est faite et compte comme bonne. Ce n'est dit qu'une fois; voir le guide.",
+            "The copy is made and counts as a good one. This is said once; see the runbook.",
         ),
         ("rv.failed", _) => (
             "Si des alertes sont parties, elles disent de quand datent leurs données. Vérifier Gazelle, puis relancer « Sync RV & Alertes »: rien n'est envoyé deux fois.",

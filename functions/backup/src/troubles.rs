@@ -1,0 +1,126 @@
+//! What is to be told of a copy that was made: it holds much less than it should, or could not be checked as a whole.
+
+use serde_json::{Value, json};
+use shared::{
+    notify::{Notice, Severity},
+    run::Run,
+};
+
+use crate::{
+    copy::{Copy, Kind, Manifest, NoteKind},
+    shrink::Loss,
+};
+
+/// Tables that are named at most; more are counted.
+const NAMED: usize = 5;
+
+/// Something that people are told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    kind: Kind,
+    error_kind: &'static str,
+    /// The same trouble has the same name: it is told once.
+    name: String,
+    /// What it is about, as people read it.
+    items: Vec<String>,
+}
+
+impl Trouble {
+    /// The copy lost something against the good ones; `newest` is the newest of them. As long as no other good copy is
+    /// made, it is the same trouble.
+    pub fn of_losses(kind: Kind, losses: &[Loss], newest: &Copy) -> Self {
+        Self {
+            kind,
+            error_kind: "backup_reduced",
+            name: format!("reduced:{}", newest.location),
+            items: losses.iter().map(|loss| in_words(kind, loss)).collect(),
+        }
+    }
+
+    /// What is to be known of a SQLite file; none: nothing.
+    pub fn of_notes(manifest: &Manifest) -> Option<Self> {
+        let notes: Vec<_> = manifest.parts.iter().flat_map(|part| &part.notes).collect();
+        if notes.is_empty() {
+            return None;
+        }
+        let mut names: Vec<String> =
+            notes.iter().map(|note| format!("{} {}", note.kind.name(), note.about)).collect();
+        names.sort();
+        let items = notes.iter().map(|note| {
+            let what = match note.kind {
+                NoteKind::Unchecked => "non vérifiable ici",
+                NoteKind::Orphans => "lignes orphelines",
+                NoteKind::Constraint => "lignes contraires aux règles de la table",
+                NoteKind::Recovered => "transaction interrompue, annulée dans la copie",
+            };
+            match note.about.as_str() {
+                "" => what.to_owned(),
+                about => format!("{about}: {what}"),
+            }
+        });
+        Some(Self {
+            kind: manifest.kind,
+            error_kind: "sqlite_unchecked",
+            items: items.collect(),
+            name: format!("notes:{}", names.join(",")),
+        })
+    }
+
+    /// For the run's sentence.
+    pub fn sentence(&self) -> String {
+        let what = match self.error_kind {
+            "backup_reduced" => "copie gardée à part, elle contient beaucoup moins que les bonnes",
+            _ => "à savoir du fichier SQLite",
+        };
+        format!("{what} ({})", listed(&self.items))
+    }
+
+    /// For the run's errors.
+    pub fn entry(&self, at: &str) -> Value {
+        json!({"at": at, "kind": self.error_kind, "message": format!("{}: {}", self.kind.name(), listed(&self.items))})
+    }
+
+    /// For people.
+    pub fn notice(&self, run: &Run) -> Notice {
+        let mut items = self.items.clone();
+        let more = items.len().saturating_sub(NAMED);
+        items.truncate(NAMED);
+        if more > 0 {
+            items.push(format!("et {more} de plus"));
+        }
+        Notice::new(
+            "backup.warning",
+            Severity::Warning,
+            format!("backup.warning@{}:{}", self.kind.name(), self.name),
+            json!({
+                "task_label": run.spec.label,
+                "run_id": run.id,
+                "error_kind": self.error_kind,
+                "sample": items,
+                "since": run.started_at.to_string(),
+            }),
+        )
+    }
+}
+
+fn in_words(kind: Kind, loss: &Loss) -> String {
+    let table = match (kind, loss.table.as_str()) {
+        (Kind::Sqlite, "") => "fichier SQLite",
+        (_, table) => table,
+    };
+    let unit = if loss.unit == "bytes" { "octets" } else { "lignes" };
+    format!("{table}: {} {unit} au lieu de {}", loss.now, loss.before)
+}
+
+fn listed(items: &[String]) -> String {
+    let mut shown: Vec<String> = items.iter().take(NAMED).cloned().collect();
+    if items.len() > NAMED {
+        shown.push(format!("et {} de plus", items.len() - NAMED));
+    }
+    shown.join(", ")
+}
+
+/// The losses in a line of bounded length, for the record of the copy.
+pub fn shown(losses: &[Loss]) -> String {
+    listed(&losses.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
