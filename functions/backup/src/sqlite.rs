@@ -570,16 +570,19 @@ mod tests {
             let is_over = AtomicBool::new(false);
             std::thread::scope(|scope| {
                 let is_over = &is_over;
-                scope.spawn(move || {
+                let writer = scope.spawn(move || {
                     live.busy_timeout(Duration::from_secs(10)).unwrap();
+                    let start = Instant::now();
                     let mut id = 0;
-                    while !is_over.load(Ordering::Relaxed) {
+                    while !is_over.load(Ordering::Relaxed) && start.elapsed() < Duration::from_secs(20) {
                         id = id % 2000 + 1;
                         live.execute("update t set note = zeroblob(3999) where id = ?1", [id]).unwrap();
                     }
+                    is_over.load(Ordering::Relaxed)
                 });
                 let outcome = live_copy(&path, folder.path().join("copy.sqlite"), PATIENCE);
                 is_over.store(true, Ordering::Relaxed);
+                assert!(writer.join().unwrap(), "{mode}: the copy ended while there was writing");
                 let found = examine(&outcome.unwrap().file).unwrap();
                 assert_eq!((found.rows(), found.damage), (2000, None), "{mode}");
             });
