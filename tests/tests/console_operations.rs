@@ -308,7 +308,7 @@ async fn copies_and_drills_are_shown_with_what_they_prove(
     let later = "2026-01-16T08:00:00Z";
     let reduced = json!([{"run_id": id(8), "kind": "sqlite", "location": "y", "status": "reduced", "detail": "t: 0 rows instead of 3",
                           "started_at": later, "created_at": later},
-                         {"run_id": id(8), "kind": "supabase", "location": "z", "status": "damaged", "started_at": AT, "created_at": AT}]);
+                         {"run_id": id(8), "kind": "supabase", "location": "z", "status": "damaged", "detail": null, "started_at": AT, "created_at": AT}]);
     desk.bed.put("backups", reduced).await?;
     let (_, html) = desk.console.view("/backups", &admin, "fr").await?;
     for shown in [
