@@ -7,8 +7,8 @@ use jsonschema::Validator;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use timeline_report::{
-    tabs::{Row, Tab},
-    workbook,
+    tabs::{Row, TabKind, TabRule},
+    workbook::{self, Batch, Content},
 };
 
 /// `BatchUpdateSpreadsheetRequest` of Google's discovery document, as a closed JSON Schema.
@@ -69,7 +69,8 @@ fn closed(schema: &Value, name: &str) -> Value {
     out.into()
 }
 
-fn large_tab() -> Tab {
+/// Every batch of a report that is written in one, and of one that is not.
+fn report_batches() -> anyhow::Result<Vec<Value>> {
     let row = Row {
         date: jiff::civil::date(2026, 1, 15),
         kind: "Service",
@@ -80,7 +81,21 @@ fn large_tab() -> Tab {
         measurement: "21°, 40%".into(),
         is_alert: true,
     };
-    Tab { title: "UQAM".into(), former_titles: Vec::new(), rows: vec![row; 3000] }
+    let rule = TabRule {
+        title: "UQAM".into(),
+        kind: TabKind::Institution,
+        client_ids: Vec::new(),
+        keywords: Vec::new(),
+        former_titles: Vec::new(),
+    };
+    let rules = [rule];
+    let mut contents = [Content::default()];
+    (0..300).for_each(|_| contents[0].push(&workbook::line(&row), row.is_alert));
+    let (prepared, staging) = workbook::prepare(&[], &rules);
+    let filled = workbook::fill(&staging, &contents);
+    let swapped = workbook::swap(&[], &rules, &staging, &contents);
+    let all = [workbook::direct(&[], &rules, &contents), prepared, filled, swapped];
+    Ok(all.into_iter().map(|batch: Batch| serde_json::from_str(&batch.finish())).collect::<Result<_, _>>()?)
 }
 
 #[rstest]
@@ -95,9 +110,7 @@ async fn every_request_to_sheets_is_valid_for_google_and_broken_ones_are_not(
     let mut bodies: Vec<Value> =
         sent.into_iter().filter(|(service, _)| *service == "sheets").map(|(_, body)| body).collect();
     assert!(!bodies.is_empty());
-    bodies.extend(
-        workbook::plan(&[], &[large_tab()]).into_iter().map(|requests| json!({"requests": requests})),
-    );
+    bodies.extend(report_batches()?);
     for body in &bodies {
         let problems: Vec<String> = contract
             .iter_errors(body)

@@ -22,6 +22,7 @@ const FINE: Expected = Expected { sync: "success", report: Some("success"), noti
 #[case("gazelle:cut", FINE)]
 #[case("gazelle:token-expired", FINE)]
 #[case("google:429", FINE)]
+#[case("google:cut", FINE)]
 #[case("gazelle:empty-clients", Expected { sync: "warning", report: None, notice: Some("sync.deletion_guard") })]
 #[case("google:500", Expected { sync: "success", report: Some("error"), notice: Some("report.failed") })]
 #[case("eventbridge:partial", Expected { sync: "success", report: None, notice: Some("event.refused") })]

@@ -4,6 +4,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use bytes::Bytes;
 use reqwest::{
     Method,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue},
@@ -24,7 +25,7 @@ use shared::{
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::workbook::ExistingTab;
+use crate::{titles::ExistingTab, workbook::Batch};
 
 const SERVICE: &str = "google";
 const SCOPE: &str = "https://www.googleapis.com/auth/spreadsheets";
@@ -35,6 +36,9 @@ const PATIENCE: Retry = Retry {
     budget: std::time::Duration::from_secs(150),
     first_wait: std::time::Duration::from_millis(500),
 };
+
+/// How often a refused change is made anew from what exists by then.
+const REFUSALS: u32 = 3;
 
 /// One spreadsheet.
 pub struct Sheets {
@@ -100,7 +104,7 @@ impl Sheets {
     }
 
     /// The tabs that exist.
-    pub async fn tabs(&self) -> Result<Vec<ExistingTab>, TaskError> {
+    async fn tabs(&self) -> Result<Vec<ExistingTab>, GoogleError> {
         #[derive(Deserialize)]
         struct Sheet {
             properties: ExistingTab,
@@ -110,16 +114,63 @@ impl Sheets {
             sheets: Vec<Sheet>,
         }
         let mut url = self.address("");
-        url.set_query(Some("fields=sheets.properties(sheetId,title,index)"));
-        let response = self.call(Method::GET, url, &Value::Null).await?;
+        url.set_query(Some("fields=sheets.properties(sheetId,title,hidden)"));
+        let response = self.call(Method::GET, url, Bytes::new()).await?;
         let spreadsheet: Spreadsheet = response.json(SERVICE).map_err(|_| GoogleError::Malformed)?;
         Ok(spreadsheet.sheets.into_iter().map(|sheet| sheet.properties).collect())
     }
 
-    /// One `batchUpdate`: all of it or nothing.
-    pub async fn update(&self, requests: Vec<Value>) -> Result<(), TaskError> {
-        let body = json!({"requests": requests, "includeSpreadsheetInResponse": false});
-        self.call(Method::POST, self.address(":batchUpdate"), &body).await?;
+    /// One `batchUpdate` that does the same when it is sent twice: all of it or nothing.
+    ///
+    /// # Errors
+    /// When Google does not take it.
+    pub async fn update(&self, batch: Batch) -> Result<(), TaskError> {
+        Ok(self.send(batch).await?)
+    }
+
+    /// One `batchUpdate` that is made from the tabs that exist, and answers what `plan` answered beside it.
+    ///
+    /// An answer may be lost on its way after Google has applied the batch; sent again, the batch is then refused,
+    /// because it adds what is there or deletes what is gone. People work in the sheet meanwhile, too. So a refused batch
+    /// is made anew from what exists then, unless that shows that it `is_done`.
+    ///
+    /// # Errors
+    /// When Google does not take it.
+    pub async fn change<T>(
+        &self,
+        plan: impl Fn(&[ExistingTab]) -> (Batch, T),
+        is_done: impl Fn(&[ExistingTab], &T) -> bool,
+    ) -> Result<T, TaskError> {
+        let mut existing = self.tabs().await?;
+        let mut refusals = 0;
+        loop {
+            let (batch, planned) = plan(&existing);
+            let retries = self.http.retries();
+            let error = match self.send(batch).await {
+                Ok(()) => return Ok(planned),
+                Err(error) => error,
+            };
+            let is_refused = matches!(error, GoogleError::Refused(400));
+            // Without an answer to some attempt nobody knows what became of it.
+            let is_unknown = matches!(error, GoogleError::Unavailable(_)) || self.http.retries() > retries;
+            refusals += 1;
+            if !(is_refused || is_unknown) || refusals > REFUSALS {
+                return Err(error.into());
+            }
+            let Ok(now) = self.tabs().await else { return Err(error.into()) };
+            existing = now;
+            if is_unknown && is_done(&existing, &planned) {
+                tracing::warn!(refusals, "google.applied_without_answer");
+                return Ok(planned);
+            }
+            if !is_refused {
+                return Err(error.into());
+            }
+        }
+    }
+
+    async fn send(&self, batch: Batch) -> Result<(), GoogleError> {
+        self.call(Method::POST, self.address(":batchUpdate"), batch.finish().into()).await?;
         Ok(())
     }
 
@@ -129,10 +180,9 @@ impl Sheets {
         url
     }
 
-    async fn call(&self, method: Method, url: Url, body: &Value) -> Result<Response, GoogleError> {
+    async fn call(&self, method: Method, url: Url, body: Bytes) -> Result<Response, GoogleError> {
         let token = self.token().await?;
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = json_request(SERVICE, method, url, body.into())
+        let request = json_request(SERVICE, method, url, body)
             .with_secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose_secret()));
         let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
         match response.status {

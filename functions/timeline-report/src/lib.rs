@@ -1,15 +1,17 @@
 //! Rewrites the timeline report: four tabs of service notes and measurements for the institutions.
 //!
-//! Rows are built first, then the workbook changes in one atomic batch: a reader never sees half a report, and a
-//! second run changes nothing.
+//! Rows are read and sent day by day, so that memory does not grow with them; what readers see changes in one atomic
+//! batch: nobody ever sees half a report, and a second run changes nothing.
 
 mod entries;
 mod google;
 pub mod tabs;
+pub mod titles;
 pub mod workbook;
+mod writer;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::{
     config::Settings,
     http::Http,
@@ -18,7 +20,7 @@ use shared::{
     task::{Function, Outcome, Task, TaskError},
 };
 
-use self::{google::Sheets, tabs::TabRule};
+use self::{entries::Days, google::Sheets, tabs::TabRule, writer::Writer};
 
 /// The task `rapport_timeline`.
 pub struct TimelineReport {
@@ -40,21 +42,28 @@ impl Task for TimelineReport {
                 message: "the table report_tabs holds no enabled tab; enable one".into(),
             });
         }
-        let entries = entries::read(run, &rules).await?;
-        let tabs = tabs::build(&rules, entries);
-        let figures: Map<String, Value> =
-            tabs.iter().map(|tab| (tab.title.clone(), tab.rows.len().into())).collect();
-        let rows: usize = tabs.iter().map(|tab| tab.rows.len()).sum();
-        run.report(json!({"rows": rows}));
-
-        let existing = self.sheets.tabs().await?;
-        let batches = workbook::plan(&existing, &tabs);
-        let requests = batches.len();
-        for batch in batches {
-            self.sheets.update(batch).await?;
+        if let Some(title) = tabs::doubled(&rules) {
+            return Err(TaskError::Failed {
+                kind: "same_title",
+                message: format!(
+                    "the table report_tabs holds the title {title:?} twice (case does not matter); change one"
+                ),
+            });
         }
+        let mut days = Days::new(run, &rules);
+        let mut writer = Writer::new(&self.sheets, &rules);
+        while let Some(entries) = days.next().await? {
+            for (tab, rows) in tabs::rows(&rules, entries).iter().enumerate() {
+                for row in rows {
+                    writer.add(tab, row).await?;
+                }
+            }
+        }
+        let (figures, rows) = writer.rows();
+        run.report(json!({"rows": rows}));
+        let requests = writer.finish().await?;
         Ok(finished(
-            format!("{rows} lignes dans {} onglets", tabs.len()),
+            format!("{rows} lignes dans {} onglets", rules.len()),
             json!({"tabs": figures, "rows": rows, "requests": requests}),
         ))
     }
@@ -110,4 +119,8 @@ pub struct Entry {
     pub location: Option<String>,
     /// First and last name, as Gazelle has them.
     pub technician: Option<String>,
+    /// The piano is not there any more: deleted, lost, or left behind when it moved to another client.
+    pub piano_is_gone: bool,
+    /// Since when Gazelle knows the piano.
+    pub piano_since: Option<jiff::Timestamp>,
 }

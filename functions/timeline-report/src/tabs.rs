@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::Deserialize;
 use shared::{
     clock,
     text::{self, Measurement, contains_phrase, is_maintenance_alert, measurement},
 };
 
-use crate::Entry;
+use crate::{Entry, titles};
 
 /// The seven headers of every tab.
 pub const HEADERS: [&str; 7] =
@@ -38,17 +38,6 @@ pub enum TabKind {
     Institution,
     /// Maintenance alerts of all institutions.
     Alerts,
-}
-
-/// A tab, ready to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tab {
-    /// Title.
-    pub title: String,
-    /// Titles that the tab had before.
-    pub former_titles: Vec<String>,
-    /// Rows without the header, newest first.
-    pub rows: Vec<Row>,
 }
 
 /// A row of a tab.
@@ -89,11 +78,20 @@ impl TabRule {
     }
 }
 
-/// Builds every tab.
-pub fn build(rules: &[TabRule], mut entries: Vec<Entry>) -> Vec<Tab> {
-    // Newest first; the identity decides between entries of the same instant.
+/// A title that two tabs have, as Google compares titles.
+pub fn doubled(rules: &[TabRule]) -> Option<&str> {
+    let is_double = |(at, rule): &(usize, &TabRule)| {
+        rules[..*at].iter().any(|other| titles::key(&other.title) == titles::key(&rule.title))
+    };
+    rules.iter().enumerate().find(is_double).map(|(_, rule)| rule.title.as_str())
+}
+
+/// The rows of every tab, in the order of the rules, newest first; the identity decides between entries of the same
+/// instant. Whole days may be given one by one: no row depends on another day.
+pub fn rows(rules: &[TabRule], entries: Vec<Entry>) -> Vec<Vec<Row>> {
+    let mut entries = without_originals_of_copies(entries);
     entries.sort_by(|a, b| (b.occurred_at, &b.external_id).cmp(&(a.occurred_at, &a.external_id)));
-    let rows = rows(&entries);
+    let rows = rows_of(&entries);
     rules
         .iter()
         .map(|rule| {
@@ -101,12 +99,58 @@ pub fn build(rules: &[TabRule], mut entries: Vec<Entry>) -> Vec<Tab> {
                 TabKind::Institution => rule.is_institution_of(entry),
                 TabKind::Alerts => row.is_alert,
             };
-            let mut rows: Vec<Row> =
-                rows.iter().filter(|(entry, row)| shown(entry, row)).map(|(_, row)| row.clone()).collect();
-            rows.sort_by_key(|row| std::cmp::Reverse(row.date));
-            Tab { title: rule.title.clone(), former_titles: rule.former_titles.clone(), rows }
+            rows.iter().filter(|(entry, row)| shown(entry, row)).map(|(_, row)| row.clone()).collect()
         })
         .collect()
+}
+
+/// What an entry and its copy at another client have in common.
+type Copied = (Timestamp, String, Option<String>, Option<String>, PianoMark);
+
+/// By what a piano is recognised at another client: its serial number; without one, all that is written of it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum PianoMark {
+    Serial(String),
+    Looks([Option<String>; 3], Option<i32>),
+}
+
+fn copied(entry: &Entry) -> Option<Copied> {
+    entry.piano_id.as_ref()?;
+    let serial = entry.serial_number.as_deref().unwrap_or_default().trim().to_lowercase();
+    let mark = match serial.as_str() {
+        "" => PianoMark::Looks(
+            [entry.make.clone(), entry.model.clone(), entry.piano_type.clone()],
+            entry.piano_year,
+        ),
+        _ => PianoMark::Serial(serial),
+    };
+    Some((entry.occurred_at, entry.entry_type.clone(), entry.title.clone(), entry.description.clone(), mark))
+}
+
+/// A piano that moves to another client leaves an inactive one behind, and takes a copy of its history along. Of an entry
+/// and its copy only the one at the piano's present place is shown; where that is in no tab, the entry stays.
+fn without_originals_of_copies(entries: Vec<Entry>) -> Vec<Entry> {
+    // Per group: whether a piano that is still there has it, else the newest of the pianos that are gone.
+    let mut shown: BTreeMap<Copied, (bool, Option<Timestamp>, String)> = BTreeMap::new();
+    let rank =
+        |entry: &Entry| (!entry.piano_is_gone, entry.piano_since, entry.piano_id.clone().unwrap_or_default());
+    for entry in &entries {
+        if let Some(key) = copied(entry) {
+            let best = shown.entry(key).or_insert_with(|| rank(entry));
+            *best = rank(entry).max(std::mem::take(best));
+        }
+    }
+    let stays = |entry: &Entry| {
+        let Some(key) = copied(entry).filter(|_| entry.piano_is_gone) else { return true };
+        let is_marked = matches!(key.4, PianoMark::Serial(_));
+        shown.get(&key).is_none_or(|best| match best {
+            (true, ..) => false,
+            // Two pianos that are gone and have no number may be two.
+            (false, _, piano) => !is_marked || entry.piano_id.as_ref() == Some(piano),
+        })
+    };
+    let stays: Vec<bool> = entries.iter().map(stays).collect();
+    entries.into_iter().zip(stays).filter_map(|(entry, stays)| stays.then_some(entry)).collect()
 }
 
 /// What was measured on one piano on one day.
@@ -121,7 +165,7 @@ fn group(entry: &Entry) -> Group<'_> {
     }
 }
 
-fn rows(entries: &[Entry]) -> Vec<(&Entry, Row)> {
+fn rows_of(entries: &[Entry]) -> Vec<(&Entry, Row)> {
     let (services, measurements): (Vec<&Entry>, Vec<&Entry>) =
         entries.iter().partition(|entry| entry.entry_type == "SERVICE_ENTRY_MANUAL");
     let mut measured: BTreeMap<Group<'_>, Vec<&Entry>> = BTreeMap::new();
@@ -268,13 +312,13 @@ mod tests {
             entry("tme_4", "2026-01-14T15:30:00Z", MEASUREMENT, "Piano measurement taken: 70F, 41%"),
             entry("tme_5", "2026-01-13T15:30:00Z", MEASUREMENT, "38%, 21ºC"),
         ];
-        let tabs = build(&vincent(), entries);
+        let tabs = rows(&vincent(), entries);
         let shown: Vec<(&str, &str)> =
-            tabs[0].rows.iter().map(|row| (row.kind, row.measurement.as_str())).collect();
+            tabs[0].iter().map(|row| (row.kind, row.measurement.as_str())).collect();
         let expected =
             [("Service", ""), ("Service", "21.5°, 38%"), ("Mesure", "21.1°, 41%"), ("Mesure", "21°, 38%")];
         assert_eq!(shown, expected);
-        assert!(tabs[1].rows.is_empty());
+        assert!(tabs[1].is_empty());
     }
 
     #[test]
@@ -284,7 +328,7 @@ mod tests {
             entry("tme_2", "2026-03-09T03:30:00Z", SERVICE, "b"),
         ];
         let dates: Vec<String> =
-            build(&vincent(), entries)[0].rows.iter().map(|row| row.date.to_string()).collect();
+            rows(&vincent(), entries)[0].iter().map(|row| row.date.to_string()).collect();
         assert_eq!(dates, ["2026-03-08", "2026-03-07"]);
     }
 
@@ -293,8 +337,76 @@ mod tests {
         let mut note = entry("tme_1", "2026-01-15T15:00:00Z", SERVICE, "Accord");
         note.description = Some("PLS débranché, réservoir vide".into());
         let tabs =
-            build(&vincent(), vec![note, entry("tme_2", "2026-01-15T15:00:00Z", SERVICE, "PLS rebranché")]);
-        assert_eq!(tabs[1].rows.len(), 1);
-        assert_eq!(tabs[1].rows[0].description, "Accord\nPLS débranché, réservoir vide");
+            rows(&vincent(), vec![note, entry("tme_2", "2026-01-15T15:00:00Z", SERVICE, "PLS rebranché")]);
+        assert_eq!(tabs[1].len(), 1);
+        assert_eq!(tabs[1][0].description, "Accord\nPLS débranché, réservoir vide");
+    }
+
+    fn at_piano(id: &str, piano: &str, client: &str, is_gone: bool) -> Entry {
+        let note = "Accord, PLS débranché";
+        Entry {
+            piano_id: Some(piano.into()),
+            client_id: Some(client.into()),
+            serial_number: Some("123456".into()),
+            piano_is_gone: is_gone,
+            ..entry(id, "2026-01-15T15:00:00Z", SERVICE, note)
+        }
+    }
+
+    fn shown(entries: Vec<Entry>) -> Vec<String> {
+        let mut kept: Vec<String> =
+            without_originals_of_copies(entries).into_iter().map(|entry| entry.external_id).collect();
+        kept.sort();
+        kept
+    }
+
+    #[test]
+    fn of_a_note_and_its_copy_at_the_pianos_new_place_the_copy_is_shown() {
+        let (old, new) =
+            (at_piano("tme_1", "ins_1", "cli_a", true), at_piano("tme_2", "ins_2", "cli_b", false));
+        assert_eq!(shown(vec![old.clone(), new.clone()]), ["tme_2"]);
+        assert_eq!(shown(vec![new.clone(), old.clone()]), ["tme_2"]);
+        // The new place is in no tab: nothing is lost. A retired piano keeps its history.
+        assert_eq!(shown(vec![old.clone()]), ["tme_1"]);
+        // Moved twice: the last place that is known.
+        let between = Entry {
+            piano_since: Some("2025-01-01T00:00:00Z".parse().unwrap()),
+            ..at_piano("tme_0", "ins_9", "cli_c", true)
+        };
+        assert_eq!(shown(vec![old.clone(), between.clone()]), ["tme_0"]);
+        assert_eq!(shown(vec![old.clone(), between, new.clone()]), ["tme_2"]);
+        // What differs is no copy: another note, another instant, another kind, another piano; and no number is no proof.
+        for other in [
+            Entry { description: Some("autre".into()), ..new.clone() },
+            Entry { occurred_at: "2026-01-15T15:00:01Z".parse().unwrap(), ..new.clone() },
+            Entry { entry_type: MEASUREMENT.into(), ..new.clone() },
+            Entry { serial_number: Some("123457".into()), ..new.clone() },
+            Entry { serial_number: None, ..new.clone() },
+        ] {
+            assert_eq!(shown(vec![old.clone(), other]), ["tme_1", "tme_2"]);
+        }
+        // Two pianos that are there had the same note on the same day: both are shown.
+        let twin = Entry { piano_is_gone: false, ..old };
+        assert_eq!(shown(vec![twin, new]), ["tme_1", "tme_2"]);
+    }
+
+    #[test]
+    fn a_moved_piano_without_a_number_is_recognised_by_its_looks() {
+        let plain =
+            |entry: Entry| Entry { serial_number: Some(" ".into()), make: Some("Yamaha".into()), ..entry };
+        let old = plain(at_piano("tme_1", "ins_1", "cli_a", true));
+        let new = plain(at_piano("tme_2", "ins_2", "cli_b", false));
+        assert_eq!(shown(vec![old.clone(), new.clone()]), ["tme_2"]);
+        let another = Entry { piano_year: Some(1950), ..new };
+        assert_eq!(shown(vec![old.clone(), another]), ["tme_1", "tme_2"]);
+        let retired = Entry { piano_id: Some("ins_3".into()), external_id: "tme_3".into(), ..old.clone() };
+        assert_eq!(shown(vec![old, retired]), ["tme_1", "tme_3"]);
+    }
+
+    #[test]
+    fn titles_that_differ_by_case_only_are_the_same() {
+        let rules = |titles: [&str; 2]| titles.map(|title| rule(title, TabKind::Institution, &[], &[]));
+        assert_eq!(doubled(&rules(["UQAM", "uqam "])), Some("uqam "));
+        assert_eq!(doubled(&rules(["UQAM", "Orford"])), None);
     }
 }

@@ -30,7 +30,7 @@ use shared::task::Function;
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Arguments {
-    /// Only one group: notes, maintenance, backup, availability, anomalies, console, start, predecessor, writes, floor, memory.
+    /// Only one group: notes, maintenance, backup, availability, anomalies, console, start, predecessor, writes, floor, memory, report.
     group: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
@@ -41,7 +41,9 @@ struct Arguments {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     // Each alone: a build of several unifies their features, and measures another function than the deployed one.
-    for function in ["admin-api", "sync-gazelle", "backup", "availability-check", "anomaly-detection"] {
+    for function in
+        ["admin-api", "sync-gazelle", "timeline-report", "backup", "availability-check", "anomaly-detection"]
+    {
         tools::run(tools::cargo().args(["build", "--release", "--package", function]))?;
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
@@ -146,6 +148,9 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted("memory") {
         add(memory(&bench).await?);
+    }
+    if wanted("report") {
+        add(report(&bench).await?);
     }
     if wanted("predecessor") {
         add(against_the_predecessor(&bench, 0.1, 20, 50.0).await?);
@@ -343,4 +348,40 @@ async fn memory(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
             detail: String::new(),
         },
     ])
+}
+
+/// Notes of one institution, every other one an alert.
+const MANY_NOTES: &str = "
+    insert into gazelle_timeline_entries (external_id, client_id, entry_type, title, description, occurred_at)
+    select 'tme_many_' || lpad(n::text, 7, '0'), 'cli_local_000002', 'SERVICE_ENTRY_MANUAL', 'Accord 440, 21°C, 40%',
+           case when n % 2 = 0 then 'Réservoir vide' else 'Tout va bien, ' || repeat('le piano chante ', 12) end,
+           timestamptz '2026-01-14 12:00Z' - n * interval '20 minutes'
+    from generate_series(1, $1::integer) n";
+
+async fn report(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    for (name, rows) in
+        [("report memory at 30 000 rows", 30_000_i32), ("report memory at 120 000 rows", 120_000)]
+    {
+        let (mut stack, database) = bench.stack(0.01, |_| ()).await?;
+        sync(&stack).await?;
+        let client = Database::connect(&database.url).await?;
+        client.execute(MANY_NOTES, &[&rows]).await?;
+        client.batch_execute("analyze").await?;
+        stack.lambda.executable = bench.function.with_file_name("timeline-report");
+        let run = stack.invoke(Function::TimelineReport, &json!({"task": "rapport_timeline"})).await?;
+        ensure!(run.answer.status == "success", "the report ended as {:?}", run.answer);
+        figures.push(Figure {
+            name,
+            value: run.invocation.peak_rss_bytes as f64 / 1e6,
+            unit: "MB",
+            bar: Some(Bar::AtMost(96.0)),
+            detail: format!(
+                "{:.1} s, {} requests",
+                run.invocation.duration.as_secs_f64(),
+                run.answer.stats["requests"]
+            ),
+        });
+    }
+    Ok(figures)
 }

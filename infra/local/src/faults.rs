@@ -71,6 +71,8 @@ pub enum Fault {
     GoogleRateLimit,
     /// Google answers 500.
     GoogleError,
+    /// Google applies a batch and breaks the connection inside its answer; the same batch again is answered.
+    GoogleCut,
     /// EventBridge answers 200 and takes nothing.
     EventbridgePartial,
     /// Slack answers 500.
@@ -117,7 +119,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 55] = [
+const FAULTS: [(&str, Fault, Option<u32>); 56] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -151,6 +153,7 @@ const FAULTS: [(&str, Fault, Option<u32>); 55] = [
     ("supabase:max-rows", Fault::SupabaseMaxRows, None),
     ("google:429", Fault::GoogleRateLimit, Some(3)),
     ("google:500", Fault::GoogleError, None),
+    ("google:cut", Fault::GoogleCut, None),
     ("eventbridge:partial", Fault::EventbridgePartial, None),
     ("slack:500", Fault::SlackError, Some(3)),
     ("slack:429", Fault::SlackRateLimit, Some(3)),

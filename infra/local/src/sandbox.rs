@@ -30,7 +30,10 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-pub use self::{aws::BusEvent, google::Workbook};
+pub use self::{
+    aws::BusEvent,
+    google::{SheetTab, Workbook},
+};
 use crate::{clock::StackClock, company::Company, faults::Faults, tripwire::Tripwire};
 
 /// Counts of requests per service.

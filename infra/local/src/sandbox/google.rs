@@ -1,6 +1,8 @@
 //! Google: the token endpoint, which checks the assertion's signature, and a spreadsheet that takes what Sheets
 //! takes: known requests, existing tabs, ranges inside the grid, all of a batch or nothing.
 
+mod titles;
+
 use std::{collections::HashMap, sync::Arc};
 
 use axum::{
@@ -72,6 +74,17 @@ impl SheetTab {
         }
     }
 
+    fn resize(&mut self, rows: usize) -> Result<(), String> {
+        if self.frozen_rows >= rows {
+            return Err("You can't freeze all visible rows on the sheet.".into());
+        }
+        self.cells.resize(rows, Vec::new());
+        for row in &mut self.cells {
+            row.resize(self.columns, Cell::default());
+        }
+        Ok(())
+    }
+
     /// What a reader sees in a cell.
     pub fn shown(&self, row: usize, column: usize) -> String {
         let Some(cell) = self.cells.get(row).and_then(|row| row.get(column)) else {
@@ -136,8 +149,9 @@ impl Workbook {
             Request::AddSheet { properties } => {
                 let grid = properties.grid_properties.unwrap_or_default();
                 let title = properties.title.ok_or("a title is needed")?;
-                if self.tabs.iter().any(|tab| tab.id == properties.sheet_id || tab.title == title) {
-                    return Err(format!("A sheet with the name {title:?} or this id already exists."));
+                titles::check(&title, self.tabs.iter().map(|tab| tab.title.as_str()))?;
+                if properties.sheet_id < 0 || self.tabs.iter().any(|tab| tab.id == properties.sheet_id) {
+                    return Err(format!("The sheet id {} is negative or taken.", properties.sheet_id));
                 }
                 let hidden = properties.hidden.unwrap_or(false);
                 let mut tab = SheetTab::new(
@@ -183,62 +197,59 @@ impl Workbook {
                 }
             }
             Request::CopyPaste { source, destination, paste_type } => {
-                if paste_type != "PASTE_VALUES" {
-                    return Err(format!("the sandbox does not know {paste_type}"));
-                }
-                let from = self.tab(source.sheet_id)?;
-                source.check(from)?;
-                let copied: Vec<Vec<Value>> = from.cells[source.start_row_index..source.end_row_index]
-                    .iter()
-                    .map(|row| {
-                        row[source.start_column_index..source.end_column_index]
-                            .iter()
-                            .map(|cell| cell.value.clone())
-                            .collect()
-                    })
-                    .collect();
-                let to = self.tab(destination.sheet_id)?;
-                destination.check(to)?;
-                for (row, values) in copied.into_iter().enumerate() {
-                    for (column, value) in values.into_iter().enumerate() {
-                        to.cells[destination.start_row_index + row]
-                            [destination.start_column_index + column]
-                            .value = value;
-                    }
-                }
+                self.copy_paste(&source, &destination, &paste_type)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_paste(&mut self, source: &Range, destination: &Range, kind: &str) -> Result<(), String> {
+        let take: fn(&mut Cell, Cell) = match kind {
+            "PASTE_VALUES" => |target, copied| target.value = copied.value,
+            "PASTE_FORMAT" => |target, copied| target.format = copied.format,
+            other => return Err(format!("the sandbox does not know {other}")),
+        };
+        let from = self.tab(source.sheet_id)?;
+        source.check(from)?;
+        let columns = source.start_column_index..source.end_column_index;
+        let rows = &from.cells[source.start_row_index..source.end_row_index];
+        let copied: Vec<Vec<Cell>> = rows.iter().map(|row| row[columns.clone()].to_vec()).collect();
+        let to = self.tab(destination.sheet_id)?;
+        destination.check(to)?;
+        for (row, cells) in copied.into_iter().enumerate() {
+            for (column, cell) in cells.into_iter().enumerate() {
+                let target = to.cells.get_mut(destination.start_row_index + row);
+                let target = target.and_then(|row| row.get_mut(destination.start_column_index + column));
+                take(target.ok_or("the pasted range is not inside the grid")?, cell);
             }
         }
         Ok(())
     }
 
     fn update_properties(&mut self, properties: Properties, fields: &str) -> Result<(), String> {
+        if fields == "gridProperties.rowCount" {
+            let rows = properties.grid_properties.and_then(|grid| grid.row_count);
+            return self.tab(properties.sheet_id)?.resize(rows.ok_or("a field of the mask is missing")?);
+        }
         let known = "title,gridProperties(rowCount,columnCount,frozenRowCount)";
         if fields != known {
             return Err(format!("the sandbox does not know the mask {fields}"));
         }
         let title = properties.title.ok_or("a title is needed")?;
         let id = properties.sheet_id;
-        if self.tabs.iter().any(|tab| tab.id != id && tab.title == title) {
-            return Err(format!("A sheet with the name {title:?} already exists."));
-        }
+        // Its own title is no other's: it may change its case.
+        titles::check(&title, self.tabs.iter().filter(|tab| tab.id != id).map(|tab| tab.title.as_str()))?;
         let grid = properties.grid_properties.ok_or("gridProperties are in the mask")?;
         let (Some(rows), Some(columns), Some(frozen)) =
             (grid.row_count, grid.column_count, grid.frozen_row_count)
         else {
             return Err("a field of the mask is missing".into());
         };
-        if frozen >= rows {
-            return Err("You can't freeze all visible rows on the sheet.".into());
-        }
         let tab = self.tab(id)?;
         tab.title = title;
         tab.frozen_rows = frozen;
         tab.columns = columns;
-        tab.cells.resize(rows, Vec::new());
-        for row in &mut tab.cells {
-            row.resize(columns, Cell::default());
-        }
-        Ok(())
+        tab.resize(rows)
     }
 }
 
@@ -343,10 +354,20 @@ impl CellData {
                     None => Value::Null,
                 };
             }
-            _ if fields.starts_with("userEnteredFormat(") => {
-                target.format = self.user_entered_format.unwrap_or_default()
+            _ => {
+                let names = fields.strip_prefix("userEnteredFormat(").and_then(|rest| rest.strip_suffix(')'));
+                let names = names.ok_or_else(|| format!("the sandbox does not know the mask {fields}"))?;
+                let given = self.user_entered_format.unwrap_or_default();
+                // What the mask names is set, or reset where it is not given; the rest stays.
+                for name in names.split(',') {
+                    let mut format = target.format.take();
+                    match given.get(name) {
+                        Some(value) => format[name] = value.clone(),
+                        None => drop(format.as_object_mut().and_then(|fields| fields.remove(name))),
+                    }
+                    target.format = format;
+                }
             }
-            other => return Err(format!("the sandbox does not know the mask {other}")),
         }
         Ok(())
     }
@@ -366,7 +387,14 @@ pub async fn read(
         .tabs
         .iter()
         .enumerate()
-        .map(|(index, tab)| json!({"properties": {"sheetId": tab.id, "title": tab.title, "index": index}}))
+        .map(|(index, tab)| {
+            let mut properties = json!({"sheetId": tab.id, "title": tab.title, "index": index});
+            // What is false is left out.
+            if tab.hidden {
+                properties["hidden"] = true.into();
+            }
+            json!({"properties": properties})
+        })
         .collect();
     Json(json!({"sheets": sheets})).into_response()
 }
@@ -388,15 +416,28 @@ pub async fn update(
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large");
     }
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-    lock(&sandbox.bodies).push(("sheets", json.clone()));
+    let is_repeated = {
+        let mut bodies = lock(&sandbox.bodies);
+        let last = bodies.iter().rev().find(|(service, _)| *service == "sheets");
+        let is_repeated = last.is_some_and(|(_, body)| *body == json);
+        bodies.push(("sheets", json.clone()));
+        is_repeated
+    };
     let batch = match Batch::deserialize(json) {
         Ok(batch) => batch,
         Err(error) => {
             return refuse(StatusCode::BAD_REQUEST, &format!("Invalid JSON payload received. {error}"));
         }
     };
-    match lock(&sandbox.workbook).apply(batch) {
-        Ok(()) => Json(json!({"spreadsheetId": id, "replies": []})).into_response(),
+    let applied = lock(&sandbox.workbook).apply(batch);
+    match applied {
+        Ok(()) => {
+            let answer = json!({"spreadsheetId": id, "replies": []});
+            match !is_repeated && sandbox.faults.strikes(Fault::GoogleCut) {
+                true => super::gazelle::cut(answer.to_string()),
+                false => Json(answer).into_response(),
+            }
+        }
         Err(reason) => refuse(StatusCode::BAD_REQUEST, &reason),
     }
 }
@@ -486,8 +527,33 @@ mod tests {
                 "rows": [{"values": [{"userEnteredValue": {"stringValue": "x"}}]}]}}]),
             json!([{"updateCells": {"start": {"sheetId": 0, "rowIndex": 0, "columnIndex": 0}, "fields": "userEnteredValue",
                 "rows": [{"values": [{"userEnteredValue": {"stringValue": "x", "numberValue": 1}}]}]}}]),
+            json!([{"addSheet": {"properties": {"sheetId": 7, "title": "VINCENT"}}}]),
+            json!([{"addSheet": {"properties": {"sheetId": -1, "title": "UQAM"}}}]),
+            json!([{"copyPaste": {"pasteType": "PASTE_NORMAL",
+                "source": {"sheetId": 0, "startRowIndex": 0, "endRowIndex": 1, "startColumnIndex": 0, "endColumnIndex": 1},
+                "destination": {"sheetId": 41, "startRowIndex": 0, "endRowIndex": 1, "startColumnIndex": 0, "endColumnIndex": 1}}}]),
         ] {
             assert!(apply(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_mask_sets_and_resets_what_it_names_and_leaves_the_rest() {
+        let repeat = |format: Value, fields: &str| {
+            json!({"repeatCell": {
+                "range": {"sheetId": 41, "startRowIndex": 1, "endRowIndex": 2, "startColumnIndex": 0, "endColumnIndex": 1},
+                "cell": {"userEnteredFormat": format}, "fields": fields,
+            }})
+        };
+        let workbook = apply(json!([
+            repeat(json!({"wrapStrategy": "WRAP"}), "userEnteredFormat(wrapStrategy,backgroundColor)"),
+            repeat(json!({"backgroundColor": {"red": 1.0}}), "userEnteredFormat(backgroundColor)"),
+            repeat(json!({}), "userEnteredFormat(numberFormat)"),
+        ]))
+        .unwrap();
+        assert_eq!(
+            workbook.tabs[1].cells[1][0].format,
+            json!({"wrapStrategy": "WRAP", "backgroundColor": {"red": 1.0}})
+        );
     }
 }
