@@ -156,6 +156,30 @@ comment on function public.delete_institution is 'Deletes an institution; answer
 
 -- Tabs of the report.
 
+create or replace function internal.sheet_title_key(p_title text) returns text
+language sql immutable set search_path = public, pg_temp as $$
+  -- Decomposed, so that capitals with accents are lowered whatever the database's own letters are.
+  select lower(normalize(btrim(regexp_replace(p_title, '\s+', ' ', 'g')), NFD))
+$$;
+comment on function internal.sheet_title_key is
+  'A title of a sheet as Google Sheets compares it: case does not matter. Nor do spaces around it and double ones, which nobody sees.';
+
+create or replace function internal.check_report_title(p_key text, p_title text) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  -- The report fills hidden sheets of such names, and deletes them.
+  if starts_with(internal.sheet_title_key(p_title), internal.sheet_title_key('~ en préparation:')) then
+    perform internal.refuse('title', 'un titre qui commence par « ~ en préparation: » est réservé au rapport');
+  end if;
+  if exists (select from report_tabs t cross join lateral unnest(t.title || t.former_titles) taken
+             where t.key <> p_key and internal.sheet_title_key(taken) = internal.sheet_title_key(p_title)) then
+    perform internal.refuse('title', 'un autre onglet porte ou portait ce titre (majuscules et minuscules ne comptent pas)');
+  end if;
+end
+$$;
+comment on function internal.check_report_title is
+  'GT010 when a title is reserved, or is that of another tab or was: Google Sheets holds titles that differ by case only to be the same.';
+
 create or replace function public.report_tabs_list() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(to_jsonb(t) order by t.position, t.key), '[]')
@@ -179,7 +203,8 @@ begin
     v_before := to_jsonb(v_row);
     v_old_title := v_row.title;
   end if;
-  v_row.title := internal.given_text(p_values, 'title', v_row.title, 100);
+  -- Google takes 100 characters, of which the report needs 18: a large one is filled as « ~ en préparation: TITLE ».
+  v_row.title := internal.given_text(p_values, 'title', v_row.title, 82);
   v_row.kind := coalesce(internal.given_text(p_values, 'kind', v_row.kind, 20), 'institution');
   v_row.position := coalesce(internal.given_whole(p_values, 'position', v_row.position, 1, 1000),
                              (select coalesce(max(position), 0) + 1 from report_tabs));
@@ -190,12 +215,13 @@ begin
   if v_row.kind not in ('institution', 'alerts') then
     perform internal.refuse('kind', 'institution ou alerts est attendu');
   end if;
-  if exists (select from report_tabs where key <> p_key and v_row.title = any (title || former_titles)) then
-    perform internal.refuse('title', 'un autre onglet porte ou portait ce titre');
+  if v_row.title is distinct from v_old_title then
+    perform internal.check_report_title(p_key, v_row.title);
   end if;
   -- The sheet is renamed, not made a second time.
   v_row.former_titles := array(select t from unnest(coalesce(v_row.former_titles, '{}') || v_old_title) t
-                               where t is not null and t <> v_row.title group by t order by t);
+                               where t is not null and internal.sheet_title_key(t) <> internal.sheet_title_key(v_row.title)
+                               group by t order by t);
   insert into report_tabs (key, title, kind, position, client_ids, keywords, former_titles, enabled)
   values (p_key, v_row.title, v_row.kind, v_row.position, v_row.client_ids, v_row.keywords, v_row.former_titles, v_row.enabled)
   on conflict (key) do update set title = excluded.title, kind = excluded.kind, position = excluded.position,
