@@ -246,3 +246,46 @@ async fn an_outage_at_four_cancels_nothing_and_silences_nothing(
     assert_eq!((mails(&bed).len(), bed.told().len()), (2, 4), "what was told is not told again");
     Ok(())
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_appointment_of_a_whole_day_is_told_the_day_before_its_calendar_date(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let whole_day = |start: &str| json!({"isAllDay": true, "start": start});
+    plan(
+        &bed,
+        &[
+            // Seen from Montréal, midnight in UTC is the evening before.
+            ("1", "2026-01-16T00:00", ALLAN, whole_day("2026-01-16T00:00:00Z")),
+            ("2", "2026-01-17T00:00", ALLAN, whole_day("2026-01-17T00:00:00Z")),
+            ("3", "2026-01-16T00:00", ALLAN, whole_day("2026-01-16T05:00:00Z")),
+            ("4", "2026-01-16T19:00", ALLAN, json!({})),
+        ],
+    );
+    let run = bed.run("rv_alerts", AFTERNOON).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    let rows = bed
+        .stack
+        .rows(
+            "alert_logs",
+            "appointment_external_id,appointment_date,appointment_time",
+            "appointment_external_id",
+        )
+        .await?;
+    let told = |id: &str, time: Value| json!({"appointment_external_id": format!("evt_local_{id}"), "appointment_date": "2026-01-16", "appointment_time": time});
+    assert_eq!(rows, [told("1", Value::Null), told("3", Value::Null), told("4", "19:00:00".into())]);
+    let columns = "external_id,appointment_date,appointment_time,start_datetime";
+    let mirrored = bed.stack.rows("gazelle_appointments", columns, "external_id").await?;
+    assert_eq!(
+        (&mirrored[0]["appointment_date"], &mirrored[0]["appointment_time"]),
+        (&json!("2026-01-16"), &Value::Null)
+    );
+    assert!(
+        mirrored[0]["start_datetime"].as_str().unwrap().starts_with("2026-01-16T05:00:00"),
+        "{mirrored:?}"
+    );
+    assert!(text(&bed, 0).contains("journée"), "{}", text(&bed, 0));
+    Ok(())
+}

@@ -232,7 +232,11 @@ impl Candidates<'_> {
             technician_id: appointment.technician_id.clone().unwrap_or_default(),
             technician_name: text("technician"),
             appointment_date: self.date,
-            appointment_time: appointment.appointment_time.clone(),
+            // A whole day has no time.
+            appointment_time: appointment
+                .appointment_time
+                .clone()
+                .filter(|_| appointment.is_all_day != Some(true)),
             client_name: text("client"),
             client_phone: text("phone"),
             title: clean(appointment.title.as_deref().unwrap_or_default(), 200),

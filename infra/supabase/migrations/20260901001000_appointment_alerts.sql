@@ -45,7 +45,8 @@ select
   a.external_id,
   a.id as appointment_id,
   a.appointment_date,
-  a.appointment_time,
+  -- A whole day has no time, whatever an older row says.
+  case when not coalesce(a.is_all_day, false) then a.appointment_time end as appointment_time,
   a.is_all_day,
   a.title,
   a.description as notes,

@@ -140,6 +140,22 @@ impl Node<'_> {
         }
         Some(nodes)
     }
+
+    /// Date, time and instant of an event's `start`.
+    ///
+    /// One that takes the whole day stands on its calendar date, which is the date as it is written: `start` is then
+    /// midnight somewhere, and seen from Montréal midnight in UTC is the evening before. It has no time, and begins
+    /// where that date begins in Montréal.
+    fn start(&mut self, is_all_day: bool) -> [Value; 3] {
+        let instant = self.instant("start");
+        let written = self.value["start"].as_str().and_then(|text| text.get(..10)?.parse::<Date>().ok());
+        match written {
+            Some(date) if is_all_day && instant.is_string() => {
+                [date.to_string().into(), Value::Null, clock::start_of_day(date).to_string().into()]
+            }
+            _ => [self.local("start", "%Y-%m-%d"), self.local("start", "%H:%M:%S"), instant],
+        }
+    }
 }
 
 /// Text, or a number in a place of text.
@@ -427,6 +443,8 @@ fn appointment(mut node: Node<'_>) -> Value {
         }
         None => unreadable(),
     };
+    let is_all_day = node.flag("isAllDay");
+    let [date, time, start] = node.start(is_all_day == true);
     json!({
         "client_external_id": node.text("client.id"),
         // The predecessor's column holds one piano; the link table holds all.
@@ -434,16 +452,16 @@ fn appointment(mut node: Node<'_>) -> Value {
         "title": title,
         "description": notes,
         "notes": if notes.is_null() { title.clone() } else { notes.clone() },
-        "appointment_date": node.local("start", "%Y-%m-%d"),
-        "appointment_time": node.local("start", "%H:%M:%S"),
-        "start_datetime": node.instant("start"),
+        "appointment_date": date,
+        "appointment_time": time,
+        "start_datetime": start,
         "duration_minutes": node.integer("duration"),
         "status": node.choice("status", &["ACTIVE", "CANCELED", "NO_SHOW", "COMPLETE"]),
         "technicien": node.text("user.id"),
         "location": node.text("addressLine"),
         "travel_mode": node.text("travelMode"),
         "event_type": node.choice("type", &["APPOINTMENT", "PERSONAL", "MEMO", "SYNCED"]),
-        "is_all_day": node.flag("isAllDay"),
+        "is_all_day": is_all_day,
         "source": node.text("source"),
         "created_by": node.text("createdBy.id"),
         "confirmed_at": node.instant("confirmedAt"),
@@ -688,6 +706,31 @@ mod tests {
         assert_eq!(summer.columns["appointment_time"], "09:00:00");
         assert_eq!(summer.columns["piano_external_id"], "ins_1");
         assert_eq!(summer.columns["notes"], "Accord");
+    }
+
+    #[test]
+    fn an_appointment_of_a_whole_day_keeps_its_calendar_date_and_has_no_time() {
+        let columns = |start: &str| {
+            let node = json!({"id": "evt_1", "start": start, "isAllDay": true});
+            mapped(Collection::Appointments, node).0.columns
+        };
+        // Midnight in UTC, in Montréal in both seasons, and elsewhere: the date is the one that is written.
+        for (start, begins) in [
+            ("2026-01-16T00:00:00Z", "2026-01-16T05:00:00Z"),
+            ("2026-01-16T05:00:00Z", "2026-01-16T05:00:00Z"),
+            ("2026-07-16T00:00:00Z", "2026-07-16T04:00:00Z"),
+            ("2026-07-16T04:00:00.000Z", "2026-07-16T04:00:00Z"),
+            ("2026-03-08T00:00:00Z", "2026-03-08T05:00:00Z"),
+            ("2026-11-01T00:00:00Z", "2026-11-01T04:00:00Z"),
+            ("2026-01-16T00:00:00+02:00", "2026-01-16T05:00:00Z"),
+        ] {
+            let columns = columns(start);
+            assert_eq!(columns["appointment_date"], start[..10], "{start}");
+            assert!(columns["appointment_time"].is_null(), "{start}");
+            assert_eq!(columns["start_datetime"], begins, "{start}");
+        }
+        let columns = columns("someday");
+        assert!(columns["appointment_date"].is_null() && columns["start_datetime"].is_null());
     }
 
     #[test]
