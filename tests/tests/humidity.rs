@@ -120,6 +120,97 @@ async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
     Ok(())
 }
 
+/// Moves the piano of the notes to another institution, as Gazelle does: an inactive one stays behind, and the new one has
+/// a copy of the history.
+fn move_piano(bed: &Bed) {
+    let mut company = bed.stack.sandbox.company.write().unwrap();
+    let old = company.timeline[0]["piano"]["id"].clone();
+    let at = company.pianos.iter().position(|piano| piano["id"] == old).unwrap();
+    let mut new = company.pianos[at].clone();
+    (new["id"], new["client"]) = ("ins_local_900001".into(), json!({"id": "cli_local_000003"}));
+    company.pianos[at]["status"] = "INACTIVE".into();
+    company.pianos[at]["updatedAt"] = "2026-01-15T20:00:00Z".into();
+    let copies: Vec<Value> = company
+        .timeline
+        .iter()
+        .map(|entry| {
+            let mut copy = entry.clone();
+            copy["id"] = entry["id"].as_str().unwrap().replace("_local_", "_local_c").into();
+            copy["piano"] = json!({"id": new["id"]});
+            copy["client"] = new["client"].clone();
+            copy
+        })
+        .collect();
+    company.timeline.extend(copies);
+    company.pianos.push(new);
+    company.reindex();
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_piano_that_moved_takes_its_troubles_along_and_nobody_is_told_again(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.listen("humidity.alert", true).await?;
+    write(
+        &bed,
+        &[
+            ("1", "2026-01-10T15:00:00Z", "Housse enlevée"),
+            ("2", "2026-01-11T15:00:00Z", "PLS débranché"),
+            ("3", "2026-01-12T15:00:00Z", "Réservoir vide"),
+        ],
+    );
+    bed.fill().await?;
+    assert_eq!(scan(&bed).await?["told"], 3);
+    let rows = bed.stack.rows("humidity_alerts", "id", "observed_at").await?;
+    let arguments = json!({"alert_id": rows[1]["id"], "notes": "vu sur place"});
+    let _: Value = bed.stack.observer.rpc("resolve_humidity_alert", &arguments).await?;
+    let _: Value =
+        bed.stack.observer.rpc("archive_humidity_alert", &json!({"alert_id": rows[2]["id"]})).await?;
+
+    move_piano(&bed);
+    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    bed.sync("2026-01-16T06:00:00Z").await?;
+    let stats = scan(&bed).await?;
+    assert_eq!((&stats["scanned"], &stats["inserted"], &stats["told"]), (&json!(3), &json!(3), &json!(0)));
+    assert_eq!(bed.told().len(), 6);
+    let open = async |bed: &Bed| -> anyhow::Result<Vec<String>> {
+        let columns = "timeline_entry_id,is_resolved,archived,resolution_notes";
+        let rows = bed.stack.rows("humidity_alerts", columns, "observed_at,timeline_entry_id").await?;
+        let seen = |row: &Value| {
+            let name = row["timeline_entry_id"].as_str().unwrap().replace("tme_local_", "");
+            let state = match (row["archived"] == true, row["is_resolved"] == true) {
+                (true, _) => "archived",
+                (_, true) => row["resolution_notes"].as_str().unwrap(),
+                (false, false) => "open",
+            };
+            format!("{name}: {state}")
+        };
+        Ok(rows.iter().map(seen).collect())
+    };
+    let after = [
+        "1: le piano n'est plus là",
+        "c1: open",
+        "2: vu sur place",
+        "c2: vu sur place",
+        "3: archived",
+        "c3: archived",
+    ];
+    assert_eq!(open(&bed).await?, after);
+    let again = scan(&bed).await?;
+    assert_eq!((&again["inserted"], &again["resolved"], &again["told"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(open(&bed).await?, after);
+
+    // In the week's figures it is one piano.
+    if let Some(database) = &bed.database {
+        let client = gazelle_local::postgrest::Database::connect(&database.url).await?;
+        let week = "select (internal.weekly_activity('2026-01-05T05:00Z', '2026-01-19T05:00Z') ->> 'pianos')::bigint";
+        assert_eq!(client.query_one(week, &[]).await?.get::<_, i64>(0), 1);
+    }
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_five_at_once_are_one_digest_and_people_may_resolve_and_archive(

@@ -88,7 +88,8 @@ pub async fn entries(run: &Run, rules: &Rules) -> Result<Vec<Entry>, SupabaseErr
     };
     let view = || {
         let view = run.supabase.from("humidity_scan_entries").select("*");
-        view.gte("occurred_at", rules.since.to_string())
+        // A piano that is gone troubles nobody; its history goes on where it went.
+        view.gte("occurred_at", rules.since.to_string()).is("piano_is_gone", "false")
     };
     let key = |entry: &Entry| entry.external_id.clone();
     run.supabase

@@ -16,7 +16,9 @@ select
   p.type as piano_type,
   p.year as piano_year,
   p.location,
-  nullif(concat_ws(' ', u.first_name, u.last_name), '') as technician
+  nullif(concat_ws(' ', u.first_name, u.last_name), '') as technician,
+  coalesce(internal.is_gone(p.status, p.total_loss, p.deleted_at), false) as piano_is_gone,
+  p.gazelle_created_at as piano_since
 from public.gazelle_timeline_entries e
 left join public.gazelle_pianos p on p.external_id = e.piano_id
 left join public.gazelle_clients c on c.external_id = coalesce(e.client_id, p.client_external_id)
@@ -25,6 +27,6 @@ where e.deleted_at is null
   and e.occurred_at is not null
   and e.entry_type in ('SERVICE_ENTRY_MANUAL', 'PIANO_MEASUREMENT');
 comment on view public.timeline_report_entries is
-  'One row per service note or measurement. client_id: the entry''s own, else the piano''s; client_name is null when no such client is known.';
+  'One row per service note or measurement. client_id: the entry''s own, else the piano''s; client_name is null when no such client is known. piano_is_gone: of a note and its copy at the piano''s new client the report shows the copy.';
 
 select internal.protect_table('public.timeline_report_entries'::regclass);

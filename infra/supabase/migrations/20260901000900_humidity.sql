@@ -111,14 +111,33 @@ select
   coalesce(e.client_id, p.client_external_id) as client_id,
   coalesce(c.company_name, nullif(concat_ws(' ', c.first_name, c.last_name), '')) as client_name,
   nullif(concat_ws(' ', p.make, p.model, '#' || p.serial_number), '') as piano,
-  p.location
+  p.location,
+  coalesce(internal.is_gone(p.status, p.total_loss, p.deleted_at), false) as piano_is_gone
 from public.gazelle_timeline_entries e
 left join public.gazelle_pianos p on p.external_id = e.piano_id
 left join public.gazelle_clients c on c.external_id = coalesce(e.client_id, p.client_external_id)
 where e.deleted_at is null
   and e.occurred_at is not null
   and e.entry_type in ('SERVICE_ENTRY_MANUAL', 'PIANO_MEASUREMENT', 'USER_COMMENT', 'APPOINTMENT_COMPLETION', 'NOTE');
-comment on view public.humidity_scan_entries is 'What people wrote about pianos; messages that a system wrote are not notes.';
+comment on view public.humidity_scan_entries is
+  'What people wrote about pianos; messages that a system wrote are not notes. A scan leaves out what is about a piano that is gone.';
+
+create or replace function internal.alert_before_move(p_entry text, p_alert_type text) returns setof public.humidity_alerts
+language sql stable set search_path = public, pg_temp as $$
+  select h.*
+  from gazelle_timeline_entries e
+  join gazelle_pianos p on p.external_id = e.piano_id and btrim(p.serial_number) <> ''
+  join gazelle_timeline_entries o
+    on o.occurred_at = e.occurred_at and o.entry_type = e.entry_type and o.piano_id <> e.piano_id
+   and o.title is not distinct from e.title and o.description is not distinct from e.description
+  join gazelle_pianos f on f.external_id = o.piano_id and btrim(f.serial_number) = btrim(p.serial_number)
+   and internal.is_gone(f.status, f.total_loss, f.deleted_at)
+  join humidity_alerts h on h.timeline_entry_id = o.external_id and h.alert_type = p_alert_type
+  where e.external_id = p_entry
+  order by h.created_at desc, h.id limit 1
+$$;
+comment on function internal.alert_before_move is
+  'The alert that the original of a copied note had: a piano that moves to another client takes a copy of its history along. None for a note that is no copy.';
 
 create or replace function public.record_humidity_alerts(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_alerts jsonb, p_resolutions jsonb, p_now timestamptz
@@ -129,6 +148,7 @@ declare
   v_reopened integer;
   v_updated integer;
   v_resolved integer;
+  v_gone integer;
   v_notices integer := 0;
   v_alert jsonb;
 begin
@@ -145,10 +165,19 @@ begin
   ), inserted as (
     insert into humidity_alerts (
       timeline_entry_id, client_id, piano_id, alert_type, description, is_resolved, observed_at, resolved_at,
-      resolution_notes, source, words, value, resolved_by, created_at, updated_at)
-    select timeline_entry_id, client_id, piano_id, alert_type, description, is_resolved, observed_at, resolved_at,
-           resolution_notes, source, words, value, case when is_resolved then 'scan' end, p_now, p_now
-    from given
+      resolution_notes, source, words, value, resolved_by, archived, archived_at, created_at, updated_at)
+    -- What a person ended before the piano moved stays ended.
+    select g.timeline_entry_id, g.client_id, g.piano_id, g.alert_type, g.description, g.is_resolved or b.by_person,
+           g.observed_at, coalesce(g.resolved_at, b.resolved_at), coalesce(g.resolution_notes, b.resolution_notes), g.source,
+           g.words, g.value, case when b.by_person then 'person' when g.is_resolved then 'scan' end, b.archived, b.archived_at,
+           p_now, p_now
+    from given g
+    cross join lateral (
+      select coalesce(bool_or(h.is_resolved and h.resolved_by = 'person'), false) as by_person,
+             max(h.resolved_at) filter (where h.resolved_by = 'person') as resolved_at,
+             max(h.resolution_notes) filter (where h.resolved_by = 'person') as resolution_notes,
+             coalesce(bool_or(h.archived), false) as archived, max(h.archived_at) as archived_at
+      from internal.alert_before_move(g.timeline_entry_id, g.alert_type) h) b
     on conflict (timeline_entry_id, alert_type) do nothing
     returning id, timeline_entry_id, alert_type, is_resolved, observed_at, true as is_new
   ), reopened as (
@@ -164,7 +193,10 @@ begin
   )
   select count(*) filter (where i.is_new), count(*) filter (where not i.is_new),
          coalesce(jsonb_agg(g.detail || jsonb_build_object('id', i.id) order by i.observed_at, i.id)
-                    filter (where not i.is_resolved), '[]')
+                    filter (where not i.is_resolved
+                              -- It was told when the piano stood elsewhere.
+                              and not (i.is_new and exists (select from internal.alert_before_move(i.timeline_entry_id, i.alert_type)))),
+                    '[]')
   into v_inserted, v_reopened, v_new
   from changed i join given g using (timeline_entry_id, alert_type);
 
@@ -182,6 +214,15 @@ begin
   from jsonb_to_recordset(p_resolutions) as r (id uuid, notes text, resolved_at timestamptz)
   where h.id = r.id and not coalesce(h.is_resolved, false);
   get diagnostics v_resolved = row_count;
+
+  -- A piano that is gone troubles nobody. Should it come back, its notes are read again.
+  update humidity_alerts h
+  set is_resolved = true, resolved_at = p_now, resolution_notes = 'le piano n''est plus là', resolved_by = 'scan', updated_at = p_now
+  from gazelle_pianos p
+  where p.external_id = h.piano_id and internal.is_gone(p.status, p.total_loss, p.deleted_at)
+    and not coalesce(h.is_resolved, false) and not coalesce(h.archived, false);
+  get diagnostics v_gone = row_count;
+  v_resolved := v_resolved + v_gone;
 
   if jsonb_array_length(v_new) > 5 then
     v_notices := internal.enqueue_notice(jsonb_build_object(
@@ -201,7 +242,7 @@ begin
 end
 $$;
 comment on function public.record_humidity_alerts is
-  'Stores what a scan found, ends what it saw ended, and queues the notices about really new, unresolved rows: one each, or one digest for more than five.';
+  'Stores what a scan found, ends what it saw ended and what is about a piano that is gone, and queues the notices about really new, unresolved rows: one each, or one digest for more than five.';
 
 create or replace function public.record_model_reading(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_event jsonb, p_entry text, p_found boolean, p_now timestamptz

@@ -13,7 +13,7 @@ begin
            p.service_interval_months, l.last_service_date,
            coalesce(nullif(concat_ws(' ', nullif(btrim(p.make), ''), nullif(btrim(p.model), '')), ''), 'Piano')
              || coalesce(' #' || nullif(btrim(p.serial_number), ''), '') as name,
-           case when p.deleted_at is not null or p.total_loss or p.status = 'INACTIVE' then 'hors_service'
+           case when internal.is_gone(p.status, p.total_loss, p.deleted_at) then 'hors_service'
                 when p.status in ('TEMPORARY_STORAGE', 'UNDER_RESTORATION') then 'maintenance'
                 else 'actif' end as gazelle_status,
            coalesce(p.next_service_override, p.calculated_next_service,

@@ -111,7 +111,14 @@ language sql stable set search_path = public, pg_temp as $$
         -- Gazelle writes one l, the predecessor two.
         and coalesce(upper(a.status), '') not in ('CANCELED', 'CANCELLED')),
     'pianos', (
-      select count(distinct e.piano_id) from gazelle_timeline_entries e, days d
+      -- A piano that moved to another client left a copy of its history behind: it is one piano.
+      select count(distinct coalesce(
+        (select min(n.external_id) from gazelle_pianos n
+         where internal.is_gone(p.status, p.total_loss, p.deleted_at) and btrim(p.serial_number) <> ''
+           and btrim(n.serial_number) = btrim(p.serial_number) and n.make is not distinct from p.make
+           and not internal.is_gone(n.status, n.total_loss, n.deleted_at)),
+        e.piano_id))
+      from gazelle_timeline_entries e cross join days d left join gazelle_pianos p on p.external_id = e.piano_id
       where e.deleted_at is null and (e.entry_type like 'SERVICE\_ENTRY\_%' or e.entry_type = 'APPOINTMENT_COMPLETION')
         and coalesce((e.occurred_at at time zone 'America/Toronto')::date, e.entry_date) >= d.first
         and coalesce((e.occurred_at at time zone 'America/Toronto')::date, e.entry_date) < d.after),
