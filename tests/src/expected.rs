@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gazelle_local::company::Company;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 /// Rows by key, each with its columns.
@@ -141,6 +141,15 @@ fn row(table: &str, node: &Value) -> BTreeMap<String, Value> {
             columns.insert("notes".into(), columns[notes].clone());
             columns.insert("appointment_date".into(), local("start", "%Y-%m-%d"));
             columns.insert("appointment_time".into(), local("start", "%H:%M:%S"));
+            if node["isAllDay"] == true {
+                // The date as it is written, from the midnight at which it begins in Montréal.
+                let date = node["start"].as_str().and_then(|start| start.get(..10)).unwrap_or_default();
+                let midnight = date.parse::<Date>().ok().zip(TimeZone::get("America/Toronto").ok());
+                let begins = midnight.and_then(|(date, zone)| date.to_zoned(zone).ok());
+                columns.insert("appointment_date".into(), date.into());
+                columns.insert("appointment_time".into(), Value::Null);
+                columns.insert("start_datetime".into(), json!(begins.map(|begins| begins.timestamp())));
+            }
         }
         "gazelle_timeline_entries" => {
             columns.insert("entry_date".into(), local("occurredAt", "%Y-%m-%d"));

@@ -40,6 +40,7 @@ mod mirror;
 mod monitoring;
 mod notifications;
 mod privacy;
+mod report;
 mod schedules;
 mod tasks;
 mod weekly;

@@ -3,6 +3,7 @@
 //! Scale 1 has the volumes of the real one. Names are combinations of common words, addresses are at example
 //! domains, telephone numbers are in the range reserved for fiction.
 
+mod life;
 mod words;
 
 use std::collections::HashMap;
@@ -28,7 +29,20 @@ pub struct Company {
     pub appointments: Vec<Value>,
     /// `PrivateTimelineEntry`
     pub timeline: Vec<Value>,
+    /// What notes and measurements say, by the id of their entry: known from how they were made.
+    pub meanings: HashMap<String, Meaning>,
+    /// Entries that came along with a piano to its new client: copy, and original at the piano that was left behind.
+    pub copies: HashMap<String, String>,
     index: HashMap<String, (Kind, usize)>,
+}
+
+/// What a note or a measurement says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Meaning {
+    /// Temperature (°C) and humidity (%), in the order of the text.
+    pub measured: Vec<(Option<f64>, Option<f64>)>,
+    /// Whether it reports a trouble, over or not.
+    pub reports_trouble: bool,
 }
 
 /// What a reference can point to.
@@ -45,6 +59,15 @@ pub const INSTITUTIONS: [(&str, &str); 3] = [
     ("vincent-dindy", "cli_local_000002"),
     ("place-des-arts", "cli_local_000003"),
 ];
+
+/// Further clients of an institution, which pays for them: key in `report_tabs`, and client id.
+pub const BRANCHES: [(&str, &str); 1] = [("place-des-arts", "cli_local_000005")];
+
+/// The clients of an institution of the report, by its key: the one that is billed comes first.
+pub fn clients_of(institution: &str) -> Vec<&'static str> {
+    let all = INSTITUTIONS.iter().chain(&BRANCHES);
+    all.filter(|(key, _)| *key == institution).map(|(_, client)| *client).collect()
+}
 
 /// Prefix of every id, by which a mirror filled from here is recognised.
 pub const ID_MARK: &str = "_local_";
@@ -83,14 +106,23 @@ impl Company {
             pianos: Vec::new(),
             appointments: Vec::new(),
             timeline: Vec::new(),
+            meanings: HashMap::new(),
+            copies: HashMap::new(),
             index: HashMap::new(),
         };
         company.pianos = (1..=pianos).map(|n| piano(&mut rng, n, pianos, clients, today)).collect();
+        let moves = company.settle(today);
         company.appointments =
             (1..=count(11_500, scale)).map(|n| company.appointment(&mut rng, n, today)).collect();
+        company.take_whole_days();
         company.appointments.sort_by(|a, b| a["start"].as_str().cmp(&b["start"].as_str()));
         company.leave_something_to_confirm(today);
-        company.timeline = (1..=count(27_000, scale)).map(|n| company.entry(&mut rng, n, today)).collect();
+        for number in 1..=count(27_000, scale) {
+            let (entry, meaning) = company.entry(&mut rng, number, today);
+            company.meanings.extend(meaning.map(|meaning| (id("tme", number), meaning)));
+            company.timeline.push(entry);
+        }
+        company.copy_histories(&moves);
         company.reindex();
         company
     }
@@ -146,11 +178,11 @@ impl Company {
     /// Of tomorrow's visits to ordinary clients only the first is confirmed: at 16:00 there is something to say.
     fn leave_something_to_confirm(&mut self, today: Date) {
         let tomorrow = today.checked_add(1.days()).unwrap_or(today).to_string();
-        let is_institution =
-            |client: &Value| INSTITUTIONS.iter().any(|(_, institution)| client["id"] == *institution);
+        let is_institution = |client: &Value| {
+            INSTITUTIONS.iter().chain(&BRANCHES).any(|(_, institution)| client["id"] == *institution)
+        };
         let ahead = self.appointments.iter_mut().filter(|appointment| {
-            let start = appointment["start"].as_str().and_then(|start| start.parse::<Timestamp>().ok());
-            start.is_some_and(|start| clock::business_date(start).to_string() == tomorrow)
+            day_of(appointment).is_some_and(|day| day.to_string() == tomorrow)
                 && appointment["type"] == "APPOINTMENT"
                 && appointment["status"] == "ACTIVE"
                 && !is_institution(&appointment["client"])
@@ -216,7 +248,7 @@ impl Company {
         })
     }
 
-    fn entry(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> Value {
+    fn entry(&self, rng: &mut ChaCha8Rng, number: usize, today: Date) -> (Value, Option<Meaning>) {
         // As many notes for the institutions as the real report shows, in proportion.
         let institution = match rng.random_range(0..1000) {
             0..4 => Some(INSTITUTIONS[0].1),
@@ -244,14 +276,14 @@ impl Company {
             (None, Some(piano)) => piano["client"]["id"].as_str().unwrap_or_default().to_owned(),
             (None, None) => id("cli", rng.random_range(1..=self.clients.len())),
         };
-        let (summary, comment) = match kind {
-            "PIANO_MEASUREMENT" => (Some(measurement(rng)), None),
+        let (summary, comment, meaning) = match kind {
+            "PIANO_MEASUREMENT" => measurement(rng),
             "SERVICE_ENTRY_MANUAL" => service_note(rng),
-            "SERVICE_ENTRY_AUTOMATED" => (Some("Accord, 1 heure".to_owned()), None),
-            _ => (Some(pick(rng, &OTHER_NOTES).to_owned()), None),
+            "SERVICE_ENTRY_AUTOMATED" => (Some("Accord, 1 heure".to_owned()), None, None),
+            _ => (Some(pick(rng, &OTHER_NOTES).to_owned()), None, None),
         };
         let has_user = about_piano || rng.random_range(0..3) == 0;
-        json!({
+        let entry = json!({
             "id": id("tme", number),
             "occurredAt": occurred_at.to_string(),
             "type": kind,
@@ -265,7 +297,17 @@ impl Company {
             "user": if has_user { json!({"id": id("usr", rng.random_range(1..=4))}) } else { Value::Null },
             "invoice": if kind == "PIANO_MEASUREMENT" { json!({"id": id("inv", number)}) } else { Value::Null },
             "estimate": Value::Null,
-        })
+        });
+        (entry, meaning)
+    }
+}
+
+/// The calendar date of an event: one of a whole day stands on the date as it is written, any other on Montréal's.
+pub fn day_of(event: &Value) -> Option<Date> {
+    let start = event["start"].as_str()?;
+    match event["isAllDay"].as_bool() {
+        Some(true) => start.get(..10)?.parse().ok(),
+        _ => start.parse().ok().map(clock::business_date),
     }
 }
 
@@ -404,6 +446,7 @@ fn client(
         "region": Value::Null,
         "defaultClientLocalization": {"locale": if rng.random_range(0..6) == 0 { "en_CA" } else { "fr_CA" }},
         "defaultContact": contacts.first(),
+        "defaultBillingContact": contacts.first(),
         "contacts": contacts,
         "createdAt": created.to_string(),
         "updatedAt": (created + SignedDuration::from_hours(200)).to_string(),
@@ -466,30 +509,49 @@ fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, tod
     })
 }
 
-fn measurement(rng: &mut ChaCha8Rng) -> String {
+/// Summary, comment, and what they say.
+type Note = (Option<String>, Option<String>, Option<Meaning>);
+
+fn measurement(rng: &mut ChaCha8Rng) -> Note {
     let celsius = f64::from(rng.random_range(170..260)) / 10.0;
     let humidity = rng.random_range(18..75);
-    match rng.random_range(0..4) {
-        0 => format!("Piano measurement taken: {celsius}°C, {humidity}%"),
-        1 => format!("Mesure du piano prise : {celsius}°, {humidity}%"),
-        2 => format!("Piano measurement taken:{:.0}F, {humidity}%", celsius * 1.8 + 32.0),
-        _ => format!("{:.0}°C, {humidity} %", celsius),
-    }
+    let (fahrenheit, whole) = ((celsius * 1.8 + 32.0).round_ties_even(), celsius.round_ties_even());
+    let (text, celsius) = match rng.random_range(0..4) {
+        0 => (format!("Piano measurement taken: {celsius}°C, {humidity}%"), celsius),
+        1 => (format!("Mesure du piano prise : {celsius}°, {humidity}%"), celsius),
+        2 => (format!("Piano measurement taken:{fahrenheit}F, {humidity}%"), (fahrenheit - 32.0) / 1.8),
+        _ => (format!("{whole}°C, {humidity} %"), whole),
+    };
+    let measured = vec![(Some(celsius), Some(f64::from(humidity)))];
+    (Some(text), None, Some(Meaning { measured, reports_trouble: false }))
 }
 
-fn service_note(rng: &mut ChaCha8Rng) -> (Option<String>, Option<String>) {
-    let work = pick(rng, &SERVICE_NOTES).to_owned();
+fn service_note(rng: &mut ChaCha8Rng) -> Note {
+    let (work, celsius, humidity) = SERVICE_NOTES[rng.random_range(0..SERVICE_NOTES.len())];
+    let mut meaning = Meaning::default();
+    meaning.measured.extend((humidity.is_some()).then_some((celsius, humidity)));
     let mut remarks = Vec::new();
     if rng.random_range(0..3) == 0 {
-        remarks.push(format!("{}°C, {}%", rng.random_range(17..26), rng.random_range(20..70)));
+        let (celsius, humidity) = (rng.random_range(17..26), rng.random_range(20..70));
+        // Nobody measures twice on one visit.
+        if meaning.measured.is_empty() {
+            remarks.push(format!("{celsius}°C, {humidity}%"));
+            meaning.measured.push((Some(f64::from(celsius)), Some(f64::from(humidity))));
+        }
     }
     if rng.random_range(0..9) == 0 {
-        remarks.push(pick(rng, &TROUBLES).to_owned());
+        let (remark, is_trouble, humidity) = REMARKS[rng.random_range(0..REMARKS.len())];
+        remarks.push(remark.to_owned());
+        meaning.reports_trouble = is_trouble;
+        meaning.measured.extend(humidity.map(|humidity| (None, Some(humidity))));
     }
     let comment = (!remarks.is_empty()).then(|| remarks.join(". "));
     match rng.random_range(0..5) {
         // Some technicians write everything into the comment.
-        0 => (None, Some([Some(work), comment].into_iter().flatten().collect::<Vec<_>>().join(". "))),
-        _ => (Some(work), comment),
+        0 => {
+            let all = [Some(work.to_owned()), comment].into_iter().flatten().collect::<Vec<_>>();
+            (None, Some(all.join(". ")), Some(meaning))
+        }
+        _ => (Some(work.to_owned()), comment, Some(meaning)),
     }
 }

@@ -29,7 +29,7 @@ use url::Url;
 
 use crate::{
     clock::StackClock,
-    company::{Company, ID_MARK, INSTITUTIONS, STAFF},
+    company::{self, Company, ID_MARK, INSTITUTIONS, STAFF},
     faults::{Fault, FaultSpec, Faults},
     lambda::{Ended, Invocation, Lambda},
     sandbox::{BusEvent, Sandbox, Traffic, auth::Auth, credentials},
@@ -192,11 +192,15 @@ impl Stack {
 
     /// What a person sets up once: institutions, people, the Gazelle token.
     async fn install(&self) -> anyhow::Result<()> {
-        for (key, client) in INSTITUTIONS {
-            let body = json!({"client_ids": [client]}).to_string();
+        for (key, _) in INSTITUTIONS {
+            let clients = company::clients_of(key);
+            let body = json!({"client_ids": clients}).to_string();
             self.write(self.observer.from("report_tabs").eq("key", key).update(body)).await?;
-            let body = json!({"slug": key, "name": key, "gazelle_client_id": client}).to_string();
-            self.write(self.observer.from("institutions").upsert(body)).await?;
+            for (at, client) in clients.iter().enumerate() {
+                let slug = if at == 0 { key.to_owned() } else { format!("{key}-{}", at + 1) };
+                let body = json!({"slug": slug, "name": slug, "gazelle_client_id": client}).to_string();
+                self.write(self.observer.from("institutions").upsert(body)).await?;
+            }
         }
         for (key, user) in STAFF {
             let body = json!({"gazelle_id": user}).to_string();

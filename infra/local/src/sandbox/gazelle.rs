@@ -26,7 +26,10 @@ use serde_json::{Value, json};
 use shared::{clock, supabase::Supabase};
 
 use super::{Sandbox, credentials, lock, refuse};
-use crate::{company::Company, faults::Fault};
+use crate::{
+    company::{self, Company},
+    faults::Fault,
+};
 
 const SDL: &str = include_str!("../../../../shared/src/gazelle/schema.graphql");
 
@@ -400,10 +403,7 @@ fn entries<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
 
 fn events<'a>(company: &'a Company, arguments: &Value) -> Vec<&'a Value> {
     let filters = &arguments["filters"];
-    let day = |event: &Value| {
-        let start = event["start"].as_str().and_then(|start| start.parse().ok());
-        start.map(|start| clock::business_date(start).to_string()).unwrap_or_default()
-    };
+    let day = |event: &Value| company::day_of(event).map(|day| day.to_string()).unwrap_or_default();
     let has_dates = !filters["dateGet"].is_null() || !filters["dateLet"].is_null();
     // The company keeps them by start, which is the only sort that is asked for.
     company
