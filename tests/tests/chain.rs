@@ -6,9 +6,16 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-/// What the run log, the sheet and the mirror say after a night that went well.
-/// Enough for some pages of 200 ms each, not for all; hurried or not, a process gets to its first page within it.
+/// Enough for some pages of 200 ms each, one after the other, not for all; hurried or not, a process gets to its first page
+/// within it.
 const NOT_ENOUGH: std::time::Duration = std::time::Duration::from_secs(8);
+
+/// The sync asks Gazelle one question after the other.
+async fn one_request_at_a_time(bed: &Bed) -> anyhow::Result<()> {
+    bed.put("settings", json!([{"key": "sync.concurrency", "value": 1}])).await
+}
+
+/// What the run log, the sheet and the mirror say after a night that went well.
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -236,6 +243,8 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
             })
             .collect()
     };
+    bed.stack.sandbox.company.write().unwrap().reindex();
+    one_request_at_a_time(&bed).await?;
     let limit = NOT_ENOUGH;
     let event = e2e::scheduled("sync_gazelle", NIGHT);
     let id = bed.stack.request_id();
@@ -290,6 +299,7 @@ async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
             .collect();
         company.reindex();
     }
+    one_request_at_a_time(&bed).await?;
     // Sunday: the whole timeline is read, and does not fit.
     let event = e2e::scheduled("sync_gazelle", "2026-01-18T06:00:00Z");
     let id = bed.stack.request_id();

@@ -253,7 +253,11 @@ async fn institutions_may_have_limits_of_their_own_and_other_clients_are_not_wat
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
     write(&bed, &[("1", "2026-01-10T15:00:00Z", "21C, 36%"), ("2", "2026-01-11T15:00:00Z", "PLS débranché")]);
-    bed.stack.sandbox.company.write().unwrap().timeline[1]["client"]["id"] = "cli_local_000020".into();
+    {
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        let other = company.timeline.iter_mut().find(|entry| entry["comment"] == "PLS débranché").unwrap();
+        other["client"]["id"] = "cli_local_000020".into();
+    }
     bed.fill().await?;
     assert_eq!(scan(&bed).await?["inserted"], 0);
     let own = json!({"options": {"humidity_low": 38}}).to_string();

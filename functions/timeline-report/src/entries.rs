@@ -57,7 +57,8 @@ impl<'a> Days<'a> {
             page = page.lte("occurred_at", at.to_string()).or(before);
         }
         let page: Vec<Entry> = self.run.supabase.rows(page).await?;
-        self.is_read = page.len() < PAGE_ROWS;
+        // A short page may be all that the project gives at once.
+        self.is_read = page.is_empty();
         if let Some(last) = page.last() {
             self.last = Some((last.occurred_at, last.external_id.clone()));
         }

@@ -664,13 +664,13 @@ mod tests {
 
     #[test]
     fn a_row_without_a_whole_id_is_refused_with_a_reason() {
-        for id in [Value::Null, json!(""), json!("tme_\01"), json!("tme_\u{fdd0}")] {
+        for id in [Value::Null, json!(""), json!("tme_\u{0}1"), json!("tme_\u{fdd0}")] {
             let (row, _) = mapped(Collection::Timeline, entry(json!({"id": id})));
             assert_eq!(row.refusal, Some("identifiant manquant ou illisible"), "{id}");
             assert!(row.key.starts_with("sans-id-"));
         }
         let mut drift = BTreeSet::new();
-        let row = contact(json!({"id": "con_1", "firstName": "a\0"}), Some("cli_\01"), &mut drift);
+        let row = contact(json!({"id": "con_1", "firstName": "a\0"}), Some("cli_\u{0}1"), &mut drift);
         assert_eq!((row.refusal, &row.columns["client_external_id"]), (None, &json!("cli_1")));
     }
 
