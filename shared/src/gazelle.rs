@@ -5,6 +5,7 @@
 
 mod body;
 mod error;
+mod pace;
 mod queries;
 mod token;
 
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 use url::Url;
 
 pub(crate) use self::body::NO_CHARACTER;
+use self::pace::Pace;
 pub use self::{
     error::{GazelleError, GraphQlErrors, Passing},
     queries::{Days, Query, Slice},
@@ -189,6 +191,7 @@ pub struct Gazelle {
     http: Http,
     settings: GazelleSettings,
     authorization: Authorization,
+    pace: Pace,
 }
 
 /// Reads are safe to repeat; a page comes within seconds or not at all.
@@ -201,13 +204,17 @@ const PATIENCE: Retry = Retry {
 
 /// Further tries after an answer that is none: HTML, half a page, GraphQL errors that may pass.
 const SECOND_LOOKS: usize = 3;
-/// Too many requests do not pass faster.
-const THROTTLED_WAIT: Duration = Duration::from_secs(1);
+/// A request that Gazelle refuses again and again for the number of requests, at an ever slower pace.
+const THROTTLED_TRIES: usize = 8;
+const TOO_MANY_REQUESTS: u16 = 429;
+/// A longer wait than this is not spent by a process that waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Gazelle {
     /// A client that keeps its token in `supabase`.
     pub fn new(http: Http, settings: GazelleSettings, supabase: Supabase) -> Self {
-        Self { authorization: Authorization::new(http.clone(), settings.clone(), supabase), http, settings }
+        let authorization = Authorization::new(http.clone(), settings.clone(), supabase);
+        Self { authorization, http, settings, pace: Pace::default() }
     }
 
     /// Whether the authorization ends soon and could not be renewed.
@@ -257,8 +264,10 @@ impl Gazelle {
             .with_jitter()
             .build();
         let mut refused: Option<SecretString> = None;
+        let mut throttled = 0;
         loop {
             let token = self.authorization.token(refused.as_ref()).await?;
+            let turn = self.pace.turn().await;
             let (response, attempts) = self.send(&body, &token).await?;
             let error = match judge(query, &response, attempts).and_then(&read) {
                 Ok(answer) => return Ok(answer),
@@ -268,12 +277,28 @@ impl Gazelle {
                 }
                 Err(error) => error,
             };
-            let shortest = match error.passing() {
-                Passing::No => return Err(error),
-                Passing::Perhaps | Passing::Yes => Duration::ZERO,
-                Passing::Throttled => response.retry_after().unwrap_or_default().max(THROTTLED_WAIT),
-            };
-            let Some(wait) = waits.next().map(|wait: Duration| wait.max(shortest)) else { return Err(error) };
+            if response.status == TOO_MANY_REQUESTS || error.passing() == Passing::Throttled {
+                let asked = response.retry_after();
+                if let Some(wait) = asked.filter(|asked| *asked > LONGEST_WAIT) {
+                    return Err(GazelleError::Later(wait));
+                }
+                if throttled == THROTTLED_TRIES {
+                    return Err(error);
+                }
+                throttled += 1;
+                tracing::warn!(
+                    query = query.name(),
+                    asked_ms = asked.map(|asked| asked.as_millis() as u64),
+                    "gazelle.throttled"
+                );
+                self.pace.slow_down(turn, asked);
+                self.http.count_retry();
+                continue;
+            }
+            if error.passing() == Passing::No {
+                return Err(error);
+            }
+            let Some(wait) = waits.next() else { return Err(error) };
             if Instant::now() + wait >= end {
                 return Err(error);
             }
@@ -297,7 +322,9 @@ impl Gazelle {
             Credential::ApiKey(_) => request
                 .with_secret_header(HeaderName::from_static("x-gazelle-api-key"), token.expose_secret()),
         };
-        self.http.send_to_the_end(&request, PATIENCE, is_transient).await.map_err(GazelleError::Unavailable)
+        // Too many requests are not answered by more of them: the pace is the caller's business.
+        let is_trouble = |response: &Response| is_transient(response) && response.status != TOO_MANY_REQUESTS;
+        self.http.send_to_the_end(&request, PATIENCE, is_trouble).await.map_err(GazelleError::Unavailable)
     }
 
     /// Reads the further pages of the list inside a node, which then holds all that Gazelle has of it.

@@ -97,6 +97,8 @@ pub struct Report {
     pub counts: BTreeMap<String, Counts>,
     /// The time was not enough for everything; what is committed stays.
     pub interrupted: bool,
+    /// Gazelle wants to be left alone until then, and the rest is read afterwards.
+    pub put_off: Option<Timestamp>,
     /// Whether everything was read, back to the beginning.
     pub full: bool,
     /// Rows set aside: collection and id.
@@ -156,6 +158,13 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
     for outcome in join_all(readers).await {
         match outcome {
             Ok(read) => report.merge(read),
+            // Gazelle says itself when it can be asked again: no failure.
+            Err(TaskError::Gazelle(error)) if error.later().is_some() => {
+                let at = error.later().and_then(|wait| clock::now().checked_add(wait).ok());
+                report.interrupted = true;
+                report.put_off = report.put_off.max(at);
+                tracing::warn!(run_id = run.id, %error, "collection.put_off");
+            }
             Err(error) => {
                 let details = error.details().unwrap_or_default();
                 tracing::error!(run_id = run.id, kind = error.kind(), %error, %details, "collection.failed");

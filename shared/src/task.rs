@@ -355,6 +355,8 @@ pub enum Outcome {
         continuation: Value,
         /// Figures so far.
         stats: Value,
+        /// The next part begins then; none: at once.
+        not_before: Option<Timestamp>,
     },
 }
 

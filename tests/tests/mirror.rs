@@ -372,3 +372,33 @@ async fn on_sundays_an_appointment_of_long_ago_is_seen_to_change_and_to_go(
     }
     Ok(())
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gazelle_that_wants_to_be_left_alone_is_asked_again_when_it_said(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.stack.break_with(&["gazelle:ban".parse().unwrap()]);
+    let put_off = bed.sync(NIGHT).await?;
+    assert_eq!(put_off.answer.status, "running", "{:?}", put_off.answer);
+    assert!(bed.stack.take_events().is_empty());
+    // Not before Gazelle said, and then by the dispatcher.
+    for (minutes, expected) in [(8, 0), (4, 1)] {
+        bed.stack.advance(jiff::SignedDuration::from_mins(minutes));
+        bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+        let events = bed.stack.take_events();
+        let continued: Vec<_> =
+            events.iter().filter(|event| event.envelope["detail-type"] == "Task Continued").collect();
+        assert_eq!(continued.len(), expected);
+        if let Some(event) = continued.first() {
+            let run = bed.stack.invoke(Function::SyncGazelle, &event.envelope).await?;
+            assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+        }
+    }
+    bed.assert_mirrored().await?;
+    let runs = bed.runs("sync_gazelle").await?;
+    assert_eq!((runs.len(), &runs[0]["attempt"], &runs[0]["errors"]), (1, &json!(1), &json!([])));
+    assert!(bed.told().is_empty());
+    Ok(())
+}

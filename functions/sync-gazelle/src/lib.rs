@@ -3,7 +3,7 @@
 //! Its success event starts the timeline report; it is published only when every collection was read to its end
 //! and nothing that looked like an accident was refused.
 
-use jiff::{Timestamp, civil::Weekday};
+use jiff::{SignedDuration, Timestamp, civil::Weekday};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
@@ -19,6 +19,9 @@ use shared::{
 
 /// A run is continued at most this often; what takes longer is not a sync but an accident.
 const MAX_PARTS: u32 = 6;
+
+/// A sync that Gazelle puts off goes on within this time of its start, or it failed.
+const NIGHT: SignedDuration = SignedDuration::from_hours(3);
 
 /// The task `sync_gazelle`, and the imports of one collection.
 pub struct SyncGazelle {
@@ -93,9 +96,18 @@ fn continued(run: &Run, report: &Report, started_at: Timestamp) -> Result<Outcom
             message: format!("the sync did not end in {MAX_PARTS} parts; check Gazelle's answer times"),
         });
     }
+    let latest = started_at.checked_add(NIGHT).unwrap_or(started_at);
+    if report.put_off.is_some_and(|at| at > latest) {
+        return Err(TaskError::Failed {
+            kind: "gazelle_unavailable",
+            message: "Gazelle asks to be left alone for longer than the night; the run will be tried again"
+                .into(),
+        });
+    }
     Ok(Outcome::Continued {
         continuation: json!(Parameters { full: report.full, started_at: Some(started_at) }),
         stats: report.stats(),
+        not_before: report.put_off,
     })
 }
 

@@ -19,6 +19,10 @@ pub enum Fault {
     GazelleTokenExpired,
     /// Gazelle has no clients all of a sudden.
     GazelleEmptyClients,
+    /// Gazelle wants to be left alone for ten minutes.
+    GazelleBan,
+    /// Gazelle takes so many requests a second; the count is the limit.
+    GazelleLimit,
     /// Gazelle counts one client more than it lists.
     GazelleMiscounts,
     /// Gazelle reads no list from its end.
@@ -119,7 +123,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 56] = [
+const FAULTS: [(&str, Fault, Option<u32>); 58] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -127,6 +131,8 @@ const FAULTS: [(&str, Fault, Option<u32>); 56] = [
     ("gazelle:cut", Fault::GazelleCut, Some(3)),
     ("gazelle:token-expired", Fault::GazelleTokenExpired, Some(1)),
     ("gazelle:empty-clients", Fault::GazelleEmptyClients, None),
+    ("gazelle:ban", Fault::GazelleBan, Some(1)),
+    ("gazelle:limit", Fault::GazelleLimit, Some(2)),
     ("gazelle:miscount", Fault::GazelleMiscounts, None),
     ("gazelle:one-way", Fault::GazelleOneWay, None),
     ("gazelle:internal-error", Fault::GazelleInternalError, Some(3)),
@@ -245,6 +251,11 @@ impl Faults {
                 true
             }
         }
+    }
+
+    /// The count of a fault in force, which is its figure.
+    pub fn figure(&self, fault: Fault) -> Option<u32> {
+        self.left().get(&fault).copied().flatten()
     }
 
     /// Whether the fault is in force, without counting.

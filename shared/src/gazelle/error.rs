@@ -1,5 +1,7 @@
 //! What can go wrong at Gazelle: by what a caller does about it, and in words that show no one's data.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -30,6 +32,9 @@ pub enum GazelleError {
     /// An answer in an unknown form. Never taken for "nothing".
     #[error("Gazelle answered in an unknown form ({0})")]
     Malformed(&'static str),
+    /// Gazelle wants to be left alone for longer than a process waits.
+    #[error("Gazelle asks to come back in {} s", .0.as_secs())]
+    Later(Duration),
     /// The token cannot be read or stored.
     #[error("the Gazelle token store")]
     TokenStore(#[source] SupabaseError),
@@ -62,7 +67,7 @@ impl GazelleError {
     /// Stable name.
     pub fn kind(&self) -> &'static str {
         match self {
-            GazelleError::Unavailable(_) => "gazelle_unavailable",
+            GazelleError::Unavailable(_) | GazelleError::Later(_) => "gazelle_unavailable",
             GazelleError::Unauthorized => "gazelle_authorization",
             GazelleError::Refused { passing, .. } | GazelleError::GraphQl(GraphQlErrors { passing, .. }) => {
                 match passing {
@@ -91,7 +96,22 @@ impl GazelleError {
             | GazelleError::Refused { .. }
             | GazelleError::GraphQl(_)
             | GazelleError::Malformed(_)
+            | GazelleError::Later(_)
             | GazelleError::TokenStore(_) => false,
+        }
+    }
+
+    /// How long Gazelle wants to be left alone.
+    pub fn later(&self) -> Option<Duration> {
+        match self {
+            GazelleError::Later(wait) => Some(*wait),
+            GazelleError::At { error, .. } => error.later(),
+            GazelleError::Unavailable(_)
+            | GazelleError::Unauthorized
+            | GazelleError::Refused { .. }
+            | GazelleError::GraphQl(_)
+            | GazelleError::Malformed(_)
+            | GazelleError::TokenStore(_) => None,
         }
     }
 
@@ -107,6 +127,7 @@ impl GazelleError {
             GazelleError::GraphQl(_)
             | GazelleError::Unavailable(_)
             | GazelleError::Unauthorized
+            | GazelleError::Later(_)
             | GazelleError::TokenStore(_) => Passing::No,
         }
     }
@@ -142,6 +163,7 @@ impl GazelleError {
                 add("code", json!(errors.code));
             }
             GazelleError::Malformed(part) => add("part", (*part).into()),
+            GazelleError::Later(wait) => add("retry_after_seconds", wait.as_secs().into()),
             GazelleError::Unauthorized | GazelleError::TokenStore(_) | GazelleError::At { .. } => {}
         }
         Value::Object(details)

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::{
-    Collection, State,
+    Collection, Counts, State,
     pages::{Batch, Interrupted, Listed, Reader},
     seen::Seen,
     split::{self, Split},
@@ -50,7 +50,7 @@ impl Reader<'_> {
             // Owned here, so that the writer ends when this does.
             let sender = sender;
             match self.resumed {
-                true => self.rest(state, &sender).await.map(|()| Proof::default()),
+                true => self.rest(state, &sender).await,
                 false => self.whole(&sender).await,
             }
         };
@@ -75,11 +75,14 @@ impl Reader<'_> {
         })
     }
 
-    /// What an earlier part of the run left.
-    async fn rest(&self, state: &State, sender: &mpsc::Sender<Batch>) -> Result<(), Interrupted> {
+    /// What an earlier part of the run left. What that one saw is not known any more, but how many rows it was.
+    async fn rest(&self, state: &State, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {
         let open = state.windows.values().filter(|progress| !progress.complete).cloned();
         let read = open.enumerate().map(|(at, progress)| self.window(at, progress, None, sender));
-        first_failure(join_all(read).await).map(drop)
+        first_failure(join_all(read).await)?;
+        let before = state.counts.get(self.collection.source()).map_or(0, Counts::read);
+        let missing = self.total(self.scope).await?.saturating_sub(before + self.distinct());
+        Ok(Proof { difference: missing.cast_signed(), as_one_list: false })
     }
 
     async fn whole(&self, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {

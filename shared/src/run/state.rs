@@ -129,8 +129,16 @@ pub(super) struct End {
     pub error: Option<AnswerError>,
     pub duration_ms: u64,
     lease_lost: bool,
-    continuation: Option<Value>,
+    continuation: Option<(Value, Option<Timestamp>)>,
     finished: Finished,
+}
+
+/// The event of the next part.
+#[derive(Deserialize)]
+struct HandedOver {
+    #[serde(flatten)]
+    event: QueuedEvent,
+    due: bool,
 }
 
 /// What is left to do after the commit.
@@ -170,12 +178,18 @@ impl End {
                 let status = if finished.warning { "warning" } else { "success" };
                 end(status, finished)
             }
-            Ok(Outcome::Continued { continuation, stats }) => Self {
-                continuation: Some(continuation),
+            Ok(Outcome::Continued { continuation, stats, not_before }) => Self {
+                continuation: Some((continuation, not_before)),
                 ..end(
                     "running",
                     Finished {
-                        message: format!("Partie {} terminée, la suite est demandée", run.part + 1),
+                        message: match not_before {
+                            None => format!("Partie {} terminée, la suite est demandée", run.part + 1),
+                            Some(at) => format!(
+                                "Gazelle demande d'attendre; la suite est remise à {}",
+                                at.to_zoned(clock::zone()).strftime("%H:%M")
+                            ),
+                        },
                         stats,
                         ..Finished::default()
                     },
@@ -204,7 +218,7 @@ impl End {
             return Err(SupabaseError::LeaseLost);
         }
         match &self.continuation {
-            Some(continuation) => self.hand_over(run, continuation.clone()).await,
+            Some((continuation, not_before)) => self.hand_over(run, continuation.clone(), *not_before).await,
             None => self.finish(run).await,
         }
     }
@@ -231,8 +245,13 @@ impl End {
         }
     }
 
-    async fn hand_over(&self, run: &Run, continuation: Value) -> Result<Ended, SupabaseError> {
-        let arguments = json!({
+    async fn hand_over(
+        &self,
+        run: &Run,
+        continuation: Value,
+        not_before: Option<Timestamp>,
+    ) -> Result<Ended, SupabaseError> {
+        let mut arguments = json!({
             "p_run_id": run.id,
             "p_lease": run.lease,
             "p_event": continuation_event(run, continuation),
@@ -240,8 +259,13 @@ impl End {
             "p_wait_seconds": HANDOVER.as_secs(),
             "p_now": clock::now().to_string(),
         });
-        let event: QueuedEvent = run.supabase.rpc("continue_run", &arguments).await?;
-        Ok(Ended { finished: true, notices: 0, events: vec![event] })
+        if let Some(at) = not_before {
+            arguments["p_not_before"] = at.to_string().into();
+        }
+        let handed_over: HandedOver = run.supabase.rpc("continue_run", &arguments).await?;
+        // An event for later waits in the outbox: the dispatcher publishes it when it is due.
+        let events = handed_over.due.then_some(handed_over.event).into_iter().collect();
+        Ok(Ended { finished: true, notices: 0, events })
     }
 
     fn sync_logs(&self, run: &Run) -> Vec<Value> {

@@ -4,8 +4,11 @@ mod spoil;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock},
-    time::Duration,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use apollo_compiler::{
@@ -74,13 +77,22 @@ impl Schema {
 pub struct Account {
     generation: Mutex<u32>,
     expired: Mutex<Option<u32>>,
+    admitted: Mutex<Vec<Instant>>,
+    /// Requests that were refused for their number.
+    pub throttled: AtomicU32,
     /// Where another process stores the token that it renewed.
     pub store: OnceLock<Supabase>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { generation: Mutex::new(1), expired: Mutex::new(None), store: OnceLock::new() }
+        Self {
+            generation: Mutex::new(1),
+            expired: Mutex::new(None),
+            admitted: Mutex::default(),
+            throttled: AtomicU32::new(0),
+            store: OnceLock::new(),
+        }
     }
 }
 
@@ -125,6 +137,20 @@ impl Account {
         });
     }
 
+    /// Whether another request fits into the last second.
+    fn admits(&self, limit: u32) -> bool {
+        let now = Instant::now();
+        let mut admitted = lock(&self.admitted);
+        admitted.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
+        let fits = admitted.len() < limit as usize;
+        if fits {
+            admitted.push(now);
+        } else {
+            self.throttled.fetch_add(1, Ordering::Relaxed);
+        }
+        fits
+    }
+
     /// The access token is not taken any more; only a refresh helps.
     fn expire(&self) {
         *lock(&self.expired) = Some(*lock(&self.generation));
@@ -156,6 +182,12 @@ pub async fn graphql(State(sandbox): State<Arc<Sandbox>>, headers: HeaderMap, bo
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, "planted failure of jean@planted.example");
     }
     if faults.strikes(Fault::GazelleRateLimit) {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+    }
+    if faults.strikes(Fault::GazelleBan) {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "600")]).into_response();
+    }
+    if faults.figure(Fault::GazelleLimit).is_some_and(|limit| !sandbox.gazelle.admits(limit)) {
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
     }
     if faults.strikes(Fault::GazelleTokenExpired) {
