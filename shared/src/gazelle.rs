@@ -205,7 +205,7 @@ const PATIENCE: Retry = Retry {
 /// Further tries after an answer that is none: HTML, half a page, GraphQL errors that may pass.
 const SECOND_LOOKS: usize = 3;
 /// A request that Gazelle refuses again and again for the number of requests, at an ever slower pace.
-const THROTTLED_TRIES: usize = 8;
+const THROTTLED_TRIES: usize = 5;
 const TOO_MANY_REQUESTS: u16 = 429;
 /// A longer wait than this is not spent by a process that waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

@@ -356,7 +356,7 @@ pub enum Outcome {
         /// Figures so far.
         stats: Value,
         /// The next part begins then; none: at once.
-        not_before: Option<Timestamp>,
+        not_before: Option<jiff::Timestamp>,
     },
 }
 

@@ -85,7 +85,7 @@ async fn what_stays_wrong_fails_by_its_own_name_and_says_where() -> anyhow::Resu
             fault: "gazelle:throttled:∞",
             kind: "gazelle_unavailable",
             details: json!({"http_status": 200, "code": "THROTTLED"}),
-            requests: 20,
+            requests: 40,
         },
         Ending {
             fault: "gazelle:proxy:∞",
