@@ -71,7 +71,7 @@ pub fn line(row: &Row) -> String {
 }
 
 impl Content {
-    /// Adds a row, given as its [`line`].
+    /// Adds a row, given as its [`line()`].
     pub fn push(&mut self, line: &str, is_alert: bool) {
         self.put(line);
         self.rows += 1;
