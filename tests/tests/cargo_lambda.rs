@@ -6,16 +6,12 @@
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
-use e2e::{Backend, Bed, free_port};
+use e2e::{Backend, Bed, PATIENCE, free_port};
 use serde_json::Value;
-use tokio::{
-    process::{Child, Command},
-    time::{Duration, Instant, sleep},
-};
+use shared::http::{Http, json_request};
+use tokio::process::{Child, Command};
 
 const FUNCTION: &str = "cleanup";
-/// The emulator builds the function at the first invocation.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 fn cargo_lambda(subcommand: &str) -> anyhow::Result<Command> {
     let program = tools::python_program("cargo-lambda")?;
@@ -50,22 +46,17 @@ async fn a_function_answers_an_event_file_under_cargo_lambdas_emulator() -> anyh
         .envs(&bed.stack.lambda.environment)
         .stdout(Stdio::null())
         .spawn()?;
-    let started = Instant::now();
-    loop {
-        let invoked = cargo_lambda("invoke")?
-            .args([FUNCTION, "--invoke-port", &port, "--data-file", "events/cleanup.manual.json"])
-            .output()
-            .await?;
-        if invoked.status.success() {
-            let answer: Value = serde_json::from_slice(&invoked.stdout)?;
-            assert_eq!(answer["status"], "success", "{answer}");
-            break;
-        }
-        let complaint = String::from_utf8_lossy(&invoked.stderr);
-        ensure!(started.elapsed() < PATIENCE, "{complaint}");
-        // Until its port is open.
-        sleep(Duration::from_millis(500)).await;
-    }
+    let address = format!("http://127.0.0.1:{port}").parse()?;
+    let ready = json_request("cargo-lambda", "GET".parse()?, address, Default::default());
+    // Any answer is one: its port is open.
+    Http::new().send(&ready, PATIENCE, |_| false).await.context("the emulator did not become ready")?;
+    let invoked = cargo_lambda("invoke")?
+        .args([FUNCTION, "--invoke-port", &port, "--data-file", "events/cleanup.manual.json"])
+        .output()
+        .await?;
+    ensure!(invoked.status.success(), "{}", String::from_utf8_lossy(&invoked.stderr));
+    let answer: Value = serde_json::from_slice(&invoked.stdout)?;
+    assert_eq!(answer["status"], "success", "{answer}");
     assert_eq!(bed.runs("cleanup").await?.len(), 1);
     Ok(())
 }

@@ -230,6 +230,7 @@ async fn a_row_that_cannot_be_stored_is_set_aside_and_the_rest_arrives(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+    #[values(0, 1)] added_between: usize,
 ) -> anyhow::Result<()> {
     let latency = std::time::Duration::from_millis(200);
     let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = latency).await?;
@@ -250,8 +251,16 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
     let id = bed.stack.request_id();
     let first = bed.stack.invoke_within(Function::SyncGazelle, &event, &id, limit).await?;
     assert_eq!(first.answer.status, "running", "{:?}", first.answer);
+    if added_between > 0 {
+        // Where the first part has been already.
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        let mut entry = company.timeline[0].clone();
+        entry["id"] = "tme_local_900000".into();
+        entry["occurredAt"] = "2010-01-01T12:00:00Z".into();
+        company.timeline.push(entry);
+    }
     let mut parts = 1;
-    // Every part goes on from the committed state; nothing is read twice and nothing is left out.
+    // Every part goes on from the committed state; nothing is counted twice and nothing is left out.
     loop {
         let events = bed.stack.take_events();
         let continued: Vec<_> =
@@ -262,7 +271,7 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
         assert_eq!(run.answer.run_id, first.answer.run_id);
         assert!(["running", "success"].contains(&run.answer.status.as_str()), "{:?}", run.answer);
         if run.answer.status == "success" {
-            assert_eq!(run.answer.stats["timeline"], 4000);
+            assert_eq!(run.answer.stats["timeline"], 4000 + added_between);
             assert_eq!(run.answer.stats["clients"], 40);
             break;
         }

@@ -117,12 +117,16 @@ impl AppointmentAlerts {
         };
         let gazelle = Gazelle::new(run.http.clone(), self.gazelle.clone(), run.supabase.clone());
         let report = mirror::sync(run, &gazelle, &plan).await?;
-        match report.interrupted {
-            true => Err(TaskError::Failed {
+        match (report.put_off, report.interrupted) {
+            (Some(_), _) => Err(TaskError::Failed {
+                kind: "gazelle_unavailable",
+                message: "Gazelle asks to be left alone for now".into(),
+            }),
+            (None, true) => Err(TaskError::Failed {
                 kind: "incomplete_read",
                 message: "the appointments were not read to their end in time".into(),
             }),
-            false => Ok(report),
+            (None, false) => Ok(report),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::{
     window::{PAGE_ROWS, Window},
 };
 use crate::{
-    gazelle::{Page, Query, Slice},
+    gazelle::{Cursors, Page, Query, Slice},
     supabase::SupabaseError,
     task::TaskError,
 };
@@ -82,14 +82,19 @@ pub(super) async fn settle(reader: &Reader<'_>, mut found: Enumeration) -> Resul
         ..Report::default()
     };
     for part in parts {
-        report.counts.entry((*part).to_owned()).or_default();
+        let set_aside = report.quarantined.iter().filter(|row| row.starts_with(part)).count() as u64;
+        let counts = report.counts.entry((*part).to_owned()).or_default();
+        if reader.resumed && found.is_whole {
+            // Read again from the beginning: what the earlier parts read is not counted twice.
+            let rows = found.seen.get(part).map_or(0, Vec::len) as u64;
+            counts.unchanged = rows.saturating_sub(set_aside + counts.inserted + counts.updated);
+        }
         // Only an exact reading of everything, in which every row could be named, says what is absent.
         let is_exact = found.differences.is_empty() && !found.unidentified.contains(part);
-        if reader.resumed || !is_exact || !is_enumeration(reader) {
+        if !found.is_whole || !is_exact || !is_enumeration(reader) {
             continue;
         }
         let seen = found.seen.get(part).map(Vec::as_slice).unwrap_or_default();
-        let set_aside = report.quarantined.iter().filter(|row| row.starts_with(part)).count() as u64;
         let live = settled.live.get(*part).copied().unwrap_or_default();
         // As many live rows as were seen: every seen row is live, so no other can be.
         if reader.scope == Window::ALL && live + set_aside <= seen.len() as u64 {
@@ -217,7 +222,7 @@ async fn still_there(reader: &Reader<'_>, part: &str, id: &str) -> Result<Option
     Ok((!node.is_null()).then_some(node))
 }
 
-/// An entry of the timeline, among those of its client from its instant on.
+/// An entry of the timeline, among those of its client; where none is known, among those from its instant on.
 async fn entry(reader: &Reader<'_>, id: &str) -> Result<Option<Value>, TaskError> {
     #[derive(Deserialize)]
     struct Known {
@@ -226,21 +231,24 @@ async fn entry(reader: &Reader<'_>, id: &str) -> Result<Option<Value>, TaskError
     }
     let query = reader.run.supabase.from("gazelle_timeline_entries").select("client_id,occurred_at");
     let known: Vec<Known> = reader.run.supabase.rows(query.eq("external_id", id)).await?;
-    let Some(Known { client_id: Some(client), occurred_at: Some(since) }) = known.into_iter().next() else {
+    let Some(Known { client_id: client, occurred_at }) = known.into_iter().next() else {
         return Ok(None);
     };
+    // An instant can be corrected, the client of an entry stays.
+    let since = if client.is_some() { None } else { occurred_at };
+    let mut cursors = Cursors::default();
     let mut cursor = None;
     loop {
         let slice = Slice::after(cursor, PAGE_ROWS);
-        let query = Query::Timeline { since: Some(since), client: Some(client.clone()), slice };
+        let query = Query::Timeline { since, client: client.clone(), slice };
         let page = Page::from_connection(reader.query(&query).await?)?;
+        cursor = cursors.next(&page)?;
         if let Some(node) = page.nodes.into_iter().find(|node| node["id"] == id) {
             return Ok(Some(node));
         }
-        if !page.has_next {
+        if cursor.is_none() {
             return Ok(None);
         }
-        cursor = page.cursor;
     }
 }
 

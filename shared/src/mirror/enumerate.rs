@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{gazelle::Page, task::TaskError};
 
-/// A window is read again at most so often, less one.
-const ROUNDS: u32 = 3;
+/// A window is read at most so often: people work while it is read. What does not change ends it at the second time.
+const ROUNDS: u32 = 5;
 /// Pages between the readers of a collection and its writer.
 const PAGES_AHEAD: usize = 4;
 
@@ -40,6 +40,8 @@ pub(super) struct Enumeration {
     pub drift: BTreeSet<String>,
     /// The collection is large, and could not be read in parts.
     pub as_one_list: bool,
+    /// All of it was read in this part of the run: what was not seen is absent.
+    pub is_whole: bool,
 }
 
 impl Reader<'_> {
@@ -51,7 +53,7 @@ impl Reader<'_> {
             let sender = sender;
             match self.resumed {
                 true => self.rest(state, &sender).await,
-                false => self.whole(&sender).await,
+                false => self.whole(0, &sender).await,
             }
         };
         let (proof, written) = futures::future::join(produced, self.write(receiver)).await;
@@ -72,25 +74,31 @@ impl Reader<'_> {
             quarantined,
             drift: found.drift,
             as_one_list: proof.as_one_list,
+            is_whole: proof.is_whole,
         })
     }
 
-    /// What an earlier part of the run left. What that one saw is not known any more, but how many rows it was.
+    /// What an earlier part of the run left. What that one saw is not known any more, but how many rows it was: when
+    /// there are more of them by now, or when its windows left some out, everything is read again.
     async fn rest(&self, state: &State, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {
         let open = state.windows.values().filter(|progress| !progress.complete).cloned();
         let read = open.enumerate().map(|(at, progress)| self.window(at, progress, None, sender));
         first_failure(join_all(read).await)?;
         let before = state.counts.get(self.collection.source()).map_or(0, Counts::read);
-        let missing = self.total(self.scope).await?.saturating_sub(before + self.distinct());
-        Ok(Proof { difference: missing.cast_signed(), as_one_list: false })
+        if self.total(self.scope).await? <= before + self.distinct() {
+            return Ok(Proof { is_whole: false, ..Proof::default() });
+        }
+        self.each_part(Seen::begin_all);
+        let next_round = state.windows.values().map(|progress| progress.round + 1).max().unwrap_or_default();
+        self.whole(next_round, sender).await
     }
 
-    async fn whole(&self, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {
+    async fn whole(&self, round: u32, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {
         let first = self.first_page().await?;
         let total = first.total;
         let split = split::split(self, total).await?;
         let is_split = split.windows.len() > 1;
-        let proof = self.prove(&split, Some(first).filter(|_| !is_split), 0, sender).await?;
+        let proof = self.prove(&split, Some(first).filter(|_| !is_split), round, sender).await?;
         if !is_split {
             return Ok(Proof { as_one_list: split::is_large(self.collection, total), ..proof });
         }
@@ -99,7 +107,7 @@ impl Reader<'_> {
         }
         tracing::warn!(collection = self.collection.source(), "sync.windows_do_not_add_up");
         self.each_part(Seen::begin_all);
-        let proof = self.prove(&Split::whole(self.scope, total), None, ROUNDS, sender).await?;
+        let proof = self.prove(&Split::whole(self.scope, total), None, round + ROUNDS, sender).await?;
         Ok(Proof { as_one_list: true, ..proof })
     }
 
@@ -117,6 +125,7 @@ impl Reader<'_> {
         let mut count = Count::planned(split, self.collection);
         let mut readings: Vec<Reading> = vec![Reading::default(); split.windows.len()];
         let mut pending: Vec<usize> = (0..split.windows.len()).collect();
+        let mut is_confirmed = false;
         for round in first_round..first_round + ROUNDS {
             let read = pending.iter().map(|at| {
                 self.each_part(|seen| seen.begin(*at));
@@ -125,7 +134,8 @@ impl Reader<'_> {
             let listed = first_failure(join_all(read).await)?;
             let mut is_as_before = round > first_round;
             for (at, listed) in pending.iter().zip(listed) {
-                let reading = Reading { listed, rows: self.rows(*at) };
+                let (rows, ids) = self.rows(*at);
+                let reading = Reading { listed, rows, ids };
                 is_as_before &= readings[*at] == reading && !listed.moved;
                 readings[*at] = reading;
             }
@@ -146,20 +156,20 @@ impl Reader<'_> {
                 .collect();
             count = now;
             // Two readings of a quiet list that say the same: so it is, whatever Gazelle counts.
-            if pending.is_empty() || is_as_before {
+            is_confirmed = is_as_before;
+            if pending.is_empty() || is_confirmed {
                 break;
             }
         }
         let missing = count.whole.cast_signed() - self.distinct().cast_signed();
         let doubled: u64 =
             readings.iter().map(|reading| reading.listed.rows.saturating_sub(reading.rows)).sum();
-        let is_quiet = readings.iter().all(|reading| !reading.listed.moved);
-        if is_quiet && missing > 0 && missing.cast_unsigned() == doubled {
+        if is_confirmed && missing > 0 && missing.cast_unsigned() == doubled {
             let source = self.collection.source();
             self.found().drift.insert(format!("{source}: the same row more than once in the list"));
             return Ok(Proof::default());
         }
-        Ok(Proof { difference: missing, as_one_list: false })
+        Ok(Proof { difference: missing, ..Proof::default() })
     }
 
     /// Stores which windows will be read.
@@ -198,9 +208,9 @@ impl Reader<'_> {
         self.found().seen.values_mut().for_each(change);
     }
 
-    /// Distinct rows of a window.
-    fn rows(&self, at: usize) -> u64 {
-        self.found().seen.get(self.collection.source()).map_or(0, |seen| seen.rows(at))
+    /// Distinct rows of a window, and a number that stands for their ids.
+    fn rows(&self, at: usize) -> (u64, u64) {
+        self.found().seen.get(self.collection.source()).map_or((0, 0), |seen| (seen.rows(at), seen.ids(at)))
     }
 
     /// Distinct rows of the collection.
@@ -210,11 +220,18 @@ impl Reader<'_> {
 }
 
 /// What a reading proves.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Proof {
     /// Rows that Gazelle counts beyond those that it lists.
     difference: i64,
     as_one_list: bool,
+    is_whole: bool,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self { difference: 0, as_one_list: false, is_whole: true }
+    }
 }
 
 /// How many rows there should be.
@@ -237,6 +254,8 @@ struct Reading {
     listed: Listed,
     /// Distinct rows.
     rows: u64,
+    /// Stands for their ids.
+    ids: u64,
 }
 
 impl Reading {

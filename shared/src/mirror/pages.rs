@@ -49,7 +49,7 @@ pub(super) struct Reader<'a> {
     /// What is to be read.
     pub scope: Window,
     pub started_at: Timestamp,
-    /// This part began in the middle: it cannot know what is absent.
+    /// An earlier part of the run has read some of it.
     pub resumed: bool,
     /// What was found so far.
     pub found: Mutex<Found>,

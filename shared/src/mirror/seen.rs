@@ -82,6 +82,12 @@ impl Seen {
         self.windows.get(window).map_or(0, Hashes::len) as u64
     }
 
+    /// The same for the same rows, whatever their order.
+    pub fn ids(&self, window: usize) -> u64 {
+        let Some(hashes) = self.windows.get(window) else { return 0 };
+        hashes.sorted.iter().chain(&hashes.recent).fold(0, |sum, hash| sum.wrapping_add(*hash))
+    }
+
     /// All of them, sorted, without what earlier readings saw.
     pub fn into_sorted(self) -> Vec<u64> {
         let mut all: Vec<u64> = Vec::with_capacity(self.windows.iter().map(Hashes::len).sum());
@@ -127,11 +133,20 @@ mod tests {
         assert_eq!((seen.rows(0), seen.rows(1), seen.distinct()), (3_000, 2, 3_001));
 
         seen.begin(1);
-        assert_eq!(seen.rows(1), 0);
+        assert_eq!((seen.rows(1), seen.ids(1)), (0, 0));
         assert!(seen.insert(1, "cli_3000"), "counted by the reading before");
         assert!(!seen.insert(1, "cli_3001"));
         assert_eq!(seen.distinct(), 3_002);
         assert_eq!(seen.into_sorted().len(), 3_002);
+
+        let mut seen = Seen::default();
+        for (window, ids) in [["cli_1", "cli_2"], ["cli_2", "cli_1"], ["cli_1", "cli_3"]].iter().enumerate() {
+            ids.iter().for_each(|id| {
+                seen.insert(window, id);
+            });
+        }
+        assert_eq!(seen.ids(0), seen.ids(1));
+        assert_ne!(seen.ids(0), seen.ids(2), "as many rows, other ones");
 
         let mut seen = Seen::default();
         seen.insert(0, "cli_1");
