@@ -47,6 +47,9 @@ const VIEWS: [&str; 25] = [
     "/runbook",
 ];
 
+/// Of those, the ones that only administrators see.
+const ADMINISTRATORS: [&str; 2] = ["/audit", "/notifications/rules/"];
+
 async fn start() -> anyhow::Result<(Bed, Console)> {
     start_with(|_| ()).await
 }
@@ -143,13 +146,43 @@ async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> any
         let row = &bed.stack.rows(table, key, key).await?[0][key];
         views.push(format!("{view}/{}", row.as_str().map_or_else(|| row.to_string(), str::to_owned)));
     }
-    let views: Vec<&str> = views.iter().map(String::as_str).collect();
+    // What is not there has a page, too.
+    views.extend(["404:/nothing", "404:/runs/00000000-0000-4000-8000-000000000009"].map(str::to_owned));
+    look(
+        &console,
+        &views,
+        "filled",
+        &[
+            ["admin", "fr", "light"],
+            ["admin", "en", "dark"],
+            ["operator", "fr", "dark"],
+            ["viewer", "en", "light"],
+        ],
+    )
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_says_that_there_is_nothing_yet() -> anyhow::Result<()> {
+    let (_bed, console) = start().await?;
+    let views = VIEWS.map(str::to_owned);
+    look(&console, &views, "empty", &[["admin", "fr", "dark"], ["viewer", "fr", "light"]]).await
+}
+
+/// Shows every view to people of each role, in a language and a theme.
+async fn look(console: &Console, views: &[String], state: &str, visits: &[[&str; 3]]) -> anyhow::Result<()> {
     let mut stories = Vec::new();
-    for language in ["fr", "en"] {
-        for theme in ["light", "dark"] {
-            let arguments = [&[language, theme], &views[..]].concat();
-            stories.push(ended("views", tell(&console, "views", &arguments)?));
-        }
+    for [role, language, theme] in visits {
+        let addresses: Vec<String> = views
+            .iter()
+            .map(|view| match *role != "admin" && ADMINISTRATORS.iter().any(|path| view.starts_with(path)) {
+                true => format!("403:{view}"),
+                false => view.clone(),
+            })
+            .collect();
+        let mut arguments = vec![*role, *language, *theme, state];
+        arguments.extend(addresses.iter().map(String::as_str));
+        stories.push(ended("views", tell(console, "views", &arguments)?));
     }
     try_join_all(stories).await?;
     Ok(())

@@ -99,6 +99,7 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
     bed.put("audit_log", json!([change(81, OLD), change(82, RECENT)])).await?;
     let window = json!({"key": "x", "window_started_at": OLD, "window_ends_at": OLD, "count": 1});
     bed.put("rate_limits", json!([window])).await?;
+    fill_logs(bed).await?;
     let session =
         json!([{"id": uuid(71), "operator_id": "a", "status": "CLOSED", "opened_at": OLD, "closed_at": OLD}]);
     bed.put("cash_sessions", session).await?;
@@ -118,6 +119,44 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
     .await
 }
 
+/// What the tasks write down while they work: of each an old row that may go, and others that stay.
+async fn fill_logs(bed: &Bed) -> anyhow::Result<()> {
+    let sync = |id: u32, status: &str, at: &str| json!({"id": uuid(id), "script_name": "x", "status": status, "created_at": at});
+    let syncs = json!([sync(101, "success", OLD), sync(102, "running", OLD), sync(103, "success", RECENT)]);
+    bed.put("sync_logs", syncs).await?;
+    let event = |id: u32, published: Value| {
+        json!({"id": uuid(id), "run_id": uuid(4), "source": "x", "detail_type": "x", "detail": {}, "part": id,
+               "created_at": OLD, "published_at": published, "next_attempt_at": "2030-01-01T00:00:00Z"})
+    };
+    bed.put(
+        "event_outbox",
+        json!([event(111, OLD.into()), event(112, Value::Null), event(113, RECENT.into())]),
+    )
+    .await?;
+    let call = |id: u32, at: &str| json!({"id": id, "feature": "x", "model": "y", "success": true, "created_at": at});
+    bed.put("ai_events", json!([call(121, OLD), call(122, RECENT)])).await?;
+    let drill = |id: u32, at: &str| json!({"id": uuid(id), "run_id": uuid(id), "location": "x", "status": "passed", "created_at": at});
+    bed.put("restore_drills", json!([drill(131, OLD), drill(132, RECENT)])).await?;
+    let alarm = |name: &str, at: &str| json!({"alarm_name": name, "state": "OK", "changed_at": at, "received_at": at});
+    bed.put("alarm_events", json!([alarm("a", OLD), alarm("b", RECENT)])).await?;
+    let incident = |id: u32, closed: Value| {
+        json!({"id": uuid(id), "kind": "availability", "subject": "x", "label": "x", "severity": "error",
+               "fingerprint": id.to_string(), "opened_at": OLD, "closed_at": closed})
+    };
+    bed.put(
+        "incidents",
+        json!([incident(141, OLD.into()), incident(142, Value::Null), incident(143, RECENT.into())]),
+    )
+    .await?;
+    let check = |id: u32, at: &str| json!({"id": id, "target": "x", "ok": true, "checked_at": at});
+    bed.put("monitor_checks", json!([check(151, OLD), check(152, RECENT)])).await?;
+    let notice = |id: u32, seen: &str| {
+        json!({"fingerprint": id.to_string(), "event_type": "sync.failed", "severity": "error", "opened_at": OLD,
+               "last_seen_at": seen})
+    };
+    bed.put("notices", json!([notice(161, OLD), notice(162, RECENT)])).await
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_old_goes_and_what_is_open_stays(
@@ -126,10 +165,10 @@ async fn what_is_old_goes_and_what_is_open_stays(
     let bed = Bed::start(backend).await?;
     fill(&bed).await?;
     let expected = json!({
-        "runs_frequent": 1, "runs": 1, "sync_logs": 0, "deliveries": 2, "events": 0, "quarantine": 1,
-        "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 0, "backups": 2,
-        "restore_drills": 0, "anomalies": 1, "recommendations": 1, "login_history": 1, "alarm_events": 0,
-        "incidents": 0, "monitor_checks": 0, "notices": 0, "console_sessions": 1, "audit_log": 1, "rate_limits": 1,
+        "runs_frequent": 1, "runs": 1, "sync_logs": 1, "deliveries": 2, "events": 1, "quarantine": 1,
+        "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 1, "backups": 2,
+        "restore_drills": 1, "anomalies": 1, "recommendations": 1, "login_history": 1, "alarm_events": 1,
+        "incidents": 1, "monitor_checks": 1, "notices": 1, "console_sessions": 1, "audit_log": 1, "rate_limits": 1,
     });
     let preview = bed
         .stack
@@ -156,6 +195,20 @@ async fn what_is_old_goes_and_what_is_open_stays(
     assert_eq!(left("login_history", "id").await?, ["62"]);
     assert_eq!(left("console_sessions", "id_hash").await?, ["b"]);
     assert_eq!(left("audit_log", "id").await?, [uuid(82)]);
+    for (table, stays) in [
+        ("sync_logs", &[102, 103][..]),
+        ("event_outbox", &[112, 113]),
+        ("restore_drills", &[132]),
+        ("incidents", &[142, 143]),
+    ] {
+        let stays: Vec<String> = stays.iter().map(|id| uuid(*id)).collect();
+        assert_eq!(left(table, "id").await?, stays, "{table}");
+    }
+    assert_eq!(left("ai_events", "id").await?, ["122"]);
+    assert_eq!(left("alarm_events", "alarm_name").await?, ["b"]);
+    assert_eq!(left("monitor_checks", "id").await?, ["152"]);
+    assert_eq!(left("notices", "fingerprint").await?, ["162"]);
+    assert!(left("rate_limits", "key").await?.is_empty());
     assert_eq!(left("cash_sessions", "id").await?, [uuid(71)], "books are kept");
     let runs = left("scheduler_logs", "id").await?;
     for id in [2, 3, 4, 6] {

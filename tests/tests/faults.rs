@@ -27,15 +27,17 @@ const FINE: Expected = Expected { sync: "success", report: Some("success"), noti
 #[case("google:500", Expected { sync: "success", report: Some("error"), notice: Some("report.failed") })]
 #[case("eventbridge:partial", Expected { sync: "success", report: None, notice: Some("event.refused") })]
 #[case("event:duplicate", FINE)]
-#[case("slack:500", FINE)]
+#[case("gazelle:empty-clients+slack:500", Expected { sync: "warning", report: None, notice: Some("sync.deletion_guard") })]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_has_its_outcome_is_told_once_and_passes(
-    #[case] fault: FaultSpec,
+    #[case] faults: &str,
     #[case] expected: Expected,
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
-    let night = bed.stack.nightly(&[fault], &mut |_| ()).await?;
+    let faults: Vec<FaultSpec> =
+        faults.split('+').map(str::parse).collect::<Result<_, _>>().map_err(anyhow::Error::msg)?;
+    let night = bed.stack.nightly(&faults, &mut |_| ()).await?;
     assert_eq!(night.runs[0].answer.status, expected.sync, "{:?}", night.runs[0].answer);
     assert_eq!(night.runs.get(1).map(|run| run.answer.status.as_str()), expected.report);
     assert_eq!(night.runs.len(), if expected.report.is_some() { 4 } else { 1 });

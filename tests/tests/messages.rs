@@ -182,11 +182,12 @@ fn poison(value: &Value, text: &str) -> Value {
                     "topic",
                     "measure",
                     "unit",
-                    "notes",
                     "state",
                     "channel",
                 ];
-                (name.clone(), if own.contains(&name.as_str()) { inner.clone() } else { poison(inner, text) })
+                // The notes of an appointment are a text; those of a figure of the weekly letter are figures.
+                let is_own = own.contains(&name.as_str()) || name == "notes" && inner.is_array();
+                (name.clone(), if is_own { inner.clone() } else { poison(inner, text) })
             })
             .collect::<serde_json::Map<_, _>>()
             .into(),

@@ -9,14 +9,15 @@ use e2e::{
     Backend, Bed, NIGHT,
     expected::{self, plain},
 };
-use gazelle_local::{company::Company, stack::TaskRun};
+use gazelle_local::{company::Company, lambda::Ended, stack::TaskRun, tripwire::Moment};
+use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
 /// Everything is read, back to the beginning.
 async fn read_everything(bed: &mut Bed) -> anyhow::Result<TaskRun> {
-    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    bed.stack.advance(SignedDuration::from_hours(24));
     let event = json!({"task": "sync_gazelle", "parameters": {"full": true}});
     bed.stack.invoke(Function::SyncGazelle, &event).await
 }
@@ -76,7 +77,10 @@ impl Dice {
 fn work(company: &mut Company, dice: &mut Dice, number: usize) {
     let (at, other) = (dice.below(company.clients.len()), dice.below(company.clients.len()));
     let place = dice.below(company.timeline.len());
-    let now = format!("2026-05-01T10:{:02}:{:02}Z", number / 60 % 60, number % 60);
+    // Later than everything before.
+    let now = "2026-05-01T10:00:00Z".parse::<Timestamp>().unwrap()
+        + SignedDuration::from_secs(i64::try_from(number).unwrap());
+    let now = now.to_string();
     match dice.below(9) {
         0 => {
             let mut client = company.clients[at].clone();
@@ -138,12 +142,13 @@ async fn whatever_people_do_while_it_is_read_no_living_row_goes_and_the_next_nig
     // More of them by hand.
     let seeds = std::env::var("GAZELLE_TEST_SEEDS").map_or(Ok(20), |seeds| seeds.parse())?;
     for seed in 0..seeds {
-        let (mut dice, mut queries) = (Dice(seed), 0);
+        let (mut dice, mut queries, mut done) = (Dice(seed), 0, usize::try_from(seed)? * 1_000);
         // Eight things within the first queries of the reading, which has about fifty.
         let mut moments: Vec<usize> = (0..8).map(|_| dice.below(45)).collect();
         bed.stack.sandbox.on_query(move |_, company| {
             for _ in moments.extract_if(.., |moment| *moment == queries) {
-                work(company, &mut dice, usize::try_from(seed).unwrap() * 1_000 + queries);
+                work(company, &mut dice, done);
+                done += 1;
             }
             queries += 1;
         });
@@ -188,6 +193,49 @@ async fn a_deletion_that_makes_a_living_row_slip_by_does_not_delete_it(
         "three pages, and, because the total moved, a count and three again"
     );
     assert_eq!(run.answer.stats["clients"], 240, "239 that are left and the one that was seen first");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_sync_killed_between_its_pages_goes_on_to_the_exact_mirror(
+    #[values((Backend::Embedded, Moment::Before), (Backend::PostgRest, Moment::After))] place: (
+        Backend,
+        Moment,
+    ),
+) -> anyhow::Result<()> {
+    let (backend, moment) = place;
+    // Two pages of clients, nine of the timeline.
+    let mut bed = Bed::start_with(backend, |options| options.scale = 0.03).await?;
+    read_everything(&mut bed).await?;
+    let event = json!({"task": "sync_gazelle", "parameters": {"full": true}});
+    let mut dice = Dice(7);
+    let mut killed = 0;
+    // Every third request, in and between all collections.
+    for step in (4..).step_by(3) {
+        bed.stack.advance(SignedDuration::from_hours(24));
+        for number in 0..6 {
+            let mut company = bed.stack.sandbox.company.write().unwrap();
+            work(&mut company, &mut dice, usize::try_from(step)? * 1_000 + number);
+        }
+        let request_id = bed.stack.request_id();
+        bed.stack.tripwire.set(step, moment);
+        let cut = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        if !matches!(cut.invocation.ended, Ended::Crashed) {
+            assert_eq!(cut.answer.status, "success");
+            break;
+        }
+        killed += 1;
+        let again = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
+        assert_eq!(again.answer.status, "success", "step {step}: {:?}", again.answer);
+        let deletions_wait = again.answer.message.as_deref();
+        assert_no_living_row_is_deleted(&bed, &format!("step {step}, {deletions_wait:?}")).await?;
+    }
+    assert!(killed > 10, "only {killed} steps");
+    let run = read_everything(&mut bed).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    assert_equal(&bed, "the night after").await?;
+    assert!(bed.told().is_empty(), "nothing failed in the end: {:?}", bed.told());
     Ok(())
 }
 
@@ -310,7 +358,7 @@ async fn a_count_that_is_off_by_one_for_nights_is_told_once_and_nothing_is_delet
             company.clients.pop();
             company.reindex();
         }
-        bed.stack.advance(jiff::SignedDuration::from_hours(24));
+        bed.stack.advance(SignedDuration::from_hours(24));
         let run = bed.sync(&format!("2026-01-{night}T06:00:00Z")).await?;
         assert_eq!(run.answer.status, status, "night {night}: {:?}", run.answer);
         let succeeded = bed.stack.take_events();
@@ -324,7 +372,7 @@ async fn a_count_that_is_off_by_one_for_nights_is_told_once_and_nothing_is_delet
     assert_eq!(drift.len(), 1, "{drift:?}");
 
     bed.stack.faults.lift();
-    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    bed.stack.advance(SignedDuration::from_hours(24));
     let run = bed.sync("2026-01-20T06:00:00Z").await?;
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     assert_eq!(bed.live("gazelle_clients").await?, 39);
@@ -415,7 +463,7 @@ async fn a_gazelle_that_wants_to_be_left_alone_is_asked_again_when_it_said(
     assert!(bed.stack.take_events().is_empty());
     // Not before Gazelle said, and then by the dispatcher.
     for (minutes, expected) in [(8, 0), (4, 1)] {
-        bed.stack.advance(jiff::SignedDuration::from_mins(minutes));
+        bed.stack.advance(SignedDuration::from_mins(minutes));
         bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
         let events = bed.stack.take_events();
         let continued: Vec<_> =

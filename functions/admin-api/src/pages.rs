@@ -47,8 +47,9 @@ use crate::{
     state::App,
 };
 
-/// The pages. Their addresses are those of the API where both show the same.
-pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+/// The pages. Their addresses are those of the API where both show the same; what is none is for the API to answer, but
+/// a problem is shown as a page all the same.
+pub fn router(app: &Arc<App>, api: Router) -> Router<Arc<App>> {
     let guard = from_fn_with_state(Guard { app: app.clone(), needs: Role::Viewer }, guard);
     Router::new()
         .route("/", get(home::show))
@@ -93,6 +94,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/assets/{id}", get(assets::show))
         .route_layer(guard)
         .route("/sign-in", get(session::page))
+        .fallback_service(api)
         .layer(from_fn_with_state(app.clone(), problem::explain))
 }
 

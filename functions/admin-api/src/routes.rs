@@ -70,8 +70,7 @@ use crate::{
 /// Everything that the console and the API answer.
 pub fn router(app: Arc<App>) -> Router {
     let api = api(&app);
-    let pages = pages::router(&app).fallback_service(api.clone());
-    let pages = pages.with_state(app);
+    let pages = pages::router(&app, api.clone()).with_state(app);
     Router::new()
         .fallback(async move |request: Request| {
             let request = without_version(request);
