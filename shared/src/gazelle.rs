@@ -270,7 +270,10 @@ impl Gazelle {
             let turn = self.pace.turn().await;
             let (response, attempts) = self.send(&body, &token).await?;
             let error = match judge(query, &response, attempts).and_then(&read) {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.pace.granted(turn);
+                    return Ok(answer);
+                }
                 Err(GazelleError::Unauthorized) if refused.is_none() => {
                     refused = Some(token);
                     continue;

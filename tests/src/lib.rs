@@ -7,9 +7,15 @@ pub mod console;
 pub mod expected;
 pub mod gateway;
 pub mod rpc;
+pub mod samples;
 pub mod shape;
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use anyhow::Context;
 use gazelle_local::{
@@ -46,6 +52,8 @@ pub struct Bed {
     pub stack: Stack,
     /// The database, where it is a server.
     pub database: Option<Database>,
+    /// The test has written deliveries of its own.
+    has_own_deliveries: AtomicBool,
 }
 
 /// The Postgres server that `cargo xtask test` provides.
@@ -97,7 +105,11 @@ impl Bed {
                 Some(database)
             }
         };
-        let bed = Self { stack: Stack::start(&options).await?, database };
+        let bed = Self {
+            stack: Stack::start(&options).await?,
+            database,
+            has_own_deliveries: AtomicBool::new(false),
+        };
         // The invented company has troubles of its own: tests of the chain do not listen to them.
         bed.listen("maintenance.late", false).await?;
         bed.listen("humidity.alert", false).await?;
@@ -134,11 +146,36 @@ impl Bed {
         self.stack.invoke(spec.function, &scheduled(task, time)).await
     }
 
+    /// Records a change of an alarm, which runs of some tasks may explain, as the relay does: a notice of this product that
+    /// needs no work.
+    ///
+    /// # Errors
+    /// When the database refuses it.
+    pub async fn relay_alarm(
+        &self,
+        name: &str,
+        state: &str,
+        severity: &str,
+        changed_at: Timestamp,
+        explained_by: &[&str],
+    ) -> anyhow::Result<Value> {
+        let reason = "a reason";
+        let alarm = json!({
+            "name": name, "state": state, "changed_at": changed_at.to_string(), "reason": reason, "severity": severity,
+            "data": {"subject": name, "reason": reason, "since": changed_at.to_string(),
+                     "alarm_url": format!("https://console.example/{name}")},
+        });
+        let now = self.stack.clock.now().to_string();
+        let arguments = json!({"p_alarm": alarm, "p_tasks": explained_by, "p_now": now});
+        Ok(self.stack.observer.rpc("relay_alarm", &arguments).await?)
+    }
+
     /// Inserts rows as a person with the service key would; a row with a known key replaces the old one.
     ///
     /// # Errors
     /// When the database refuses them.
     pub async fn put(&self, table: &str, rows: Value) -> anyhow::Result<()> {
+        self.has_own_deliveries.fetch_or(table == "notification_deliveries", Ordering::Relaxed);
         self.stack.write(self.stack.observer.from(table).upsert(rows.to_string())).await
     }
 
@@ -196,6 +233,21 @@ impl Bed {
             .collect();
         told.sort();
         told
+    }
+}
+
+/// Whatever a test queued to be told, in any way, is a message that somebody has looked at.
+impl Drop for Bed {
+    fn drop(&mut self) {
+        if std::thread::panicking() || self.has_own_deliveries.load(Ordering::Relaxed) {
+            return;
+        }
+        let queued = self.stack.rows("notification_deliveries", "event_type,data", "id");
+        let queued = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(queued));
+        // A test may have destroyed its database.
+        if let Ok(queued) = queued {
+            samples::assert_like_samples(&queued);
+        }
     }
 }
 

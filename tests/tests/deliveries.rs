@@ -202,7 +202,11 @@ async fn a_lost_process_frees_its_task_after_the_lease_and_is_told(
     let free = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
     assert_eq!(free.answer.status, "success");
     let runs = bed.runs("sync_gazelle").await?;
-    assert_eq!((runs[0]["status"].as_str(), runs[0]["error_kind"].as_str()), (Some("error"), Some("lost")));
+    assert_eq!(
+        (runs[0]["status"].as_str(), runs[0]["error_kind"].as_str()),
+        (Some("error"), Some("lost")),
+        "{runs:?}"
+    );
     // Nobody retried the lost run: its end is told by the next round of sending.
     bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
     assert_eq!(bed.told(), ["louise", "nicolas"]);

@@ -1,13 +1,9 @@
 //! Every message as people get it: snapshots, the vendors' contracts, and texts that mean harm.
 
-mod samples;
-
-use e2e::{Backend, Bed, slack_verdicts};
+use e2e::{Backend, Bed, samples::notices, slack_verdicts};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
-
-use self::samples::notices;
 
 /// Messages of each channel, in the order of the notices; Telegram's parts of one message are joined.
 struct Sent {

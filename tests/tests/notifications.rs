@@ -9,19 +9,12 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-/// A change of an alarm, recorded as the relay does: a notice of this product that needs no work.
 async fn alarm(bed: &Bed, name: &str, state: &str) -> anyhow::Result<Value> {
     alarm_of(bed, name, state, "error").await
 }
 
 async fn alarm_of(bed: &Bed, name: &str, state: &str, severity: &str) -> anyhow::Result<Value> {
-    let now = bed.stack.clock.now().to_string();
-    let alarm = json!({
-        "name": name, "state": state, "changed_at": now, "reason": "a reason", "severity": severity,
-        "data": {"subject": name},
-    });
-    let arguments = json!({"p_alarm": alarm, "p_tasks": Vec::<&str>::new(), "p_now": now});
-    Ok(bed.stack.observer.rpc("relay_alarm", &arguments).await?)
+    bed.relay_alarm(name, state, severity, bed.stack.clock.now(), &[]).await
 }
 
 async fn dispatch(bed: &Bed) -> anyhow::Result<Value> {
@@ -740,10 +733,9 @@ async fn a_failure_that_was_told_to_nobody_for_certain_explains_nothing(
     bed.stack.break_with(&["gazelle:500".parse::<FaultSpec>().unwrap()]);
     let run = bed.sync(NIGHT).await?;
     let relay = async |name: &str| {
-        let now = bed.stack.clock.now().to_string();
-        let alarm = json!({"name": name, "state": "ALARM", "changed_at": now, "reason": "", "data": {"subject": name}});
-        let arguments = json!({"p_alarm": alarm, "p_tasks": ["sync_gazelle"], "p_now": now});
-        anyhow::Ok(bed.stack.observer.rpc::<Value>("relay_alarm", &arguments).await?["outcome"].clone())
+        let now = bed.stack.clock.now();
+        let answer = bed.relay_alarm(name, "ALARM", "error", now, &["sync_gazelle"]).await?;
+        anyhow::Ok(answer["outcome"].clone())
     };
     assert_eq!(relay("before").await?, "explained");
     let told = bed.stack.observer.from("notification_deliveries").eq("run_id", run.answer.run_id.unwrap());

@@ -1,6 +1,9 @@
-//! One notice of every kind, with data as the functions and the database make them.
+//! One notice of every kind, with data as the functions and the database make them: what a test finds queued is held
+//! against them.
 
 use serde_json::{Value, json};
+
+type Map = serde_json::Map<String, Value>;
 
 const RUN: &str = "e3d9a6c4-21b7-4f5d-8a0e-7c94b5f1d260";
 
@@ -9,23 +12,34 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
     let failure = |task: &str, kind: &str| json!({"task_label": task, "run_id": RUN, "error_kind": kind, "error": "detail", "since": "2026-01-15T06:00:03Z"});
     let humid = |kind: &str, value: Value, words: Value| {
         json!({"id": RUN, "alert_type": kind, "piano": "Steinway & Sons D #42", "client": "Place des Arts",
-               "location": "Salle Wilfrid-Pelletier", "value": value, "words": words, "observed_at": "2026-01-14T15:00:00Z"})
+               "location": "Salle Wilfrid-Pelletier", "value": value, "words": words, "observed_at": "2026-01-14T15:00:00Z",
+               "piano_id": "ins_local_000042", "client_id": "cli_local_000003", "timeline_entry_id": "tme_local_000004",
+               "description": "x", "source": "x", "is_resolved": false, "resolved_at": null, "resolution_notes": null})
     };
     let anomaly = |kind: &str, severity: &str, said: Value| {
-        let mut data =
-            json!({"anomaly_type": kind, "anomaly_severity": severity, "since": "2026-01-15T13:00:03Z"});
+        let mut data = json!({"anomaly_type": kind, "anomaly_severity": severity, "since": "2026-01-15T13:00:03Z", "run_id": RUN});
         for (field, value) in said.as_object().unwrap() {
             data[field] = value.clone();
         }
         data
     };
+    let over = |kind: &str, said: Value| {
+        let mut data = anomaly(kind, "medium", said);
+        let fields = data.as_object_mut().unwrap();
+        fields.retain(|name, _| !["anomaly_severity", "run_id"].contains(&name.as_str()));
+        data["resolved_at"] = "2026-01-15T17:30:03Z".into();
+        data["until"] = "2026-01-15T17:30:03Z".into();
+        data["duration_seconds"] = 16_200.into();
+        data
+    };
     let appointment = |time: &str, technician: &str| {
         json!({"time": time, "client": "Studio Hautbois", "place": "12 rue de l'Accord, Montréal", "piano": "Yamaha U1 #7",
-               "phone": "514-555-0107", "notes": "Sonner à l'arrière", "technician": technician})
+               "phone": "514-555-0107", "notes": "Sonner à l'arrière", "technician": technician, "to": "nicolas"})
     };
     let unreached = |time: &str, technician: &str, reason: &str| {
         let mut row = appointment(time, technician);
         row["reason"] = reason.into();
+        row["to"] = Value::Null;
         row
     };
     let own = |stale: Value| {
@@ -34,6 +48,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
     };
     vec![
         ("sync.failed", "unavailable", failure("Sync Gazelle Totale", "gazelle_unavailable")),
+        (
+            "sync.failed",
+            "lost",
+            json!({"task_label": "Sync Gazelle Totale", "run_id": RUN, "error_kind": "lost", "since": "2026-01-15T06:00:03Z"}),
+        ),
         (
             "sync.deletion_guard",
             "refused",
@@ -88,12 +107,12 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         (
             "rv.unassigned",
             "one",
-            json!({"run_id": RUN, "date": "2026-01-16", "appointments": [unreached("09:00", "à attribuer", "unassigned")]}),
+            json!({"run_id": RUN, "date": "2026-01-16", "first_name": null, "appointments": [unreached("09:00", "à attribuer", "unassigned")]}),
         ),
         (
             "rv.unassigned",
             "reasons",
-            json!({"run_id": RUN, "date": "2026-01-16", "total": 44, "part": 2, "parts": 2, "appointments": [
+            json!({"run_id": RUN, "date": "2026-01-16", "first_name": null, "total": 44, "part": 2, "parts": 2, "appointments": [
                 unreached("09:00", "Louise", "not_technician"), unreached("10:00", "Margot", "no_address"),
                 unreached("11:00", "René", "inactive"), unreached("13:00", "Zoé Roy", "not_in_staff")]}),
         ),
@@ -103,6 +122,7 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             json!({"task_label": "Sync RV & Alertes", "run_id": RUN, "error_kind": "gazelle_unavailable", "error": "x",
             "data_as_of": "2026-01-15T06:00:03Z", "since": "2026-01-15T21:00:03Z"}),
         ),
+        ("rv.failed", "database", failure("Sync RV & Alertes", "supabase_unavailable")),
         (
             "humidity.alert",
             "too dry",
@@ -160,17 +180,13 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             anomaly(
                 "sync_failure",
                 "medium",
-                json!({"subject": "Sync Gazelle Totale", "count": 3, "hours": 24, "run_id": RUN}),
+                json!({"subject": "Sync Gazelle Totale", "count": 3, "hours": 24}),
             ),
         ),
         (
             "anomaly.sync",
             "in a row",
-            anomaly(
-                "consecutive_failures",
-                "high",
-                json!({"subject": "Backup SQL", "count": 3, "run_id": RUN}),
-            ),
+            anomaly("consecutive_failures", "high", json!({"subject": "Backup SQL", "count": 3})),
         ),
         (
             "anomaly.sync",
@@ -244,15 +260,21 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             ),
         ),
         ("anomaly.detection", "blind", anomaly("detection_error", "critical", json!({"subject": "auth"}))),
+        ("anomaly.resolved", "over", over("sync_failure", json!({"subject": "Sync Gazelle Totale"}))),
         (
             "anomaly.resolved",
-            "over",
-            anomaly(
-                "sync_failure",
-                "medium",
-                json!({"subject": "Sync Gazelle Totale", "resolved_at": "2026-01-15T17:30:03Z", "run_id": RUN}),
+            "sign-ins",
+            over("auth_failure", json!({"count": 10, "attempts": 12, "hours": 24})),
+        ),
+        (
+            "anomaly.resolved",
+            "gaps",
+            over(
+                "cash_variance_repeated",
+                json!({"subject": null, "site": null, "of": "operator", "count": 3, "days": 7}),
             ),
         ),
+        ("anomaly.resolved", "gap", over("cash_variance", json!({"subject": "Caisse 1", "site": "mtl"}))),
         ("availability.failed", "database", failure("Disponibilité", "supabase_refused")),
         (
             "availability.down",
@@ -272,11 +294,17 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         (
             "availability.recovered",
             "over",
+            incident(json!({"subject": "Gazelle", "state": "up", "error_kind": "http_500",
+                            "until": "2026-01-15T06:25:03Z", "duration_seconds": 1500})),
+        ),
+        ("heartbeat.missed", "never", incident(json!({"subject": "Backup SQL"}))),
+        (
+            "heartbeat.missed",
+            "late",
             incident(
-                json!({"subject": "Gazelle", "until": "2026-01-15T06:25:03Z", "duration_seconds": 1500}),
+                json!({"subject": "Backup SQL", "run_id": RUN, "last_success_at": "2026-01-14T08:00:03Z"}),
             ),
         ),
-        ("heartbeat.missed", "late", incident(json!({"subject": "Backup SQL", "run_id": RUN}))),
         (
             "heartbeat.recovered",
             "over",
@@ -296,17 +324,20 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             "over",
             incident(json!({
             "subject": "gazelle-tasks-sync-gazelle-errors", "reason": "Threshold Crossed: no datapoints",
+            "alarm_url": "https://ca-central-1.console.aws.amazon.com/cloudwatch/home?region=ca-central-1#alarmsV2:alarm/gazelle-tasks-sync-gazelle-errors",
             "until": "2026-01-15T06:10:03Z", "duration_seconds": 600})),
         ),
         (
             "channel.disabled",
             "webhook",
-            incident(json!({"channel": "slack", "recipient": "louise", "reason": "http_404"})),
+            json!({"channel": "slack", "recipient": "louise", "recipient_name": "Louise", "reason": "http_404",
+                   "since": "2026-01-15T06:00:03Z"}),
         ),
         (
             "channel.disabled",
             "all",
-            incident(json!({"channel": "email", "recipient": null, "reason": "http_403"})),
+            json!({"channel": "email", "recipient": null, "recipient_name": null, "reason": "http_403",
+                   "since": "2026-01-15T06:00:03Z"}),
         ),
         ("channel.silent", "silent", incident(json!({"subject": "Slack", "channel": "slack"}))),
         (
@@ -324,9 +355,68 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
+/// Asserts that deliveries, as functions queued them, have the form of a sample each.
+///
+/// # Panics
+/// At one that no message was ever looked at for.
+pub fn assert_like_samples(deliveries: &[Value]) {
+    let samples = notices();
+    for delivery in deliveries {
+        let kind = &delivery["event_type"];
+        let sampled = samples.iter().filter(|(event_type, ..)| kind == event_type);
+        let sampled: Vec<Value> = sampled.flat_map(|(.., sample)| parts(sample)).collect();
+        for part in parts(&delivery["data"]) {
+            let is_sampled = sampled.iter().any(|sample| is_like(sample, &part));
+            assert!(is_sampled, "{kind} is queued in a form that no sample has: {part}");
+        }
+    }
+}
+
+/// The data; of the weekly letter each figure for itself.
+fn parts(data: &Value) -> Vec<Value> {
+    let mut frame = data.clone();
+    let mut parts = Vec::new();
+    for group in frame["groups"].as_array_mut().into_iter().flatten() {
+        for mut figure in group["figures"].take().as_array().cloned().unwrap_or_default() {
+            figure["topic"] = group["topic"].clone();
+            parts.push(figure);
+        }
+    }
+    if !parts.is_empty() {
+        frame["groups"] = Value::Null;
+    }
+    parts.push(frame);
+    parts
+}
+
+/// Whether data have the fields of a sample, of the same kinds. Nothing is like everything, and may be left out.
+fn is_like(sample: &Value, data: &Value) -> bool {
+    match (sample, data) {
+        (Value::Null, _) | (_, Value::Null) => true,
+        (Value::Object(sample), Value::Object(data)) => {
+            // Figures of the weekly letter are told apart by their names.
+            let is_same = |name| sample.get(name) == data.get(name);
+            let has_all = |one: &Map, other: &Map| {
+                one.iter().all(|(name, value)| value.is_null() || other.contains_key(name))
+            };
+            is_same("measure")
+                && is_same("topic")
+                && has_all(sample, data)
+                && has_all(data, sample)
+                && data
+                    .iter()
+                    .all(|(name, value)| sample.get(name).is_none_or(|sample| is_like(sample, value)))
+        }
+        (Value::Array(sample), Value::Array(data)) => {
+            data.iter().all(|item| sample.iter().any(|sample| is_like(sample, item)))
+        }
+        _ => std::mem::discriminant(sample) == std::mem::discriminant(data),
+    }
+}
+
 /// What monitoring found, since one in the morning.
 fn incident(said: Value) -> Value {
-    let mut data = json!({"since": "2026-01-15T06:00:03Z"});
+    let mut data = json!({"since": "2026-01-15T06:00:03Z", "incident_id": RUN});
     for (field, value) in said.as_object().unwrap() {
         data[field] = value.clone();
     }
@@ -339,22 +429,56 @@ fn week(slowest: Value) -> Value {
         {"topic": "runs", "figures": [
             {"measure": "success_share", "value": 0.9876, "before": 0.99, "unit": "share", "bar": 0.9876},
             {"measure": "runs", "value": 2345, "before": 2346, "unit": "count"},
+            {"measure": "warnings", "value": 2, "before": 0, "unit": "count"},
+            {"measure": "errors", "value": 29, "before": 23, "unit": "count"},
             {"measure": "slowest", "name": slowest, "value": 312.4, "before": 250, "unit": "seconds",
              "notes": [["median", 3.2, "seconds"]]},
             {"measure": "longest_failing", "name": "Sync Gazelle Totale", "value": 93780, "before": null, "unit": "seconds",
              "notes": [["errors", 2, "count"]]}]},
         {"topic": "tasks", "figures": [
             {"measure": "task", "name": "Sync Gazelle Totale", "value": 0.714, "before": 1, "unit": "share", "bar": 0.714,
-             "notes": [["runs", 7, "count"], ["errors", 2, "count"]]},
+             "notes": [["runs", 7, "count"], ["errors", 2, "count"], ["duration", 41.5, "seconds"]]},
             {"measure": "task", "name": "Détection d'anomalies", "value": null, "before": null, "unit": "share",
              "notes": [["runs", 0, "count"]]}]},
+        {"topic": "synced", "figures": [
+            {"measure": "rows", "value": 765, "before": 0, "unit": "count"},
+            {"measure": "collection", "name": "clients", "value": 735, "before": 0, "unit": "count", "bar": 1,
+             "notes": [["inserted", 21, "count"], ["updated", 14, "count"]]},
+            {"measure": "collection", "name": "pianos", "value": 30, "before": 0, "unit": "count", "bar": 0.041}]},
+        {"topic": "activity", "figures": [
+            {"measure": "appointments", "value": 61, "before": 58, "unit": "count"},
+            {"measure": "pianos", "value": 64, "before": 60, "unit": "count"}]},
+        {"topic": "alerts", "figures": [
+            {"measure": "humidity_opened", "value": 3, "before": 1, "unit": "count"},
+            {"measure": "humidity_closed", "value": 2, "before": 1, "unit": "count"},
+            {"measure": "maintenance_opened", "value": 4, "before": 0, "unit": "count"},
+            {"measure": "maintenance_closed", "value": 1, "before": 2, "unit": "count"}]},
         {"topic": "availability", "figures": [
+            {"measure": "incidents", "value": 3, "before": 0, "unit": "count"},
             {"measure": "outages", "value": 2, "before": 0, "unit": "count"},
             {"measure": "down_time", "value": 3900, "before": 0, "unit": "seconds"}]},
+        {"topic": "anomalies", "figures": [
+            {"measure": "anomalies_opened", "value": 2, "before": 1, "unit": "count"},
+            {"measure": "anomalies_resolved", "value": 1, "before": 1, "unit": "count"},
+            {"measure": "severity_opened", "name": "high", "value": 2, "before": 1, "unit": "count",
+             "notes": [["resolved", 1, "count"]]}]},
         {"topic": "notifications", "figures": [
+            {"measure": "sent", "value": 42, "before": 38, "unit": "count"},
             {"measure": "channel", "name": "email", "value": 41, "before": 38, "unit": "count", "bar": 0.98,
-             "notes": [["failed", 1, "count"]]}]},
-        {"topic": "cash", "figures": [{"measure": "cash_sales", "value": 123450, "before": 100000, "unit": "cents"}]},
+             "notes": [["failed", 1, "count"]]},
+            {"measure": "channel", "name": "slack", "value": 1, "before": 0, "unit": "count", "bar": 1}]},
+        {"topic": "people", "figures": [
+            {"measure": "users_active", "value": 3, "before": 2, "unit": "count"},
+            {"measure": "users_total", "value": 4, "before": 4, "unit": "count"}]},
+        {"topic": "cash", "figures": [
+            {"measure": "cash_sales", "value": 123450, "before": 100000, "unit": "cents"},
+            {"measure": "cash_sessions", "value": 6, "before": 5, "unit": "count"},
+            {"measure": "cash_items", "value": 31, "before": 25, "unit": "count"},
+            {"measure": "cash_average", "value": 20575, "before": 20000, "unit": "cents"}]},
+        {"topic": "ai", "figures": [
+            {"measure": "ai_calls", "value": 12, "before": 10, "unit": "count"},
+            {"measure": "ai_error_share", "value": 0.25, "before": 0, "unit": "share"},
+            {"measure": "ai_confidence", "value": 0.91, "before": 0.93, "unit": "share"}]},
         {"topic": "backups", "figures": [
             {"measure": "copy_age", "value": 180000, "before": 75600, "unit": "seconds"},
             {"measure": "drill", "value": 0, "before": 1, "unit": "outcome", "notes": [["duration", 12, "seconds"]]},
@@ -367,7 +491,11 @@ fn cold_week() -> Value {
     json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
         {"topic": "runs", "figures": [
             {"measure": "success_share", "value": null, "before": null, "unit": "share"},
-            {"measure": "runs", "value": 0, "before": 0, "unit": "count"}]},
-        {"topic": "backups", "figures": [{"measure": "copy_age", "value": null, "before": null, "unit": "seconds"}]},
+            {"measure": "runs", "value": 0, "before": 0, "unit": "count"},
+            {"measure": "slowest", "value": null, "before": null, "unit": "seconds"},
+            {"measure": "longest_failing", "value": null, "before": null, "unit": "seconds"}]},
+        {"topic": "backups", "figures": [
+            {"measure": "copy_age", "value": null, "before": null, "unit": "seconds"},
+            {"measure": "drill", "value": null, "before": null, "unit": "outcome"}]},
     ]})
 }
