@@ -22,9 +22,9 @@ const STEP_AFTER_MOST: Duration = Duration::from_secs(300);
 const STEP: f64 = 0.75;
 const SMALL_STEP: f64 = 0.95;
 /// Of the time between two requests, when a rate that should have held is refused.
-const BACK: f64 = 1.15;
+const BACK: f64 = 1.05;
 /// Of the time between two requests, so that no two of them arrive a little too close.
-const MARGIN: f64 = 1.05;
+const MARGIN: f64 = 1.03;
 /// Requests are never further apart than this.
 const SLOWEST: Duration = Duration::from_secs(10);
 /// A refusal that names no time; and the time over which grants are counted.
@@ -149,7 +149,7 @@ impl State {
         self.counted = None;
         match (self.interval, self.proven) {
             (Some(interval), Some(proven)) if proven > interval => {
-                self.step_after = (self.step_after * 2).min(STEP_AFTER_MOST);
+                self.step_after = (self.step_after * 4).min(STEP_AFTER_MOST);
                 self.is_searching = false;
                 self.interval = Some(proven);
             }

@@ -96,7 +96,7 @@ impl Reader<'_> {
     async fn whole(&self, round: u32, sender: &mpsc::Sender<Batch>) -> Result<Proof, Interrupted> {
         let first = self.first_page().await?;
         let total = first.total;
-        let split = split::split(self, total).await?;
+        let split = split::split(self, &first).await?;
         let is_split = split.windows.len() > 1;
         let proof = self.prove(&split, Some(first).filter(|_| !is_split), round, sender).await?;
         if !is_split {
