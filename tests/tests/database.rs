@@ -266,15 +266,28 @@ async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One run, claimed by a process.
+/// The run of a night, claimed by a process.
 async fn claim(client: &tokio_postgres::Client, key: &str, request: &str) -> anyhow::Result<Value> {
+    claim_run(client, "sync_gazelle@night", key, request, "2026-01-15T06:00:00Z").await
+}
+
+async fn claim_run(
+    client: &tokio_postgres::Client,
+    run_key: &str,
+    key: &str,
+    request: &str,
+    now: &str,
+) -> anyhow::Result<Value> {
     let request = serde_json::json!({
-        "kind": "scheduled", "run_key": "sync_gazelle@night", "task_name": "sync_gazelle", "task_label": "Sync",
+        "kind": "scheduled", "run_key": run_key, "task_name": "sync_gazelle", "task_label": "Sync",
         "exclusion_group": "sync", "part": 0, "request_id": request, "claim_key": key, "triggered_by": "scheduler",
         "lease_seconds": 120,
     });
     let row = client
-        .query_one("select claim_run($1::text::jsonb, '2026-01-15T06:00:00Z')::text", &[&request.to_string()])
+        .query_one(
+            "select claim_run($1::text::jsonb, $2::text::timestamptz)::text",
+            &[&request.to_string(), &now],
+        )
         .await?;
     Ok(serde_json::from_str(row.get(0))?)
 }
@@ -330,9 +343,15 @@ async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Res
     transaction.query_one(apply, &[&id, &lease]).await?;
     // The platform's retry: it would begin anew, and then find the late page's cursor as its own.
     other.batch_execute("set lock_timeout = '100ms'").await?;
-    let refused = claim(&other, "b", "request").await.unwrap_err();
-    let code = refused.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.code()).cloned();
-    assert_eq!(code, Some(tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE));
+    for refused in [
+        claim(&other, "b", "request").await,
+        // Another run of the group, after the lease of the dead one.
+        claim_run(&other, "sync_gazelle@morning", "c", "another", "2026-01-15T06:10:00Z").await,
+    ] {
+        let refused = refused.unwrap_err();
+        let code = refused.downcast_ref::<tokio_postgres::Error>().and_then(|error| error.code()).cloned();
+        assert_eq!(code, Some(tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE));
+    }
     transaction.commit().await?;
     let retry = claim(&other, "b", "request").await?["run"].clone();
     other.query_one(begin, &[&id, &retry["lease_token"].as_str()]).await?;

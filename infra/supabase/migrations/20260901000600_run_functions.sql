@@ -104,6 +104,9 @@ declare
   v_parent scheduler_logs;
 begin
   perform pg_advisory_xact_lock(hashtextextended('claim_run:' || v_group, 0));
+  -- A dead run of this group may have a page that is committing just now: the next run begins after it.
+  perform from scheduler_logs
+  where exclusion_group = v_group and status = 'running' and lease_expires_at < p_now for update;
   perform internal.close_expired_runs(p_request ->> 'run_key', p_now);
 
   select * into v_run from scheduler_logs

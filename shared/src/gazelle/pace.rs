@@ -27,6 +27,8 @@ const BACK: f64 = 1.05;
 const MARGIN: f64 = 1.03;
 /// Requests are never further apart than this.
 const SLOWEST: Duration = Duration::from_secs(10);
+/// Requests that start together arrive in any order.
+const REORDERED: Duration = Duration::from_millis(50);
 /// A refusal that names no time; and the time over which grants are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -131,7 +133,7 @@ impl State {
 
     /// The rate that was granted within the second before a refused request.
     fn count(&mut self, refused: Instant, shortest: Duration) {
-        let before = |at: &&Instant| **at <= refused && **at + SECOND > refused;
+        let before = |at: &&Instant| **at <= refused + REORDERED && **at + SECOND > refused;
         let granted = self.granted.iter().filter(before).count();
         // One says little: somebody else may have had the others.
         self.is_searching = granted <= 1;
@@ -149,7 +151,10 @@ impl State {
         self.counted = None;
         match (self.interval, self.proven) {
             (Some(interval), Some(proven)) if proven > interval => {
-                self.step_after = (self.step_after * 4).min(STEP_AFTER_MOST);
+                // A small step that is refused was the last one for long; after a large one the small ones begin.
+                if !self.is_searching {
+                    self.step_after = (self.step_after * 4).min(STEP_AFTER_MOST);
+                }
                 self.is_searching = false;
                 self.interval = Some(proven);
             }
@@ -174,6 +179,8 @@ mod tests {
     enum Limit {
         /// So many requests in any second.
         Window(usize),
+        /// The same, of which somebody else had all but one at the beginning.
+        Shared(usize),
         /// A store of so many, to which so many are added each second.
         Bucket(f64, f64),
     }
@@ -186,8 +193,10 @@ mod tests {
         let start = Instant::now();
         let mut state = pace.state();
         let (mut workers, mut recent, mut store) = ([start; 6], VecDeque::<Instant>::new(), (0.0, start));
-        if let Limit::Bucket(size, _) = limit {
-            store.0 = size;
+        match limit {
+            Limit::Bucket(size, _) => store.0 = size,
+            Limit::Shared(most) => recent.extend((1..most).map(|_| start)),
+            Limit::Window(_) => {}
         }
         let (mut done, mut refused, mut end, mut dice) = (0, 0, start, 1_u64);
         // Answers on their way: when they arrive, whose they are, whether they are refusals.
@@ -207,7 +216,7 @@ mod tests {
             let arrives = at + millis((dice >> 33) % 20);
             let answered = at + millis(250 + (dice >> 40) % 100);
             let is_granted = match limit {
-                Limit::Window(most) => {
+                Limit::Window(most) | Limit::Shared(most) => {
                     recent.retain(|grant| *grant + SECOND > arrives);
                     recent.len() < most
                 }
@@ -236,6 +245,7 @@ mod tests {
         let limits = [
             (440, Limit::Window(1), 1.0),
             (440, Limit::Window(2), 2.0),
+            (440, Limit::Shared(2), 2.0),
             (440, Limit::Window(4), 4.0),
             (1_000, Limit::Window(10), 10.0),
             (440, Limit::Bucket(5.0, 2.0), 2.0),
