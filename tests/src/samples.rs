@@ -18,15 +18,16 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
     };
     let anomaly = |kind: &str, severity: &str, said: Value| {
         let mut data = json!({"anomaly_type": kind, "anomaly_severity": severity, "since": "2026-01-15T13:00:03Z", "run_id": RUN});
-        for (field, value) in said.as_object().unwrap() {
+        for (field, value) in said.as_object().into_iter().flatten() {
             data[field] = value.clone();
         }
         data
     };
     let over = |kind: &str, said: Value| {
         let mut data = anomaly(kind, "medium", said);
-        let fields = data.as_object_mut().unwrap();
-        fields.retain(|name, _| !["anomaly_severity", "run_id"].contains(&name.as_str()));
+        if let Some(fields) = data.as_object_mut() {
+            fields.retain(|name, _| !["anomaly_severity", "run_id"].contains(&name.as_str()));
+        }
         data["resolved_at"] = "2026-01-15T17:30:03Z".into();
         data["until"] = "2026-01-15T17:30:03Z".into();
         data["duration_seconds"] = 16_200.into();
@@ -417,7 +418,7 @@ fn is_like(sample: &Value, data: &Value) -> bool {
 /// What monitoring found, since one in the morning.
 fn incident(said: Value) -> Value {
     let mut data = json!({"since": "2026-01-15T06:00:03Z", "incident_id": RUN});
-    for (field, value) in said.as_object().unwrap() {
+    for (field, value) in said.as_object().into_iter().flatten() {
         data[field] = value.clone();
     }
     data

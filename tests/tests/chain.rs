@@ -240,6 +240,10 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
             .map(|n| {
                 let mut entry = company[n % company.len()].clone();
                 entry["id"] = format!("tme_local_{n:06}").into();
+                // Newest first, over nine years.
+                let at = NIGHT.parse::<jiff::Timestamp>().unwrap()
+                    - jiff::SignedDuration::from_hours(20 * n as i64);
+                entry["occurredAt"] = at.to_string().into();
                 entry
             })
             .collect()
@@ -252,7 +256,12 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
     let first = bed.stack.invoke_within(Function::SyncGazelle, &event, &id, limit).await?;
     assert_eq!(first.answer.status, "running", "{:?}", first.answer);
     if added_between > 0 {
-        // Where the first part has been already.
+        // At the old end, where the first part has been already.
+        let states = bed.stack.rows("sync_state", "collection,windows", "collection").await?;
+        let state = states.iter().find(|state| state["collection"] == "timeline").unwrap();
+        let oldest =
+            state["windows"].as_object().unwrap().iter().find(|(name, _)| name.starts_with("..")).unwrap();
+        assert!(oldest.1["cursor"].is_string(), "{state}");
         let mut company = bed.stack.sandbox.company.write().unwrap();
         let mut entry = company.timeline[0].clone();
         entry["id"] = "tme_local_900000".into();
