@@ -6,9 +6,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-/// Enough for some pages of 200 ms each, one after the other, not for all; hurried or not, a process gets to its first page
+/// Enough for some pages of 300 ms each, one after the other, not for all; hurried or not, a process gets to its first page
 /// within it.
-const NOT_ENOUGH: std::time::Duration = std::time::Duration::from_secs(8);
+const NOT_ENOUGH: std::time::Duration = std::time::Duration::from_secs(12);
 
 /// The sync asks Gazelle one question after the other.
 async fn one_request_at_a_time(bed: &Bed) -> anyhow::Result<()> {
@@ -232,7 +232,7 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
     #[values(0, 1)] added_between: usize,
 ) -> anyhow::Result<()> {
-    let latency = std::time::Duration::from_millis(200);
+    let latency = std::time::Duration::from_millis(300);
     let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = latency).await?;
     bed.stack.sandbox.company.write().unwrap().timeline = {
         let company = bed.stack.sandbox.company.read().unwrap().timeline.clone();
@@ -300,7 +300,7 @@ async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed =
-        Bed::start_with(backend, |options| options.gazelle_latency = std::time::Duration::from_millis(200))
+        Bed::start_with(backend, |options| options.gazelle_latency = std::time::Duration::from_millis(300))
             .await?;
     bed.sync(NIGHT).await?;
     bed.stack.take_events();

@@ -143,6 +143,9 @@ impl Reader<'_> {
             if agree && self.distinct() == count.whole {
                 return Ok(Proof::default());
             }
+            if self.run.should_hand_over() {
+                return Err(Interrupted::TimeIsUp);
+            }
             let now = self.count(split).await?;
             let is_last = round + 1 == first_round + ROUNDS;
             pending = (0..readings.len())

@@ -118,11 +118,12 @@ impl Reader<'_> {
         let mut total: Option<u64> = None;
         let mut cursors = Cursors::starting_after(progress.cursor.as_deref());
         loop {
+            // Held until the page is with the writer: what is fetched ahead is bounded.
+            let _slot = self.slot().await;
+            // The wait for it may have taken the time.
             if self.run.should_hand_over() {
                 return Err(Interrupted::TimeIsUp);
             }
-            // Held until the page is with the writer: what is fetched ahead is bounded.
-            let _slot = self.slot().await;
             let number = cursors.page_number();
             let read = async {
                 let page = match first.take() {

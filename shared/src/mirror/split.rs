@@ -96,7 +96,7 @@ async fn windows(reader: &Reader<'_>, first: &Page) -> Result<Split, GazelleErro
         });
         totals.extend(try_join_all(asked).await?);
         bounds = too_large(&totals, oldest, newest, rows);
-        if bounds.is_empty() {
+        if bounds.is_empty() || reader.run.should_hand_over() {
             break;
         }
     }
