@@ -2,17 +2,20 @@
 //!
 //! No default person, no default key: what is missing is an error that names the setting and never its value.
 
-use std::collections::BTreeMap;
+mod source;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::events::Aws;
+use self::source::{Source, Values};
+pub use self::source::{Kept, Secret};
 
 /// Every setting of the product. The environment wins over the secret named by `SECRET_ARN`.
 #[derive(Debug)]
 pub struct Settings {
-    values: BTreeMap<String, SecretString>,
+    source: Arc<Source>,
     problems: Vec<String>,
 }
 
@@ -30,36 +33,39 @@ impl Settings {
     /// # Errors
     /// When the secret cannot be fetched or is not a JSON object of texts.
     pub async fn load() -> Result<Self, ConfigError> {
-        let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let mut values =
-            match environment.get("SECRET_ARN").map(|arn| arn.trim()).filter(|arn| !arn.is_empty()) {
-                Some(arn) => secret(arn).await.map_err(|problem| ConfigError { problems: vec![problem] })?,
-                None => BTreeMap::new(),
-            };
-        // A blank variable is what a template leaves of an optional parameter: it hides no value of the secret.
-        values.extend(present(environment));
-        Ok(Self { values, problems: Vec::new() })
+        let source = Source::load(std::env::vars().collect()).await;
+        let source = source.map_err(|problem| ConfigError { problems: vec![problem] })?;
+        Ok(Self::of(Arc::new(source)))
+    }
+
+    fn of(source: Arc<Source>) -> Self {
+        Self { source, problems: Vec::new() }
     }
 
     /// The settings as given, for tests and tools that do not read the environment.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { values: present(pairs).collect(), problems: Vec::new() }
+        Self::of(Arc::new(Source::fixed(present(pairs).collect())))
     }
 
     /// An optional setting.
     pub fn optional(&self, name: &str) -> Option<String> {
-        self.values.get(name).map(|value| value.expose_secret().to_owned())
+        self.source.value(name).map(|value| value.expose_secret().to_owned())
     }
 
     /// An optional secret.
     pub fn optional_secret(&self, name: &str) -> Option<SecretString> {
-        self.values.get(name).cloned()
+        self.source.value(name)
+    }
+
+    /// An optional key, which has the value that the setting has when it is used.
+    pub fn optional_key(&self, name: &str) -> Option<Secret> {
+        self.source.value(name).map(|_| Secret::new(name, &self.source))
     }
 
     /// The names of all settings that begin with `prefix`.
     pub fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.values.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
+        self.source.names().into_iter().filter(|name| name.starts_with(prefix)).collect()
     }
 
     /// A required setting; when it is missing, a problem is noted and the answer is empty.
@@ -73,6 +79,12 @@ impl Settings {
     /// A required secret; when it is missing, a problem is noted and the answer is empty.
     pub fn required_secret(&mut self, name: &str) -> SecretString {
         self.required(name).into()
+    }
+
+    /// A required key; when it is missing, a problem is noted and the value is empty.
+    pub fn required_key(&mut self, name: &str) -> Secret {
+        self.required(name);
+        Secret::new(name, &self.source)
     }
 
     /// An address with a default. Anything but an absolute http(s) address is a problem.
@@ -118,25 +130,17 @@ fn present(
     })
 }
 
-async fn secret(arn: &str) -> Result<BTreeMap<String, SecretString>, String> {
-    let text = Aws::from_environment()
-        .await
-        .secret(arn)
-        .await
-        .map_err(|error| format!("SECRET_ARN: the secret cannot be read ({error})"))?;
-    parse_secret(text.expose_secret())
-}
-
-fn parse_secret(text: &str) -> Result<BTreeMap<String, SecretString>, String> {
+/// The values of a secret that `setting` names.
+fn parse_secret(setting: &str, text: &str) -> Result<Values, String> {
     let parsed: BTreeMap<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|_| "SECRET_ARN: the secret is not a JSON object".to_owned())?;
+        serde_json::from_str(text).map_err(|_| format!("{setting}: the secret is not a JSON object"))?;
     let texts: BTreeMap<String, String> = parsed
         .into_iter()
         .map(|(name, value)| match value {
             serde_json::Value::String(text) => Ok((name, text)),
             // A service-account file may be pasted as the object that it is.
             serde_json::Value::Object(_) => Ok((name, value.to_string())),
-            _ => Err(format!("SECRET_ARN: {name} is not a text")),
+            _ => Err(format!("{setting}: {name} is not a text")),
         })
         .collect::<Result<_, _>>()?;
     Ok(present(texts).collect())
@@ -148,7 +152,7 @@ pub struct SupabaseSettings {
     /// Base address of the project, without `/rest/v1`.
     pub url: Url,
     /// Service-role key: a JWT, or `sb_secret_…`.
-    pub key: SecretString,
+    pub key: Secret,
 }
 
 impl SupabaseSettings {
@@ -156,10 +160,10 @@ impl SupabaseSettings {
     pub fn read(settings: &mut Settings) -> Self {
         let url = settings.url("SUPABASE_URL", "");
         let key = settings
-            .optional_secret("SUPABASE_SERVICE_ROLE_KEY")
-            .or_else(|| settings.optional_secret("SUPABASE_KEY"))
-            .unwrap_or_else(|| settings.required_secret("SUPABASE_SERVICE_ROLE_KEY"));
-        if key.expose_secret().chars().any(char::is_control) {
+            .optional_key("SUPABASE_SERVICE_ROLE_KEY")
+            .or_else(|| settings.optional_key("SUPABASE_KEY"))
+            .unwrap_or_else(|| settings.required_key("SUPABASE_SERVICE_ROLE_KEY"));
+        if key.value().expose_secret().chars().any(char::is_control) {
             settings.problem("SUPABASE_SERVICE_ROLE_KEY contains a control character");
         }
         Self { url, key }
@@ -188,7 +192,7 @@ mod tests {
         for value in blank {
             let secret =
                 serde_json::json!({"SUPABASE_JWT_SECRET": value, "SPREADSHEET_ID": value}).to_string();
-            let from_secret = Settings { values: parse_secret(&secret).unwrap(), problems: Vec::new() };
+            let from_secret = Settings::of(Arc::new(Source::fixed(parse_secret("SECRET_ARN", &secret).unwrap())));
             let from_pairs =
                 Settings::from_pairs([("SUPABASE_JWT_SECRET", value), ("SPREADSHEET_ID", value)]);
             for mut settings in [from_secret, from_pairs] {
@@ -205,7 +209,7 @@ mod tests {
     fn the_old_name_of_the_key_still_works() {
         let mut settings =
             Settings::from_pairs([("SUPABASE_URL", "https://x.example"), ("SUPABASE_KEY", "k")]);
-        assert_eq!(SupabaseSettings::read(&mut settings).key.expose_secret(), "k");
+        assert_eq!(SupabaseSettings::read(&mut settings).key.value().expose_secret(), "k");
         settings.check().unwrap();
     }
 }

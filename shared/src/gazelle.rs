@@ -30,7 +30,7 @@ pub use self::{
     token::{Authorization, Token, parse_token_file, store_token},
 };
 use crate::{
-    config::Settings,
+    config::{Secret, Settings},
     http::{Cause, Http, HttpError, Response, Retry, is_transient, json_request},
     supabase::Supabase,
 };
@@ -49,9 +49,9 @@ pub struct GazelleSettings {
 #[derive(Debug, Clone)]
 pub(crate) enum Credential {
     /// A rotating token in `system_settings`.
-    OAuth { client_id: String, client_secret: SecretString },
+    OAuth { client_id: String, client_secret: Secret },
     /// The company's key.
-    ApiKey(SecretString),
+    ApiKey(Secret),
 }
 
 impl GazelleSettings {
@@ -59,14 +59,14 @@ impl GazelleSettings {
     pub fn read(settings: &mut Settings) -> Self {
         let kind = settings.optional("GAZELLE_CREDENTIAL").unwrap_or_else(|| "oauth".into());
         let credential = match kind.as_str() {
-            "api_key" => Credential::ApiKey(settings.required_secret("GAZELLE_API_KEY")),
+            "api_key" => Credential::ApiKey(settings.required_key("GAZELLE_API_KEY")),
             other => {
                 if other != "oauth" {
                     settings.problem("GAZELLE_CREDENTIAL is neither oauth nor api_key");
                 }
                 Credential::OAuth {
                     client_id: settings.required("GAZELLE_CLIENT_ID"),
-                    client_secret: settings.required_secret("GAZELLE_CLIENT_SECRET"),
+                    client_secret: settings.required_key("GAZELLE_CLIENT_SECRET"),
                 }
             }
         };

@@ -21,13 +21,17 @@ use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
 use self::public::{NotPublic, PublicOnly};
+use crate::config::Secret;
 
 /// Answers larger than this are refused: memory stays bounded whatever a service sends.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// What is looked at of an answer of which only the beginning matters.
+const GLANCE_BYTES: usize = 256 * 1024;
 /// Waits longer than this are not worth a Lambda's time, whatever `Retry-After` says.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -37,6 +41,13 @@ pub struct Http {
     client: reqwest::Client,
     guard: Option<PublicOnly>,
     retries: Arc<AtomicU64>,
+}
+
+/// What becomes of a body that is larger, in bytes.
+#[derive(Debug, Clone, Copy)]
+enum Bound {
+    Refuse(usize),
+    Cut(usize),
 }
 
 /// One request, to be sent as often as its [`Retry`] allows.
@@ -52,6 +63,24 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+    /// The key that is in it, where the setting may change.
+    pub key: Option<Key>,
+}
+
+/// The key that a request carries, and how it is put in.
+#[derive(Clone)]
+pub struct Key {
+    secret: Secret,
+    used: SecretString,
+    put: Arc<dyn Fn(&mut Request, &str) + Send + Sync>,
+    /// It is part of the address: one that is none any more is not found.
+    is_address: bool,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.secret.fmt(f)
+    }
 }
 
 /// How long and how often a request is tried.
@@ -325,11 +354,44 @@ impl Http {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Sends once and answers whatever status comes.
+    /// Sends once and answers whatever status comes. What was refused with a key that has been replaced meanwhile is sent
+    /// once more with the new one.
     ///
     /// # Errors
     /// When there is no whole answer.
     pub async fn send_once(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
+        self.send_bounded(request, timeout, Bound::Refuse(MAX_BODY_BYTES)).await
+    }
+
+    /// The same where only the beginning of the answer's body matters: 256 KB of it are read.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn glance(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
+        self.send_bounded(request, timeout, Bound::Cut(GLANCE_BYTES)).await
+    }
+
+    async fn send_bounded(
+        &self,
+        request: &Request,
+        timeout: Duration,
+        bound: Bound,
+    ) -> Result<Response, HttpError> {
+        let end = Instant::now() + timeout;
+        let response = self.exchange(request, timeout, bound).await?;
+        let changed = tokio::time::timeout_at(end, request.with_changed_key(response.status)).await;
+        match changed.ok().flatten() {
+            Some(request) => self.exchange(&request, end.saturating_duration_since(Instant::now()), bound).await,
+            None => Ok(response),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        timeout: Duration,
+        bound: Bound,
+    ) -> Result<Response, HttpError> {
         let fail = |cause| HttpError { service: request.service, cause, attempts: 1 };
         if self.guard.as_ref().is_some_and(|guard| guard.check(&request.url).is_err()) {
             return Err(fail(Cause::Forbidden));
@@ -359,10 +421,16 @@ impl Http {
                 .and_then(|info| info.peer_certificate().map(<[u8]>::to_vec));
             let mut body = BytesMut::new();
             while let Some(chunk) = response.chunk().await.map_err(|_| fail(Cause::Cut))? {
-                if body.len() + chunk.len() > MAX_BODY_BYTES {
-                    return Err(fail(Cause::Malformed));
+                match bound {
+                    Bound::Refuse(most) if body.len() + chunk.len() > most => {
+                        return Err(fail(Cause::Malformed));
+                    }
+                    Bound::Cut(most) if body.len() + chunk.len() >= most => {
+                        body.extend_from_slice(&chunk[..most - body.len()]);
+                        break;
+                    }
+                    Bound::Refuse(_) | Bound::Cut(_) => body.extend_from_slice(&chunk),
                 }
-                body.extend_from_slice(&chunk);
             }
             Ok(Response { status, headers, body: body.freeze(), certificate })
         };
@@ -462,7 +530,7 @@ pub fn is_transient(response: &Response) -> bool {
 pub fn json_request(service: &'static str, method: Method, url: Url, body: Bytes) -> Request {
     let mut headers = HeaderMap::new();
     headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Request { service, method, url, headers, body }
+    Request { service, method, url, headers, body, key: None }
 }
 
 impl Request {
@@ -470,11 +538,63 @@ impl Request {
     /// the service then refuses the request.
     #[must_use]
     pub fn with_secret_header(mut self, name: HeaderName, value: &str) -> Self {
+        self.set_secret_header(name, value);
+        self
+    }
+
+    /// The same in place.
+    pub fn set_secret_header(&mut self, name: HeaderName, value: &str) {
         if let Ok(mut value) = HeaderValue::from_str(value) {
             value.set_sensitive(true);
             self.headers.insert(name, value);
         }
+    }
+
+    /// Puts in a key, as it is now and again when it has changed.
+    #[must_use]
+    pub fn with_key(self, secret: &Secret, put: impl Fn(&mut Self, &str) + Send + Sync + 'static) -> Self {
+        self.keyed(secret, false, put)
+    }
+
+    /// The same for one that is part of the address.
+    #[must_use]
+    pub fn with_key_in_address(
+        self,
+        secret: &Secret,
+        put: impl Fn(&mut Self, &str) + Send + Sync + 'static,
+    ) -> Self {
+        self.keyed(secret, true, put)
+    }
+
+    /// The same in one header.
+    #[must_use]
+    pub fn with_key_header(self, secret: &Secret, name: HeaderName, prefix: &'static str) -> Self {
+        self.with_key(secret, move |request, value| request.set_secret_header(name.clone(), &format!("{prefix}{value}")))
+    }
+
+    fn keyed(
+        mut self,
+        secret: &Secret,
+        is_address: bool,
+        put: impl Fn(&mut Self, &str) + Send + Sync + 'static,
+    ) -> Self {
+        let used = secret.value();
+        put(&mut self, used.expose_secret());
+        self.key = Some(Key { secret: secret.clone(), used, put: Arc::new(put), is_address });
         self
+    }
+
+    /// The request with the key as it is by now; none where the status does not refuse the key, or it has not changed.
+    async fn with_changed_key(&self, status: u16) -> Option<Self> {
+        let key = self.key.as_ref()?;
+        let is_refused = matches!(status, 401 | 403) || (key.is_address && matches!(status, 404 | 410));
+        if !is_refused {
+            return None;
+        }
+        let value = key.secret.instead_of(&key.used).await?;
+        let mut request = self.clone();
+        (key.put)(&mut request, value.expose_secret());
+        Some(request)
     }
 }
 

@@ -16,7 +16,6 @@ mod telegram;
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
@@ -27,7 +26,7 @@ pub use self::{
     render::{Language, Message, Table, anomaly_sentence, error_name, event_name, weekly},
 };
 use crate::{
-    config::Settings,
+    config::{Secret, Settings},
     http::{Cause, Http, HttpError, Response},
     text::variable_name,
 };
@@ -89,7 +88,7 @@ const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
 /// Addresses and keys of the channels.
 #[derive(Debug, Clone)]
 pub struct Channels {
-    webhooks: BTreeMap<String, SecretString>,
+    webhooks: BTreeMap<String, Secret>,
     addresses: BTreeMap<String, String>,
     email: email::Account,
     telegram: Option<telegram::Bot>,
@@ -107,7 +106,7 @@ impl Channels {
         let names = |prefix: &str, settings: &Settings| settings.names_with_prefix(prefix);
         let webhooks = names("SLACK_WEBHOOK_", settings)
             .into_iter()
-            .filter_map(|name| Some((name.clone(), settings.optional_secret(&name)?)))
+            .filter_map(|name| Some((name.clone(), settings.optional_key(&name)?)))
             .collect();
         let addresses = names("EMAIL_", settings)
             .into_iter()

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use postgrest::Postgrest;
 use reqwest::header::{AUTHORIZATION, HeaderName};
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 use url::Url;
@@ -234,19 +233,18 @@ impl Supabase {
         let method = reqwest::Method::from_bytes(built.method().as_str().as_bytes())
             .map_err(|_| SupabaseError::Malformed)?;
         let body = built.body().and_then(|body| body.as_bytes()).unwrap_or_default();
-        let request =
-            Request { service: SERVICE, method, url, headers, body: bytes::Bytes::copy_from_slice(body) };
-        Ok(self.authenticated(request))
+        let body = bytes::Bytes::copy_from_slice(body);
+        let request = Request { service: SERVICE, method, url, headers, body, key: None };
+        Ok(request.with_key(&self.settings.key, authenticate))
     }
+}
 
-    /// New keys (`sb_secret_…`) are not JWTs: PostgREST would refuse them as bearer.
-    fn authenticated(&self, request: Request) -> Request {
-        let key = self.settings.key.expose_secret();
-        let request = request.with_secret_header(HeaderName::from_static("apikey"), key);
-        match key.starts_with("sb_") {
-            true => request,
-            false => request.with_secret_header(AUTHORIZATION, &format!("Bearer {key}")),
-        }
+/// New keys (`sb_secret_…`) are not JWTs: PostgREST would refuse them as bearer.
+pub fn authenticate(request: &mut Request, key: &str) {
+    request.set_secret_header(HeaderName::from_static("apikey"), key);
+    match key.starts_with("sb_") {
+        true => drop(request.headers.remove(AUTHORIZATION)),
+        false => request.set_secret_header(AUTHORIZATION, &format!("Bearer {key}")),
     }
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use admin_api::Limits;
 use anyhow::Context;
-use gazelle_local::{console, sandbox::auth::USERS, stack::Stack};
+use gazelle_local::{sandbox::auth::USERS, stack::Stack};
 use serde_json::Value;
 use shared::http::{Http, Response, json_request};
 use url::Url;
 
-use crate::{Backend, Bed};
+use crate::{Backend, Bed, gateway};
 
 /// A console that is being served.
 pub struct Console {
@@ -102,7 +102,7 @@ pub async fn open(backend: Backend) -> anyhow::Result<(Bed, Console)> {
 }
 
 impl Console {
-    /// Serves the console of a stack.
+    /// Serves the console of a stack, in processes of its function behind a gateway.
     ///
     /// # Errors
     /// When it does not start.
@@ -115,7 +115,7 @@ impl Console {
     /// # Errors
     /// When it does not start.
     pub async fn start_with(stack: &Stack, public: Option<&str>, limits: Limits) -> anyhow::Result<Self> {
-        let address = console::serve(stack, public, limits).await?;
+        let address = gateway::serve(stack, public, limits).await?;
         let public = public.map(str::parse).transpose()?.unwrap_or_else(|| address.clone());
         Ok(Self { address, public, http: Http::new() })
     }

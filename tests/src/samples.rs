@@ -214,6 +214,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
             anomaly("auth_failure", "high", json!({"count": 10, "attempts": 12, "hours": 24})),
         ),
         (
+            "anomaly.auth",
+            "attack",
+            anomaly("auth_attack", "high", json!({"count": 1000, "addresses": 50, "hours": 24})),
+        ),
+        (
             "anomaly.ai",
             "errors",
             anomaly(

@@ -113,7 +113,7 @@ async fn a_token_counts_by_the_key_and_the_algorithm_that_the_project_publishes(
     let mut claims = claims(&bed.stack, "viewer")?;
     let elliptic = bed.stack.auth.sign(&claims)?;
     let rsa = bed.stack.auth.sign_with_rsa(&claims)?;
-    claims["app_metadata"]["role"] = json!("admin");
+    claims["app_metadata"]["gazelle_role"] = json!("admin");
     let other = bed.stack.auth.sign_with_rsa(&claims)?;
     let part = |token: &str, at: usize| token.split('.').nth(at).unwrap_or_default().to_owned();
     let header = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -22,6 +22,11 @@ fn key(bed: &Bed) -> Option<Key> {
     Key::read(&mut Settings::from_pairs([("BACKUP_AGE_KEY", text.as_str())]))
 }
 
+/// A copy without a key.
+fn plain<'a>(store: &'a Store, location: &'a str) -> restore::Source<'a> {
+    restore::Source { store, location, key: None, unproven: false }
+}
+
 /// Places of the copies, newest first.
 async fn copies(bed: &Bed) -> Vec<String> {
     let copies = store(bed).copies(Kind::Supabase).await.unwrap();
@@ -61,7 +66,7 @@ async fn contents(url: &str) -> anyhow::Result<BTreeMap<String, String>> {
         let sql = format!(
             "select count(*) || ':' || coalesce(md5(string_agg(line, '' order by line collate \"C\")), '')
              from (select row_to_json(t)::text as line from public.\"{table}\" t
-                   where case when '{table}' = 'system_settings' then row_to_json(t) ->> 'key' <> 'gazelle_oauth_token' else true end) lines"
+                   where case when '{table}' = 'system_settings' then false else true end) lines"
         );
         contents.insert(table, client.query_one(&sql, &[]).await?.get(0));
     }
@@ -98,7 +103,7 @@ async fn a_destroyed_database_comes_back_from_its_copy() -> anyhow::Result<()> {
     supabase::migrate(&target).await?;
     let location = copies(&bed).await[0].clone();
     let fresh = Database::connect(&target).await?;
-    let restored = restore::into_postgres(&store(&bed), &location, None, fresh, false, &mut |_| ()).await?;
+    let restored = restore::into_postgres(&plain(&store(&bed), &location), fresh, false, &mut |_| ()).await?;
     assert_eq!(restored.moving, moving);
     let mut after = contents(&target).await?;
     // The log goes on after its table was read.
@@ -114,7 +119,7 @@ async fn a_destroyed_database_comes_back_from_its_copy() -> anyhow::Result<()> {
 
     // A target in use is not touched, unless that is meant.
     let used = Database::connect(&target).await?;
-    let refused = restore::into_postgres(&store(&bed), &location, None, used, false, &mut |_| ()).await;
+    let refused = restore::into_postgres(&plain(&store(&bed), &location), used, false, &mut |_| ()).await;
     assert!(refused.unwrap_err().to_string().contains("--replace"));
     let copy = format!("{}/{location}", bed.stack.lambda.environment["BACKUP_URL"]);
     let command = Command::new(binary("ops")?)
@@ -336,13 +341,13 @@ async fn the_sqlite_database_is_copied_too_and_its_absence_or_damage_is_an_error
     assert_eq!(run.answer.stats["sqlite"]["rows"], 2);
     let location = store(&bed).copies(Kind::Sqlite).await?[0].location.clone();
     let back = folder.path().join("back.sqlite");
-    restore::into_file(&store(&bed), &location, None, &back).await?;
+    restore::into_file(&plain(&store(&bed), &location), &back).await?;
     let note: String =
         rusqlite::Connection::open(&back)?
             .query_row("select note from t where id = 1", [], |row| row.get(0))?;
     assert_eq!(note, "é");
     assert!(
-        restore::into_file(&store(&bed), &location, None, &back).await.is_err(),
+        restore::into_file(&plain(&store(&bed), &location), &back).await.is_err(),
         "nothing is overwritten"
     );
 
@@ -407,7 +412,7 @@ async fn an_emptied_file_pushes_out_no_good_copy_is_told_once_and_may_be_accepte
     let after = files(&bed);
     assert!(before.iter().all(|(path, content)| after.get(path) == Some(content)));
     let back = folder.path().join("back.sqlite");
-    restore::into_file(&store(&bed), &good, None, &back).await?;
+    restore::into_file(&plain(&store(&bed), &good), &back).await?;
     let rows: i64 =
         rusqlite::Connection::open(&back)?.query_row("select count(*) from t", [], |row| row.get(0))?;
     assert_eq!(rows, 3);
@@ -493,7 +498,7 @@ async fn what_could_not_be_checked_of_a_file_is_said_once_and_it_is_copied_all_t
     let copies = sqlite_copies(&bed).await;
     assert!(copies.len() == 2 && copies.iter().all(|(_, worth)| worth == "verified"), "{copies:?}");
     let back = folder.path().join("back.sqlite");
-    restore::into_file(&store(&bed), &copies[0].0, None, &back).await?;
+    restore::into_file(&plain(&store(&bed), &copies[0].0), &back).await?;
     let child: i64 =
         rusqlite::Connection::open(&back)?.query_row("select count(*) from child", [], |row| row.get(0))?;
     assert_eq!(child, 2);
@@ -519,7 +524,7 @@ async fn a_damaged_file_is_copied_beside_the_good_copies_and_is_an_error() -> an
     let copies = sqlite_copies(&bed).await;
     assert_eq!((copies.len(), copies[0].1.as_str(), &copies[1..]), (2, "damaged", &good[..]));
     let back = folder.path().join("back.sqlite");
-    restore::into_file(&store(&bed), &copies[0].0, None, &back).await?;
+    restore::into_file(&plain(&store(&bed), &copies[0].0), &back).await?;
     assert_eq!(std::fs::read(&back)?[4096 * 6..], bytes[4096 * 6..], "what can be saved is there");
     Ok(())
 }
@@ -558,8 +563,8 @@ async fn a_manifest_is_written_once() -> anyhow::Result<()> {
     let folder = tempfile::TempDir::new()?;
     let store = Store::open(&format!("file://{}", folder.path().display()), None)?;
     let manifest = backup::copy::Manifest::default();
-    store.put_manifest("supabase/one", &manifest).await?;
-    assert!(store.put_manifest("supabase/one", &manifest).await.is_err());
+    store.put_manifest("supabase/one", &manifest, None).await?;
+    assert!(store.put_manifest("supabase/one", &manifest, None).await.is_err());
     Ok(())
 }
 
@@ -579,5 +584,96 @@ async fn missing_and_wrong_settings_are_named(
         assert!(error.message.contains(name), "{}", error.message);
     }
     assert!(!error.message.contains("planted"), "{}", error.message);
+    Ok(())
+}
+
+/// A way to forge a manifest.
+type Forgery = (&'static str, fn(&mut Value));
+
+const SQL: &str = "create table planted ()";
+
+/// What somebody who can write into the store, and has no key, may put there. The first part is a table that no migration
+/// makes.
+const FORGERIES: [Forgery; 10] = [
+    ("type", |part| part["columns"][0]["type"] = format!("text); {SQL}; --").into()),
+    ("default", |part| part["columns"][0]["type"] = "text default now()".into()),
+    ("key", |part| part["key"][0] = format!("code)); {SQL}; --").into()),
+    ("no such key", |part| part["key"][0] = "other".into()),
+    ("dollars", |part| part["name"] = format!("x$$; {SQL}; do $$").into()),
+    ("quotes", |part| part["name"] = format!("x\"(); {SQL}; --").into()),
+    ("apostrophe", |part| part["name"] = format!("x'); {SQL}; --").into()),
+    ("column", |part| part["columns"][0]["name"] = format!("code\" int); {SQL}; --").into()),
+    ("another object", |part| part["object"] = "../../../etc/passwd".into()),
+    ("rows", |part| part["rows"] = 7.into()),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::PostgRest).await?;
+    let client = Database::connect(&bed.database.as_ref().unwrap().url).await?;
+    client.batch_execute("create table aaa (code text primary key); insert into aaa values ('x')").await?;
+    back_up(&bed, 1).await?;
+    let identity = age::x25519::Identity::generate();
+    let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
+    bed.stack.lambda.environment.insert("BACKUP_AGE_KEY".into(), secret);
+    for day in [2, 3] {
+        bed.stack.advance(jiff::SignedDuration::from_hours(24));
+        let run = back_up(&bed, day).await?;
+        assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    }
+    let (store, key) = (store(&bed), key(&bed));
+    let [newest, other, open]: [String; 3] = copies(&bed).await.try_into().unwrap();
+    let target = empty_database().await?;
+    supabase::migrate(&target).await?;
+    let file = |location: &str, name: &str| bed.stack.backups.path().join(location).join(name);
+    let restored = async |location: &str, key: Option<&Key>, unproven: bool| -> anyhow::Result<_> {
+        let source = restore::Source { store: &store, location, key, unproven };
+        let fresh = Database::connect(&target).await?;
+        let restored = restore::into_postgres(&source, fresh, true, &mut |_| ()).await;
+        let fresh = Database::connect(&target).await?;
+        let tables = "select (to_regclass('planted') is null) and (select count(*) from gazelle_clients) = 0";
+        assert!(fresh.query_one(tables, &[]).await?.get::<_, bool>(0), "something was executed");
+        fresh.batch_execute("drop table if exists aaa").await?;
+        Ok(restored.map(|_| ()).map_err(|error| format!("{error:#}")))
+    };
+    let forge = |location: &str, forge: &dyn Fn(&mut Value)| -> anyhow::Result<()> {
+        let path = file(location, "manifest.json");
+        let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+        assert_eq!(manifest["parts"][0]["name"], "aaa");
+        forge(&mut manifest);
+        Ok(std::fs::write(path, manifest.to_string())?)
+    };
+
+    let untouched = [&newest, &open].map(|location| std::fs::read(file(location, "manifest.json")).unwrap());
+    for (name, forgery) in FORGERIES {
+        for (location, key, honest) in [(&newest, key.as_ref(), &untouched[0]), (&open, None, &untouched[1])] {
+            forge(location, &|manifest| forgery(&mut manifest["parts"][0]))?;
+            let ended = restored(location, key, false).await?;
+            std::fs::write(file(location, "manifest.json"), honest)?;
+            match (key, &ended) {
+                (Some(_), Err(said)) => assert!(said.contains("does not carry the mark"), "{name}: {said}"),
+                // Without a key a strange name is a name: it must only do nothing.
+                (None, Ok(())) => assert!(["dollars", "quotes", "apostrophe", "column"].contains(&name), "{name}"),
+                (None, Err(_)) => {}
+                (Some(_), Ok(())) => panic!("{name} was restored"),
+            }
+        }
+    }
+    // Whole copies that are not what they seem.
+    let mark = std::fs::read(file(&newest, "manifest.mac"))?;
+    std::fs::remove_file(file(&newest, "manifest.mac"))?;
+    assert!(restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"), "no mark");
+    std::fs::copy(file(&other, "manifest.mac"), file(&newest, "manifest.mac"))?;
+    std::fs::copy(file(&other, "manifest.json"), file(&newest, "manifest.json"))?;
+    assert!(restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"), "of another place");
+    std::fs::write(file(&newest, "manifest.json"), &untouched[0])?;
+    std::fs::write(file(&newest, "manifest.mac"), &mark)?;
+    assert!(restored(&open, key.as_ref(), false).await?.unwrap_err().contains("not encrypted"), "a plain one");
+    // What a person says in so many words is done, and an honest copy always.
+    assert_eq!(restored(&open, key.as_ref(), true).await?, Ok(()));
+    let target = empty_database().await?;
+    supabase::migrate(&target).await?;
+    let source = restore::Source { store: &store, location: &newest, key: key.as_ref(), unproven: false };
+    restore::into_postgres(&source, Database::connect(&target).await?, false, &mut |_| ()).await?;
     Ok(())
 }

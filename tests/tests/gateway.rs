@@ -1,12 +1,16 @@
-//! The console as people reach it in a deployment: behind API Gateway, in the function's own process.
+//! The console as people reach it in a deployment: behind API Gateway, in the function's own processes.
 
 use e2e::{
     Backend, Bed,
-    gateway::{Asked, HOST, ask},
+    console::{Console, Sent, between},
 };
 use rstest::rstest;
 
-const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml");
+const PUBLIC: &str = "https://console.example";
+
+fn browser() -> Sent {
+    Sent::nothing().header("host", "console.example").header("accept", "text/html,application/xhtml+xml")
+}
 
 #[rstest]
 #[case::run("/runs/00000000-0000-4000-8000-000000000001")]
@@ -17,37 +21,33 @@ async fn a_deep_link_survives_the_sign_in(
     #[values(Backend::Embedded)] backend: Backend,
     #[case] link: &str,
 ) -> anyhow::Result<()> {
-    let mut bed = Bed::start(backend).await?;
-    bed.stack.lambda.environment.insert("CONSOLE_URL".into(), format!("https://{HOST}/"));
-    let stack = &bed.stack;
+    let bed = Bed::start(backend).await?;
+    let console = Console::start_with(&bed.stack, Some(PUBLIC), Default::default()).await?;
 
-    let stranger = ask(stack, &Asked { address: link, headers: vec![HTML], ..Asked::default() }).await?;
+    let stranger = console.ask("GET", link, &browser()).await?;
     assert_eq!(stranger.status, 303, "{stranger:?}");
-    let form = stranger.location()?.to_owned();
-    let page = ask(stack, &Asked { address: &form, headers: vec![HTML], ..Asked::default() }).await?;
+    let form = stranger.headers["location"].to_str()?.to_owned();
+    let page = console.ask("GET", &form, &browser()).await?;
     assert_eq!(page.status, 200);
     // The browser sends what the form holds, decoded from HTML.
-    let (_, field) = page.body.split_once(r#"name="next" value=""#).unwrap();
-    let (next, _) = field.split_once('"').unwrap();
-    let next = next.replace("&amp;", "&").replace("&#38;", "&");
+    let page = String::from_utf8(page.body.to_vec())?;
+    let next = between(&page, r#"name="next" value=""#, "\"").replace("&amp;", "&").replace("&#38;", "&");
 
     let email = "viewer@gazelle.example";
     let (_, password, _) =
         gazelle_local::sandbox::auth::USERS.into_iter().find(|(known, ..)| *known == email).unwrap();
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs([("email", email), ("password", password), ("next", &next)])
-        .finish();
-    let origin = format!("https://{HOST}");
-    let headers =
-        vec![HTML, ("origin", origin.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-    let signed_in = ask(stack, &Asked { method: "POST", address: "/sign-in", headers, body: &body }).await?;
-    assert_eq!((signed_in.status, signed_in.location()?), (303, link), "{signed_in:?}");
+    let form = browser().header("origin", PUBLIC);
+    let form = form.form(&[("email", email), ("password", password), ("next", &next)]);
+    let signed_in = console.ask("POST", "/sign-in", &form).await?;
+    assert_eq!((signed_in.status, signed_in.headers["location"].to_str()?), (303, link), "{signed_in:?}");
 
-    let cookie = signed_in.cookies[0].split(';').next().unwrap();
-    let read = Asked { address: link, headers: vec![HTML, ("cookie", cookie)], ..Asked::default() };
-    let shown = ask(stack, &read).await?;
+    let cookie = signed_in.headers["set-cookie"].to_str()?.split(';').next().unwrap();
+    let shown = console.ask("GET", link, &browser().header("cookie", cookie)).await?;
     // A run that does not exist has a page that says so.
     let expected = if link.starts_with("/runs/") { 404 } else { 200 };
     assert_eq!(shown.status, expected, "{shown:?}");
+    // A cookie of another application beside it changes nothing, whatever it holds.
+    let both = browser().header("cookie", format!("prénom=Zoé; {cookie}; theme=\u{e9}"));
+    assert_eq!(console.ask("GET", link, &both).await?.status, expected);
     Ok(())
 }

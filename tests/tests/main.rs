@@ -41,6 +41,8 @@ mod monitoring;
 mod notifications;
 mod privacy;
 mod report;
+mod rotation;
 mod schedules;
+mod sign_in;
 mod tasks;
 mod weekly;

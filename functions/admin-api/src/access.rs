@@ -7,18 +7,23 @@ mod keys;
 mod session;
 mod source;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shared::config::Settings;
 use utoipa::ToSchema;
 
 pub use self::{
     authorize::{Guard, guard},
-    bearer::Verifier,
+    bearer::{Bearer, Verifier},
     csrf::refuse_cross_site,
     keys::{Keys, random},
-    session::{LIFETIME_SECONDS, SessionId, cleared_cookie, cookie, session_of},
+    session::{LIFETIME_SECONDS, SessionId, cleared_cookie, cookie, cookie_named, session_of, sha256_hex},
     source::Source,
 };
+
+/// How long a user is believed without asking Supabase Auth whether they and their role still stand.
+const CHECK: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a user may do; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -32,11 +37,33 @@ pub enum Role {
     Admin,
 }
 
-impl Role {
-    /// The role of a user of Supabase Auth: `app_metadata.role`, which users cannot change themselves. An unknown one
-    /// is none.
-    pub fn of_metadata(app_metadata: &Value) -> Option<Self> {
-        Self::deserialize(&app_metadata["role"]).ok()
+/// Which field of a user's `app_metadata`, which users cannot change themselves, holds the role. A project may serve other
+/// applications, too, whose `role` means something else.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleField {
+    accepts_old: bool,
+}
+
+impl RoleField {
+    const NAME: &str = "gazelle_role";
+    const OLD_NAME: &str = "role";
+
+    /// Reads `CONSOLE_ROLE_FIELD`: with `role` that name is accepted where there is no `gazelle_role`.
+    pub fn read(settings: &mut Settings) -> Self {
+        let field = settings.optional("CONSOLE_ROLE_FIELD");
+        let accepts_old = field.as_deref() == Some(Self::OLD_NAME);
+        if !accepts_old && field.is_some_and(|field| field != Self::NAME) {
+            settings.problem("CONSOLE_ROLE_FIELD is neither gazelle_role nor role");
+        }
+        Self { accepts_old }
+    }
+
+    /// The role of a user. An unknown one is none.
+    pub fn role(self, app_metadata: &Value) -> Option<Role> {
+        match &app_metadata[Self::NAME] {
+            Value::Null if self.accepts_old => Role::deserialize(&app_metadata[Self::OLD_NAME]).ok(),
+            role => Role::deserialize(role).ok(),
+        }
     }
 }
 
@@ -64,5 +91,29 @@ impl Caller {
     /// As SQL functions record it.
     pub fn actor(&self) -> Value {
         json!({"user_id": self.user_id, "email": self.email, "address": self.address})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_applications_administrator_is_nobody_here() {
+        let roles = |field: &str| RoleField::read(&mut Settings::from_pairs([("CONSOLE_ROLE_FIELD", field)]));
+        let (own, old, none) = (json!({"gazelle_role": "viewer", "role": "admin"}), json!({"role": "admin"}), json!(null));
+        for field in ["", "gazelle_role"] {
+            let found = [&own, &old, &none].map(|metadata| roles(field).role(metadata));
+            assert_eq!(found, [Some(Role::Viewer), None, None], "{field}");
+        }
+        let found = [&own, &old, &none].map(|metadata| roles("role").role(metadata));
+        assert_eq!(found, [Some(Role::Viewer), Some(Role::Admin), None]);
+        for wrong in [json!("owner"), json!(["admin"]), json!({"admin": true}), json!(1), json!("Admin")] {
+            assert_eq!(roles("role").role(&json!({"gazelle_role": wrong, "role": "admin"})), None, "{wrong}");
+        }
+        let mut settings = Settings::from_pairs([("CONSOLE_ROLE_FIELD", "planted")]);
+        RoleField::read(&mut settings);
+        let problem = settings.check().unwrap_err().to_string();
+        assert!(problem.contains("CONSOLE_ROLE_FIELD") && !problem.contains("planted"), "{problem}");
     }
 }

@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
-    config::Settings,
-    http::{Http, HttpError, Request, Response, Retry, is_transient, json_request},
+    config::{Secret, Settings},
+    http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
 };
 use url::Url;
 
-use crate::access::Role;
+use crate::access::{Bearer, Role, RoleField};
 
 const SERVICE: &str = "supabase-auth";
 
@@ -31,7 +31,8 @@ const READ: Retry = Retry {
 pub struct Auth {
     http: Http,
     base: String,
-    key: SecretString,
+    roles: RoleField,
+    key: Secret,
 }
 
 /// Why Supabase Auth gave no grant. Variants follow what the caller tells.
@@ -75,11 +76,57 @@ struct User {
     app_metadata: Value,
 }
 
+/// The codes by which Supabase Auth itself says that this password, this token or this user is not accepted (any more).
+/// Whatever else refuses, a gateway, a proxy or a project that is set up wrongly, knows nothing of the user.
+/// Source: Supabase, "Auth: Error Codes".
+const REFUSALS: [&str; 11] = [
+    "bad_jwt",
+    "email_not_confirmed",
+    "invalid_credentials",
+    "refresh_token_already_used",
+    "refresh_token_not_found",
+    "session_expired",
+    "session_not_found",
+    "user_banned",
+    "user_not_found",
+    "user_sso_managed",
+    // What was typed is no e-mail address at all.
+    "validation_failed",
+];
+
+/// The answer, if it is one that grants.
+fn judge(response: Response) -> Result<Response, AuthError> {
+    #[derive(Deserialize)]
+    struct Said {
+        error_code: Option<String>,
+        /// The elder form, OAuth's: RFC 6749, 5.2.
+        error: Option<String>,
+    }
+    match response.status {
+        200..=299 => return Ok(response),
+        429 => return Err(AuthError::Limited),
+        _ => {}
+    }
+    let said: Option<Said> = serde_json::from_slice(&response.body).ok();
+    let is_refused = said.is_some_and(|said| match said.error_code {
+        Some(code) => REFUSALS.contains(&code.as_str()),
+        None => said.error.as_deref() == Some("invalid_grant"),
+    });
+    match is_refused {
+        true => Err(AuthError::Refused),
+        false => Err(AuthError::Unavailable(HttpError {
+            service: SERVICE,
+            cause: Cause::Status(response.status),
+            attempts: 1,
+        })),
+    }
+}
+
 impl Auth {
     /// Reads `SUPABASE_ANON_KEY`.
     pub fn read(settings: &mut Settings, http: Http, project: &Url) -> Self {
         let base = format!("{}/auth/v1", project.as_str().trim_end_matches('/'));
-        Self { http, base, key: settings.required_secret("SUPABASE_ANON_KEY") }
+        Self { http, base, roles: RoleField::read(settings), key: settings.required_key("SUPABASE_ANON_KEY") }
     }
 
     /// Signs in.
@@ -107,8 +154,19 @@ impl Auth {
         let request = self
             .request(Method::POST, "/logout?scope=local", Bytes::new())?
             .with_secret_header(reqwest::header::AUTHORIZATION, &bearer);
-        let response = self.send(&request, Retry::ONCE).await?;
-        if response.status < 400 { Ok(()) } else { Err(AuthError::Refused) }
+        judge(self.send(&request, Retry::ONCE).await?).map(drop)
+    }
+
+    /// The user of an access token, as Supabase Auth knows them now.
+    ///
+    /// # Errors
+    /// See [`AuthError`]; `Refused` where the user is gone, banned or signed out.
+    pub async fn user(&self, access_token: &str) -> Result<Bearer, AuthError> {
+        let bearer = format!("Bearer {access_token}");
+        let request = self.request(Method::GET, "/user", Bytes::new())?;
+        let request = request.with_secret_header(reqwest::header::AUTHORIZATION, &bearer);
+        let user: User = judge(self.send(&request, READ).await?)?.json(SERVICE).map_err(AuthError::Unavailable)?;
+        Ok(Bearer { role: self.roles.role(&user.app_metadata), user_id: user.id, email: user.email })
     }
 
     /// The public keys of the project, as they are.
@@ -129,17 +187,12 @@ impl Auth {
     async fn grant(&self, kind: &str, body: &Value) -> Result<Grant, AuthError> {
         let path = format!("/token?grant_type={kind}");
         let request = self.request(Method::POST, &path, body.to_string().into())?;
-        let response = self.send(&request, Retry::ONCE).await?;
-        match response.status {
-            200 => {}
-            429 => return Err(AuthError::Limited),
-            _ => return Err(AuthError::Refused),
-        }
+        let response = judge(self.send(&request, Retry::ONCE).await?)?;
         let token: Token = response.json(SERVICE).map_err(AuthError::Unavailable)?;
         Ok(Grant {
             access_token: token.access_token,
             refresh_token: token.refresh_token,
-            role: Role::of_metadata(&token.user.app_metadata),
+            role: self.roles.role(&token.user.app_metadata),
             user_id: token.user.id,
             email: token.user.email,
         })
@@ -149,18 +202,55 @@ impl Auth {
         let malformed = |_| {
             AuthError::Unavailable(HttpError {
                 service: SERVICE,
-                cause: shared::http::Cause::Malformed,
+                cause: Cause::Malformed,
                 attempts: 0,
             })
         };
         let url: Url = format!("{}{path}", self.base).parse().map_err(malformed)?;
         let request = json_request(SERVICE, method, url, body);
-        Ok(request.with_secret_header(HeaderName::from_static("apikey"), self.key.expose_secret()))
+        Ok(request.with_key_header(&self.key, HeaderName::from_static("apikey"), ""))
     }
 
     async fn send(&self, request: &Request, retry: Retry) -> Result<Response, AuthError> {
         // Supabase Auth's own limit is an answer, not an outage.
         let transient = |response: &Response| is_transient(response) && response.status != 429;
         self.http.send(request, retry, transient).await.map_err(AuthError::Unavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(status: u16, body: &str) -> String {
+        let response =
+            Response { status, headers: Default::default(), body: body.to_owned().into(), certificate: None };
+        judge(response).map_or_else(|error| error.to_string(), |_| "granted".into())
+    }
+
+    #[test]
+    fn only_its_own_word_is_a_refusal() {
+        for body in [
+            r#"{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}"#,
+            r#"{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token: Refresh Token Not Found"}"#,
+            r#"{"code":403,"error_code":"user_banned","msg":"User is banned"}"#,
+            r#"{"error":"invalid_grant","error_description":"Invalid login credentials"}"#,
+        ] {
+            assert_eq!(judged(400, body), "Supabase Auth refused the credentials", "{body}");
+        }
+        for (status, body) in [
+            (401, r#"{"message":"Invalid API key","hint":"Double check your Supabase `anon` or `service_role` API key."}"#),
+            (401, r#"{"error_code":"no_authorization"}"#),
+            (403, "<html><body>Access denied</body></html>"),
+            (400, ""),
+            (404, r#"{"error":"requested path is invalid"}"#),
+            (422, r#"{"code":422,"error_code":"email_provider_disabled","msg":"Email logins are disabled"}"#),
+            (500, r#"{"code":500,"error_code":"unexpected_failure","msg":"Database error"}"#),
+            (302, ""),
+        ] {
+            assert_eq!(judged(status, body), "Supabase Auth is unavailable", "{status} {body}");
+        }
+        assert_eq!(judged(429, ""), "Supabase Auth wants fewer requests");
+        assert_eq!(judged(200, "{}"), "granted");
     }
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod auth;
+mod gateway;
 mod headers;
 mod openapi;
 mod pages;
@@ -14,6 +15,7 @@ mod state;
 
 use std::{process::ExitCode, sync::Arc};
 
+use axum::Router;
 use shared::{
     config::{ConfigError, Settings},
     http::Http,
@@ -27,21 +29,16 @@ pub use self::{
 
 /// The whole `main` of the function.
 pub fn serve() -> ExitCode {
-    process(async {
-        let app = match load().await {
-            Ok(app) => app,
-            Err(error) => {
-                tracing::error!(%error, "configuration.refused");
-                return Err(error.into());
-            }
-        };
-        lambda_http::run(router(Arc::new(app))).await
-    })
+    process(gateway::serve(|settings| make(settings, Limits::default())))
 }
 
-async fn load() -> Result<App, ConfigError> {
-    let mut settings = Settings::load().await?;
-    let app = App::read(&mut settings, Http::new());
+/// The same with other limits, for measurements.
+pub fn serve_within(limits: Limits) -> ExitCode {
+    process(gateway::serve(move |settings| make(settings, limits)))
+}
+
+fn make(settings: &mut Settings, limits: Limits) -> Result<Router, ConfigError> {
+    let app = App::read(settings, Http::new()).with_limits(limits);
     settings.check()?;
-    Ok(app)
+    Ok(router(Arc::new(app)))
 }

@@ -11,7 +11,8 @@ use utoipa::{
     info(
         title = "Gazelle Tasks",
         description = "What administrators see and do. Changes by cookie also need the header `x-csrf-token` and an own \
-                       `Origin`; a bearer token needs neither."
+                       `Origin`; a bearer token needs neither. An id in an address that holds anything but letters, \
+                       digits and `-_.:@` is sent as `~` and its base64url without padding: gateways decode paths."
     ),
     servers((url = "/"), (url = "/api", description = "The predecessor's prefix: the same routes")),
     security(("bearer" = []), ("session" = [])),

@@ -30,7 +30,7 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode, header},
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -43,7 +43,7 @@ pub use self::{
 use crate::{
     access::{Guard, Role, guard, refuse_cross_site},
     problem::Problem,
-    routes::{extract::Change, session},
+    routes::{extract::Change, refuse_unreadable, session},
     state::App,
 };
 
@@ -95,6 +95,7 @@ pub fn router(app: &Arc<App>, api: Router) -> Router<Arc<App>> {
         .route_layer(guard)
         .route("/sign-in", get(session::page))
         .fallback_service(api)
+        .layer(from_fn(refuse_unreadable))
         .layer(from_fn_with_state(app.clone(), problem::explain))
 }
 

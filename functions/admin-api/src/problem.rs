@@ -129,6 +129,16 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", french, ("Invalid request", detail))
     }
 
+    /// The request holds what no address and no body may hold.
+    pub fn unreadable() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unreadable",
+            ("Requête illisible", "L'adresse ou le corps de la requête contient des caractères non permis."),
+            ("Unreadable request", "The address or the body of the request holds characters that are not allowed."),
+        )
+    }
+
     /// The body is too large.
     pub fn too_large() -> Self {
         Self::new(

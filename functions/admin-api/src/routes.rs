@@ -23,6 +23,7 @@ pub mod institutions;
 pub mod local_time;
 pub mod logs;
 pub mod maintenances;
+pub mod opaque;
 pub mod period;
 pub mod pianos;
 pub mod quarantine;
@@ -48,8 +49,8 @@ use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request},
     http::{Method, header},
-    middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tower::ServiceExt;
@@ -57,9 +58,13 @@ use tower_http::compression::CompressionLayer;
 use url::form_urlencoded;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 
-use self::table::{Routes, routes};
+use self::{
+    opaque::spelled_out,
+    table::{Routes, routes},
+};
 use crate::{
     access::{Guard, Role, guard},
+    gateway::Unreadable,
     headers::{self, harden, validate},
     openapi::Document,
     pages,
@@ -73,10 +78,7 @@ pub fn router(app: Arc<App>) -> Router {
     let pages = pages::router(&app, api.clone()).with_state(app);
     Router::new()
         .fallback(async move |request: Request| {
-            let request = without_version(request);
-            if !is_text(&request) {
-                return Ok(Problem::not_found().into_response());
-            }
+            let request = spelled_out(without_version(request));
             // A router's error is `Infallible`.
             if wants_page(&request) { pages.oneshot(request).await } else { api.oneshot(request).await }
         })
@@ -96,6 +98,7 @@ fn api(app: &Arc<App>) -> Router {
         .merge(headers::assets())
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method())
+        .layer(from_fn(refuse_unreadable))
         .layer(from_fn(translate))
         .with_state(app.clone())
 }
@@ -119,6 +122,17 @@ fn without_version(mut request: Request) -> Request {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// Middleware: what nobody can read is refused before anybody is asked who sends it.
+pub async fn refuse_unreadable(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Unreadable>().is_some() {
+        return Problem::unreadable().into_response();
+    }
+    if !is_text(&request) {
+        return Problem::not_found().into_response();
+    }
+    next.run(request).await
 }
 
 /// Whether the path is UTF-8: the router would refuse another one in its own words.
@@ -197,7 +211,6 @@ fn readers() -> Routes {
         .routes(routes!(anomalies::list))
         .routes(routes!(backups::list))
         .routes(routes!(cash::registers))
-        .routes(routes!(cash::sessions))
         .routes(routes!(incidents::list))
         .routes(routes!(recommendations::list))
         .routes(routes!(weekly_reports::list))
@@ -235,6 +248,7 @@ fn operators() -> Routes {
         .routes(routes!(cash::add_register))
         .routes(routes!(cash::save_register))
         .routes(routes!(cash::delete_register))
+        .routes(routes!(cash::sessions))
         .routes(routes!(cash::open))
         .routes(routes!(cash::close))
         .routes(routes!(incidents::acknowledge))

@@ -1,6 +1,7 @@
 //! What every request shares: clients, keys, and the clock.
 
-use jiff::Timestamp;
+use axum::http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::{
@@ -12,13 +13,14 @@ use shared::{
     notify::Channels,
     supabase::{QUICK, Supabase},
 };
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use crate::{
     access::{Keys, Verifier},
     auth::Auth,
     problem::Problem,
+    routes::{admin_health::DatabaseHealth, shapes::Health},
 };
 
 /// Calls of one minute.
@@ -53,7 +55,32 @@ pub struct App {
     /// As deployed.
     pub(crate) schedules: Schedules,
     pub(crate) limits: Limits,
+    pub(crate) health: Brief<(StatusCode, Health)>,
+    pub(crate) database_health: Brief<(StatusCode, DatabaseHealth)>,
     aws: OnceCell<Aws>,
+}
+
+/// How long an answer that nobody has to sign in for is given again, so that asking in a loop costs nothing.
+const BRIEFLY: SignedDuration = SignedDuration::from_secs(5);
+
+/// An answer that is given again for a moment.
+pub(crate) struct Brief<T>(Mutex<Option<(Timestamp, T)>>);
+
+impl<T> Default for Brief<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Brief<T> {
+    /// The answer of a moment ago, else a new one; who comes meanwhile waits for the same.
+    pub(crate) async fn answer(&self, now: Timestamp, new: impl Future<Output = T>) -> T {
+        let mut last = self.0.lock().await;
+        match last.as_ref().filter(|(at, _)| now.duration_since(*at).abs() < BRIEFLY) {
+            Some((_, answer)) => answer.clone(),
+            None => last.insert((now, new.await)).1.clone(),
+        }
+    }
 }
 
 impl App {
@@ -77,6 +104,8 @@ impl App {
             console,
             schedules,
             limits: Limits::default(),
+            health: Brief::default(),
+            database_health: Brief::default(),
             aws: OnceCell::new(),
         }
     }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::{ConfigError, Settings, SupabaseSettings},
+    config::{ConfigError, Kept, Settings, SupabaseSettings},
     http::Http,
     notify::{self, Channels, Notice, Told},
     run::{Failure, process},
@@ -45,11 +45,10 @@ struct Relay {
 }
 
 impl Relay {
-    async fn load() -> Result<Self, ConfigError> {
-        let mut settings = Settings::load().await?;
+    fn make(settings: &mut Settings) -> Result<Self, ConfigError> {
         let http = Http::new();
-        let supabase = SupabaseSettings::read(&mut settings);
-        let channels = Channels::read(&mut settings);
+        let supabase = SupabaseSettings::read(settings);
+        let channels = Channels::read(settings);
         settings.check()?;
         Ok(Self { supabase: Supabase::new(http.clone(), supabase), channels, http })
     }
@@ -117,13 +116,10 @@ impl Relay {
 /// The whole `main` of the function.
 pub fn serve() -> ExitCode {
     process(async {
-        let relay = Relay::load().await;
-        if let Err(error) = &relay {
-            tracing::error!(%error, "configuration.refused");
-        }
+        let kept = Kept::load(Relay::make).await;
         let handler = service_fn(async |event: LambdaEvent<Payload>| {
             let failed = |kind: &str, message: String| Failure { kind: kind.into(), message };
-            let relay = relay.as_ref().map_err(|error| failed("configuration", error.to_string()))?;
+            let relay = kept.current().await.map_err(|error| failed("configuration", error.to_string()))?;
             let alarm =
                 Alarm::recognise(&event.payload.0).map_err(|reason| failed("unknown_payload", reason))?;
             relay.relay(&alarm).await

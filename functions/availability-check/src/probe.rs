@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::{Method, header::AUTHORIZATION};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use shared::{
     clock,
-    config::Settings,
+    config::{Secret, Settings},
     http::{Cause, Http, HttpError, Request, Response, json_request},
     run::Run,
     supabase::SupabaseError,
@@ -85,8 +84,8 @@ pub struct Services {
     gazelle: Url,
     google: Url,
     slack: Url,
-    sendgrid: (Url, SecretString),
-    telegram: Option<(Url, SecretString)>,
+    sendgrid: (Url, Secret),
+    telegram: Option<(Url, Secret)>,
 }
 
 impl Services {
@@ -97,7 +96,7 @@ impl Services {
         let allowed = allowed.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
         let mut slack = settings.url("SLACK_WEBHOOK_ADMIN_1", "");
         slack.set_path("/");
-        let bot = settings.optional_secret("TELEGRAM_BOT_TOKEN");
+        let bot = settings.optional_key("TELEGRAM_BOT_TOKEN");
         Self {
             public: Http::public(allowed),
             gazelle: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
@@ -105,7 +104,7 @@ impl Services {
             slack,
             sendgrid: (
                 settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
-                settings.required_secret("SENDGRID_API_KEY"),
+                settings.required_key("SENDGRID_API_KEY"),
             ),
             telegram: bot.map(|token| (settings.url("TELEGRAM_URL", "https://api.telegram.org"), token)),
         }
@@ -160,36 +159,38 @@ impl Services {
             Kind::Gazelle => {
                 let body = json!({"query": "{ __typename }"}).to_string();
                 let request = json_request("gazelle", Method::POST, self.gazelle.clone(), body.into());
-                judged(run.http.send_once(&request, limit).await, is_there)
+                judged(run.http.glance(&request, limit).await, is_there)
             }
             Kind::Google => {
                 let request = get("google", at(&self.google, "/v4/spreadsheets/none"));
-                judged(run.http.send_once(&request, limit).await, is_there)
+                judged(run.http.glance(&request, limit).await, is_there)
             }
             Kind::Slack => {
                 let request = get("slack", self.slack.clone());
                 // The host of the webhooks sends a visitor of its root to Slack's pages: that is how it says that it is up.
-                judged(run.http.send_once(&request, limit).await, |status| status < 500)
+                judged(run.http.glance(&request, limit).await, |status| status < 500)
             }
             Kind::Sendgrid => {
                 let (url, key) = &self.sendgrid;
-                let request = get("sendgrid", at(url, "/v3/scopes"))
-                    .with_secret_header(AUTHORIZATION, &format!("Bearer {}", key.expose_secret()));
-                judged(run.http.send_once(&request, limit).await, is_success)
+                let request = get("sendgrid", at(url, "/v3/scopes"));
+                let request = request.with_key_header(key, AUTHORIZATION, "Bearer ");
+                judged(run.http.glance(&request, limit).await, is_success)
             }
             Kind::Telegram => {
                 let Some((url, token)) = &self.telegram else {
                     return Ok(None);
                 };
-                let path = format!("/bot{}/getMe", token.expose_secret());
-                let request = json_request("telegram", Method::POST, at(url, &path), "{}".into());
-                judged(run.http.send_once(&request, limit).await, is_success)
+                let request = json_request("telegram", Method::POST, url.clone(), "{}".into());
+                let request = request.with_key_in_address(token, |request, token| {
+                    request.url.set_path(&format!("/bot{token}/getMe"));
+                });
+                judged(run.http.glance(&request, limit).await, is_success)
             }
             Kind::Http => {
                 let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
                 let response = self
                     .public
-                    .send_once(&get("monitored", url), limit)
+                    .glance(&get("monitored", url), limit)
                     .await
                     .map_err(|error| kind(&error))?;
                 expected(target, &response)

@@ -8,7 +8,10 @@ use std::{
 
 use age::x25519::Identity;
 use bytes::{Buf, Bytes};
-use ring::digest::{Context, SHA256};
+use ring::{
+    digest::{Context, SHA256},
+    hmac,
+};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use shared::config::Settings;
@@ -33,6 +36,31 @@ impl Key {
             }
         }
     }
+
+    /// The mark that only who has the key can put on a manifest at its place: HMAC-SHA-256, in hexadecimal.
+    pub fn mark(&self, location: &str, manifest: &[u8]) -> String {
+        hex(hmac::sign(&self.marker(), &marked(location, manifest)).as_ref())
+    }
+
+    /// Whether a mark is the manifest's; takes the same time for every wrong one.
+    pub fn has_marked(&self, location: &str, manifest: &[u8], mark: &str) -> bool {
+        let pairs = mark.trim().as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let mark: Option<Vec<u8>> = pairs.collect();
+        mark.is_some_and(|mark| hmac::verify(&self.marker(), &marked(location, manifest), &mark).is_ok())
+    }
+
+    fn marker(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.0.to_string().expose_secret().as_bytes())
+    }
+}
+
+/// A manifest and where it stands: another copy's is no proof.
+fn marked(location: &str, manifest: &[u8]) -> Vec<u8> {
+    [b"manifest", location.as_bytes(), manifest].join(&0)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a part holds, whatever the order of its rows: databases sort texts differently.
@@ -96,9 +124,7 @@ impl Meter {
 
     /// The result.
     pub fn finish(self) -> Stored {
-        let digest = self.hash.finish();
-        let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        Stored { bytes: self.bytes, sha256 }
+        Stored { bytes: self.bytes, sha256: hex(self.hash.finish().as_ref()) }
     }
 }
 
@@ -291,6 +317,19 @@ mod tests {
         assert_eq!(decoded(&sealed, true, Some(&key)).unwrap(), lines);
         assert!(decoded(&sealed, true, None).is_err());
         assert!(decoded(&sealed, true, Some(&Key(Identity::generate()))).is_err());
+    }
+
+    #[test]
+    fn a_mark_is_of_one_key_one_place_and_one_manifest() {
+        let key = Key(Identity::generate());
+        let mark = key.mark("supabase/1", b"{}");
+        assert!(key.has_marked("supabase/1", b"{}", &mark) && key.has_marked("supabase/1", b"{}", &format!("{mark}\n")));
+        assert!(!key.has_marked("supabase/2", b"{}", &mark));
+        assert!(!key.has_marked("supabase/1", b"{} ", &mark));
+        assert!(!Key(Identity::generate()).has_marked("supabase/1", b"{}", &mark));
+        for other in ["", "00", "é", "zz", &mark[2..], &format!("{mark}00")] {
+            assert!(!key.has_marked("supabase/1", b"{}", other), "{other}");
+        }
     }
 
     #[test]

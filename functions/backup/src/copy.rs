@@ -17,6 +17,8 @@ pub const FORMAT: u32 = 1;
 pub const SCHEMA_VERSION: &str = "20260901001740";
 /// Name of the manifest in a copy.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the object with the mark of the key on the manifest.
+pub const MARK: &str = "manifest.mac";
 /// Name of the object that says how the verification ended.
 pub const VERIFICATION: &str = "verification.json";
 

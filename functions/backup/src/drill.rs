@@ -28,7 +28,7 @@ impl DrillTarget {
         Self(settings.optional("RESTORE_DRILL_SUPABASE_URL").map(|_| {
             let target = SupabaseSettings {
                 url: settings.url("RESTORE_DRILL_SUPABASE_URL", ""),
-                key: settings.required_secret("RESTORE_DRILL_SUPABASE_KEY"),
+                key: settings.required_key("RESTORE_DRILL_SUPABASE_KEY"),
             };
             Supabase::new(http.clone(), target)
         }))
@@ -84,7 +84,7 @@ async fn restore(
     target: &Supabase,
     copy: &Copy,
 ) -> Result<Manifest, TaskError> {
-    let manifest = store.manifest(&copy.location).await?;
+    let manifest = store.proven_manifest(&copy.location, key).await?;
     target.rpc::<()>("restore_drill_begin", &json!({"p_tables": manifest.parts})).await?;
     for (done, part) in manifest.parts.iter().enumerate() {
         run.report(json!({"table": part.name, "done": done}));

@@ -34,6 +34,9 @@ pub enum BackupError {
     /// What was written could not be read.
     #[error("the copy could not be read back: {0}")]
     Inconclusive(String),
+    /// Nothing proves that the copy is ours, although there is a key to prove it with.
+    #[error("nothing proves that this copy is ours: {0}")]
+    Unproven(&'static str),
     /// There is nothing to restore.
     #[error("there is no verified copy; run backup first")]
     NoCopy,
@@ -54,6 +57,7 @@ impl BackupError {
             BackupError::Unavailable(_) => "backup_store_unavailable",
             BackupError::Corrupt(_) => "backup_corrupt",
             BackupError::Inconclusive(_) => "backup_inconclusive",
+            BackupError::Unproven(_) => "backup_unproven",
             BackupError::NoCopy => "no_copy",
             BackupError::Mismatch(_) => "drill_mismatch",
         }

@@ -235,7 +235,7 @@ impl Backup {
             finished_at: clock::now(),
             parts,
         };
-        store.put_manifest(location, &manifest).await?;
+        store.put_manifest(location, &manifest, self.key.as_ref()).await?;
         Ok(manifest)
     }
 }

@@ -34,20 +34,38 @@ struct Reference {
     validate: String,
 }
 
+/// A copy to be restored.
+pub struct Source<'a> {
+    /// Its store.
+    pub store: &'a Store,
+    /// Its place there.
+    pub location: &'a str,
+    /// Opens it, and proves it.
+    pub key: Option<&'a Key>,
+    /// A person has said that it need not be proven.
+    pub unproven: bool,
+}
+
+impl Source<'_> {
+    async fn manifest(&self) -> anyhow::Result<Manifest> {
+        let key = self.key.filter(|_| !self.unproven);
+        Ok(self.store.proven_manifest(self.location, key).await?)
+    }
+}
+
 /// Loads a copy into a database whose migrations are applied. What the target holds is replaced, if that is meant;
-/// its secrets stay, since no copy has any.
+/// its secrets stay, since no copy has any. Of what the manifest says, the target's own catalogue knows every word before it
+/// becomes part of a statement.
 ///
 /// # Errors
-/// When the target is in use, the copy is damaged, or a row does not fit: then nothing has changed.
+/// When the target is in use, the copy is not proven or damaged, or a row does not fit: then nothing has changed.
 pub async fn into_postgres(
-    store: &Store,
-    location: &str,
-    key: Option<&Key>,
+    source: &Source<'_>,
     mut target: Client,
     replace: bool,
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Restored> {
-    let manifest = store.manifest(location).await?;
+    let manifest = source.manifest().await?;
     ensure!(manifest.kind == Kind::Supabase, "this copy is a SQLite file: give a file name");
     let in_use: i64 = target
         .query_one(
@@ -61,7 +79,7 @@ pub async fn into_postgres(
 
     let transaction = target.transaction().await?;
     for part in &manifest.parts {
-        transaction.batch_execute(&create(part)).await.with_context(|| part.name.clone())?;
+        create(transaction.client(), part).await.with_context(|| part.name.clone())?;
     }
     // Tables are copied one after the other, each at its own instant: a row may refer to one that was not there
     // yet. The references come back without a judgement on the rows, which is passed at the end.
@@ -70,16 +88,14 @@ pub async fn into_postgres(
         transaction.batch_execute(&reference.drop).await?;
     }
     for part in &manifest.parts {
-        let sql = format!(
-            "do $$ begin execute 'delete from public.{0} where ' || internal.backup_filter('{1}'); end $$",
-            quote(&part.name).replace('\'', "''"),
-            part.name.replace('\'', "''")
-        );
+        let filter: String =
+            transaction.query_one("select internal.backup_filter($1)", &[&part.name]).await?.get(0);
+        let sql = format!("delete from public.{} where {filter}", quote(&part.name));
         transaction.batch_execute(&sql).await.with_context(|| part.name.clone())?;
     }
     for part in &manifest.parts {
         progress(&format!("{}: {} rows", part.name, part.rows));
-        load(transaction.client(), store, location, &manifest, part, key).await?;
+        load(transaction.client(), source, &manifest, part).await?;
     }
     for reference in &references {
         transaction.batch_execute(&reference.add).await?;
@@ -103,12 +119,12 @@ pub async fn into_postgres(
 ///
 /// # Errors
 /// When the file exists or the copy is damaged.
-pub async fn into_file(store: &Store, location: &str, key: Option<&Key>, file: &Path) -> anyhow::Result<u64> {
-    let manifest = store.manifest(location).await?;
+pub async fn into_file(source: &Source<'_>, file: &Path) -> anyhow::Result<u64> {
+    let manifest = source.manifest().await?;
     let [part] = &manifest.parts[..] else { bail!("this copy is not a SQLite file") };
     ensure!(manifest.kind == Kind::Sqlite, "this copy is of Supabase: give a postgres:// address");
     ensure!(!file.exists(), "{} is there already", file.display());
-    sqlite::download(store, location, &manifest, part, key, file).await?;
+    sqlite::download(source.store, source.location, &manifest, part, source.key, file).await?;
     Ok(part.rows)
 }
 
@@ -117,22 +133,31 @@ fn quote(name: &str) -> String {
 }
 
 /// A table that no migration makes: as it was, and closed to the public roles.
-fn create(part: &Part) -> String {
-    let columns: Vec<String> =
-        part.columns.iter().map(|column| format!("{} {}", quote(&column.name), column.data_type)).collect();
-    let key = match part.key.iter().any(|column| column == "ctid") {
-        true => String::new(),
-        false => format!(", primary key ({})", part.key.join(", ")),
-    };
-    let table = quote(&part.name);
-    format!(
-        "do $$ begin if to_regclass('public.{escaped}') is null then
-           create table public.{table} ({}{key});
-           perform internal.protect_table('public.{escaped}');
-         end if; end $$",
-        columns.join(", "),
-        escaped = table.replace('\'', "''"),
-    )
+async fn create(target: &Client, part: &Part) -> anyhow::Result<()> {
+    let table = format!("public.{}", quote(&part.name));
+    let kind = "select relkind::text from pg_class where oid = to_regclass($1)";
+    if let Some(found) = target.query_opt(kind, &[&table]).await? {
+        let kind: String = found.get(0);
+        ensure!(["r", "p"].contains(&kind.as_str()), "in the target it is no table");
+        return Ok(());
+    }
+    let mut columns = Vec::new();
+    for column in &part.columns {
+        let known = target.query_one("select format_type(to_regtype($1), -1)", &[&column.data_type]).await;
+        let known: Option<String> = known.context("a type that is none")?.get(0);
+        ensure!(known.as_ref() == Some(&column.data_type), "{}: a type that is none", column.name);
+        columns.push(format!("{} {}", quote(&column.name), column.data_type));
+    }
+    if part.key != ["ctid"] {
+        // As `quote_ident` writes them.
+        let named = |key: &&str| part.columns.iter().find(|column| column.name == **key || quote(&column.name) == **key);
+        let keys = part.key.iter().map(|key| named(&key.as_str()).map(|column| quote(&column.name)));
+        let keys: Option<Vec<String>> = keys.collect();
+        columns.push(format!("primary key ({})", keys.context("a key without its columns")?.join(", ")));
+    }
+    target.batch_execute(&format!("create table {table} ({})", columns.join(", "))).await?;
+    target.execute("select internal.protect_table($1::text::regclass)", &[&table]).await?;
+    Ok(())
 }
 
 async fn references(target: &Client) -> anyhow::Result<Vec<Reference>> {
@@ -160,11 +185,9 @@ async fn references(target: &Client) -> anyhow::Result<Vec<Reference>> {
 
 async fn load(
     target: &Client,
-    store: &Store,
-    location: &str,
+    source: &Source<'_>,
     manifest: &Manifest,
     part: &Part,
-    key: Option<&Key>,
 ) -> anyhow::Result<()> {
     let table = quote(&part.name);
     // A column that the target does not have any more is left out; one that is new gets its default.
@@ -187,7 +210,7 @@ async fn load(
         "insert into public.{table} ({columns}) overriding system value
          select {columns} from json_populate_recordset(null::public.{table}, ('[' || $1::text || ']')::json)"
     );
-    let mut rows = Rows::open(store, location, manifest, part, key).await?;
+    let mut rows = Rows::open(source.store, source.location, manifest, part, source.key).await?;
     let mut loaded = 0;
     while let Some(lines) = rows.next().await {
         let objects = lines.trim_end().replace('\n', ",");

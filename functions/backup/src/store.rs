@@ -13,8 +13,8 @@ use shared::{clock, config::Settings};
 use url::Url;
 
 use crate::{
-    codec::{Meter, Stored},
-    copy::{Copy, Kind, MANIFEST, Manifest, VERIFICATION},
+    codec::{Key, Meter, Stored},
+    copy::{Copy, Kind, MANIFEST, MARK, Manifest, VERIFICATION},
     error::BackupError,
     verify::Verdict,
 };
@@ -90,13 +90,22 @@ impl Store {
         Ok(found.into_stream().map_err(BackupError::from).boxed())
     }
 
-    /// Makes a copy exist. Never over another one.
+    /// Makes a copy exist, with the mark of the key where there is one. Never over another one.
     ///
     /// # Errors
     /// When there is a manifest already, or the store does not take it.
-    pub async fn put_manifest(&self, location: &str, manifest: &Manifest) -> Result<(), BackupError> {
+    pub async fn put_manifest(
+        &self,
+        location: &str,
+        manifest: &Manifest,
+        key: Option<&Key>,
+    ) -> Result<(), BackupError> {
         let text = serde_json::to_vec_pretty(manifest)
             .map_err(|_| BackupError::Refused("the manifest has no JSON form".into()))?;
+        if let Some(key) = key {
+            let mark = PutPayload::from(key.mark(location, &text));
+            self.objects.put(&self.path(location, MARK), mark).await?;
+        }
         let path = self.path(location, MANIFEST);
         self.objects.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await?;
         Ok(())
@@ -129,6 +138,28 @@ impl Store {
     pub async fn manifest(&self, location: &str) -> Result<Manifest, BackupError> {
         let bytes = self.objects.get(&self.path(location, MANIFEST)).await?.bytes().await?;
         serde_json::from_slice(&bytes).map_err(|_| BackupError::Corrupt("the manifest is damaged".into()))
+    }
+
+    /// The manifest of a copy that this key's owner has made. Whoever can write into the store can put anything there, but
+    /// no mark; a copy that was made without a key proves nothing, and is refused where there is one.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or it is not proven.
+    pub async fn proven_manifest(&self, location: &str, key: Option<&Key>) -> Result<Manifest, BackupError> {
+        let Some(key) = key else { return self.manifest(location).await };
+        let bytes = self.objects.get(&self.path(location, MANIFEST)).await?.bytes().await?;
+        let manifest: Manifest = serde_json::from_slice(&bytes)
+            .map_err(|_| BackupError::Corrupt("the manifest is damaged".into()))?;
+        let mark = match self.objects.get(&self.path(location, MARK)).await.map_err(BackupError::from) {
+            Ok(mark) => String::from_utf8_lossy(&mark.bytes().await?).into_owned(),
+            Err(BackupError::NotFound) => String::new(),
+            Err(error) => return Err(error),
+        };
+        match manifest.encrypted && key.has_marked(location, &bytes, &mark) {
+            true => Ok(manifest),
+            false if !manifest.encrypted => Err(BackupError::Unproven("it is not encrypted")),
+            false => Err(BackupError::Unproven("its manifest does not carry the mark of BACKUP_AGE_KEY")),
+        }
     }
 
     /// The copies of a kind, newest first; what has no manifest is none.

@@ -7,12 +7,11 @@ use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::Settings,
+    config::{Secret, Settings},
     http::{Http, is_transient, json_request},
     run::Run,
     supabase::{QUICK, SupabaseError},
@@ -53,7 +52,7 @@ const SYSTEM: &str = "You read a piano technician's note (French or English) abo
 pub struct Model {
     http: Http,
     url: Url,
-    key: Option<SecretString>,
+    key: Option<Secret>,
 }
 
 /// What the model read.
@@ -111,7 +110,7 @@ impl Model {
         Self {
             http: http.clone(),
             url: settings.url("ANTHROPIC_URL", "https://api.anthropic.com"),
-            key: settings.optional_secret("ANTHROPIC_API_KEY"),
+            key: settings.optional_key("ANTHROPIC_API_KEY"),
         }
     }
 
@@ -158,7 +157,7 @@ impl Model {
     }
 
     /// One call; the error is a stable name.
-    async fn ask(&self, key: &SecretString, note: &str) -> Result<Reply, &'static str> {
+    async fn ask(&self, key: &Secret, note: &str) -> Result<Reply, &'static str> {
         let mut url = self.url.clone();
         url.set_path("/v1/messages");
         let body = json!({
@@ -166,7 +165,7 @@ impl Model {
             "messages": [{"role": "user", "content": clean(note, 2000)}],
         });
         let mut request = json_request("anthropic", Method::POST, url, body.to_string().into())
-            .with_secret_header(HeaderName::from_static("x-api-key"), key.expose_secret());
+            .with_key_header(key, HeaderName::from_static("x-api-key"), "");
         let version: HeaderMap =
             [(HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"))]
                 .into_iter()

@@ -214,6 +214,7 @@ impl Sheets {
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
             )
             .into(),
+            key: None,
         };
         let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
         if response.status != 200 {

@@ -1,6 +1,12 @@
 //! Faults of the outside world, by name: what the sandbox and the gateway do wrong, and how often.
 
-use std::{collections::BTreeMap, str::FromStr, sync::Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::HeaderMap;
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +73,10 @@ pub enum Fault {
     SupabaseError,
     /// The database restarts (57P03).
     SupabaseRestarting,
+    /// Supabase's gateway refuses the public key before Supabase Auth is asked.
+    AuthKey,
+    /// A proxy refuses in Supabase Auth's place.
+    AuthProxy,
     /// PostgREST does not know the functions of the last migration yet (PGRST202).
     SupabaseSchemaCache,
     /// PostgREST gives seven rows at once ("Max rows").
@@ -123,7 +133,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 58] = [
+const FAULTS: [(&str, Fault, Option<u32>); 60] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -154,6 +164,8 @@ const FAULTS: [(&str, Fault, Option<u32>); 58] = [
     ("gazelle:short-token", Fault::GazelleShortToken, None),
     ("gazelle:renewed-elsewhere", Fault::GazelleRenewedElsewhere, Some(1)),
     ("supabase:500", Fault::SupabaseError, None),
+    ("auth:key", Fault::AuthKey, None),
+    ("auth:proxy", Fault::AuthProxy, None),
     ("supabase:restarting", Fault::SupabaseRestarting, Some(3)),
     ("supabase:schema-cache", Fault::SupabaseSchemaCache, Some(3)),
     ("supabase:max-rows", Fault::SupabaseMaxRows, None),
@@ -224,11 +236,23 @@ impl FromStr for FaultSpec {
 #[derive(Debug, Default)]
 pub struct Faults {
     left: Mutex<BTreeMap<Fault, Option<u32>>>,
+    revoked: Mutex<BTreeSet<String>>,
 }
 
 impl Faults {
-    fn left(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fault, Option<u32>>> {
-        self.left.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn left(&self) -> MutexGuard<'_, BTreeMap<Fault, Option<u32>>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Supabase does not accept a key any more.
+    pub fn revoke(&self, key: &str) {
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
+    }
+
+    /// Whether the key of a request is none any more.
+    pub fn is_revoked(&self, headers: &HeaderMap) -> bool {
+        let key = headers.get("apikey").and_then(|key| key.to_str().ok()).unwrap_or_default();
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
     }
 
     /// Replaces what is in force.

@@ -1,4 +1,5 @@
-//! A local Lambda: every invocation is a child process that speaks the real Runtime API, with a real deadline.
+//! A local Lambda: child processes that speak the real Runtime API, with real deadlines. Tasks get a process for each
+//! invocation; a [`Sandbox`] is kept for several.
 //!
 //! Kills, panics, deadlines and memory are those of a process, not of a simulation.
 
@@ -10,11 +11,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use admin_api::Limits;
 use anyhow::Context;
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -23,14 +25,27 @@ use serde_json::Value;
 use shared::task::Function;
 use tokio::{
     net::TcpListener,
-    process::Command,
-    sync::{Notify, oneshot},
+    process::{Child, Command},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
 };
 
 use crate::tripwire::Tripwire;
 
 /// Tells the executable that it is a function now.
 pub const FUNCTION_VARIABLE: &str = "GAZELLE_LOCAL_FUNCTION";
+/// Calls per minute of a user and of an address, `300,900`: measurements lift them.
+pub const LIMITS_VARIABLE: &str = "GAZELLE_LOCAL_LIMITS";
+/// The largest answer of a synchronous invocation: AWS, "Lambda quotas".
+const ANSWER_BYTES: usize = 6 * 1024 * 1024;
+
+/// The limits that [`LIMITS_VARIABLE`] gives, else the product's.
+pub fn limits() -> Limits {
+    let given = std::env::var(LIMITS_VARIABLE).ok();
+    let pair = given.as_deref().and_then(|given| given.split_once(','));
+    let limits = pair.and_then(|(user, address)| Some((user.parse().ok()?, address.parse().ok()?)));
+    limits.map_or_else(Limits::default, |(user, address)| Limits { user, address })
+}
 
 /// How an invocation ended.
 #[derive(Debug, Clone)]
@@ -76,17 +91,33 @@ pub struct Lambda {
     pub environment: BTreeMap<String, String>,
 }
 
-struct Exchange {
+/// The Runtime API of one process: it hands out one invocation after the other.
+struct Runtime {
+    work: tokio::sync::Mutex<mpsc::UnboundedReceiver<Work>>,
+    /// Who waits for the invocation that was handed out.
+    waiting: Mutex<Option<oneshot::Sender<Ended>>>,
+    first_asked: Mutex<Option<Instant>>,
+}
+
+struct Work {
     request_id: String,
     payload: Bytes,
-    deadline_ms: u64,
-    handed_out: Mutex<Option<Instant>>,
-    outcome: Mutex<Option<oneshot::Sender<Ended>>>,
-    ready: Notify,
+    deadline_ms: u128,
+    answer: oneshot::Sender<Ended>,
+}
+
+/// A process of a function that serves one invocation after the other, as the platform keeps it between them.
+pub struct Sandbox {
+    child: Child,
+    work: mpsc::UnboundedSender<Work>,
+    runtime: Arc<Runtime>,
+    server: JoinHandle<()>,
+    log: JoinHandle<String>,
+    started: Instant,
 }
 
 impl Lambda {
-    /// Runs one invocation. `tripwire` may end it early.
+    /// Runs one invocation in a process of its own. `tripwire` may end it early.
     pub async fn invoke(
         &self,
         function: Function,
@@ -95,23 +126,41 @@ impl Lambda {
         limit: Duration,
         tripwire: &Tripwire,
     ) -> anyhow::Result<Invocation> {
-        let (sender, receiver) = oneshot::channel();
-        let exchange = Arc::new(Exchange {
-            request_id: request_id.to_owned(),
-            payload: Bytes::copy_from_slice(payload.as_bytes()),
-            deadline_ms: wall_clock_ms() + limit.as_millis() as u64,
-            handed_out: Mutex::new(None),
-            outcome: Mutex::new(Some(sender)),
-            ready: Notify::new(),
+        tripwire.begin();
+        let mut sandbox = self.start(function).await?;
+        let ended = tokio::select! {
+            ended = sandbox.invoke(payload, request_id, limit) => ended,
+            () = tripwire.wants_kill() => Ended::Crashed,
+        };
+        let (started, duration) = (sandbox.started, sandbox.started.elapsed());
+        let asked = *sandbox.runtime.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let peak_rss_bytes = sandbox.child.id().map_or(0, peak_rss);
+        let log = sandbox.end().await;
+        tripwire.killed();
+        Ok(Invocation {
+            ended,
+            peak_rss_bytes,
+            duration,
+            init: asked.map_or(duration, |at| at - started),
+            first_request: tripwire.first_request().map(|at| at - started),
+            log: log?,
+        })
+    }
+
+    /// Starts a process of a function.
+    pub async fn start(&self, function: Function) -> anyhow::Result<Sandbox> {
+        let (work, receiver) = mpsc::unbounded_channel();
+        let runtime = Arc::new(Runtime {
+            work: tokio::sync::Mutex::new(receiver),
+            waiting: Mutex::default(),
+            first_asked: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let server = tokio::spawn({
-            let router = runtime_api(exchange.clone());
-            async move { axum::serve(listener, router).await }
+        let router = runtime_api(runtime.clone());
+        let server = tokio::spawn(async move {
+            axum::serve(listener, router).await.ok();
         });
-
-        tripwire.begin();
         let started = Instant::now();
         let mut child = Command::new(&self.executable)
             .env_clear()
@@ -127,40 +176,47 @@ impl Lambda {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting {}", self.executable.display()))?;
-        let pid = child.id();
         let mut stderr = child.stderr.take().context("the function's log")?;
         let log = tokio::spawn(async move {
             let mut text = Vec::new();
             tokio::io::AsyncReadExt::read_to_end(&mut stderr, &mut text).await.ok();
             String::from_utf8_lossy(&text).into_owned()
         });
+        Ok(Sandbox { child, work, runtime, server, log, started })
+    }
+}
 
-        let ended = tokio::select! {
-            outcome = receiver => outcome.unwrap_or(Ended::Crashed),
-            _ = child.wait() => Ended::Crashed,
-            () = tokio::time::sleep(limit) => Ended::TimedOut,
-            () = tripwire.wants_kill() => Ended::Crashed,
+impl Sandbox {
+    /// Hands out an invocation and waits for its end. A process that crashed or took too long serves no other.
+    pub async fn invoke(&mut self, payload: &str, request_id: &str, limit: Duration) -> Ended {
+        let (answer, receiver) = oneshot::channel();
+        let work = Work {
+            request_id: request_id.to_owned(),
+            payload: Bytes::copy_from_slice(payload.as_bytes()),
+            deadline_ms: wall_clock_ms() + limit.as_millis(),
+            answer,
         };
-        let duration = started.elapsed();
-        let peak_rss_bytes = pid.map_or(0, peak_rss);
-        child.kill().await.ok();
-        tripwire.killed();
-        server.abort();
-        let handed_out = *exchange.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Invocation {
-            ended,
-            peak_rss_bytes,
-            duration,
-            init: handed_out.map_or(duration, |at| at - started),
-            first_request: tripwire.first_request().map(|at| at - started),
-            log: log.await?,
-        })
+        if self.work.send(work).is_err() {
+            return Ended::Crashed;
+        }
+        tokio::select! {
+            outcome = receiver => outcome.unwrap_or(Ended::Crashed),
+            _ = self.child.wait() => Ended::Crashed,
+            () = tokio::time::sleep(limit) => Ended::TimedOut,
+        }
+    }
+
+    /// Ends the process; everything it logged.
+    pub async fn end(mut self) -> anyhow::Result<String> {
+        self.child.kill().await.ok();
+        self.server.abort();
+        Ok(self.log.await?)
     }
 }
 
 #[allow(clippy::disallowed_methods)] // A deadline is the machine's time, whatever day is being played.
-fn wall_clock_ms() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_millis() as u64)
+fn wall_clock_ms() -> u128 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_millis())
 }
 
 /// `VmHWM` of a process.
@@ -171,31 +227,28 @@ fn peak_rss(pid: u32) -> u64 {
     kilobytes.unwrap_or_default() * 1024
 }
 
-fn runtime_api(exchange: Arc<Exchange>) -> Router {
+fn runtime_api(runtime: Arc<Runtime>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
-        .with_state(exchange)
+        .with_state(runtime)
+        // What a function may answer is told as the platform tells it.
+        .layer(DefaultBodyLimit::disable())
 }
 
-async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
-    let is_first = {
-        let mut handed_out = exchange.handed_out.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = handed_out.is_none();
-        handed_out.get_or_insert_with(Instant::now);
-        is_first
+async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
+    runtime.first_asked.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    let Some(work) = runtime.work.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
     };
-    if !is_first {
-        // There is one invocation per process: the next one never comes.
-        exchange.ready.notified().await;
-    }
+    *runtime.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(work.answer);
     let mut headers = HeaderMap::new();
     let arn = "arn:aws:lambda:ca-central-1:000000000000:function:local";
     for (name, value) in [
-        ("lambda-runtime-aws-request-id", exchange.request_id.as_str()),
-        ("lambda-runtime-deadline-ms", &exchange.deadline_ms.to_string()),
+        ("lambda-runtime-aws-request-id", work.request_id.as_str()),
+        ("lambda-runtime-deadline-ms", &work.deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", arn),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
     ] {
@@ -203,28 +256,35 @@ async fn next(State(exchange): State<Arc<Exchange>>) -> Response {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    (headers, exchange.payload.clone()).into_response()
+    (headers, work.payload).into_response()
 }
 
-impl Exchange {
+impl Runtime {
     fn end(&self, ended: Ended) -> StatusCode {
-        if let Some(sender) = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            sender.send(ended).ok();
+        if let Some(waiting) = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            waiting.send(ended).ok();
         }
         StatusCode::ACCEPTED
     }
 }
 
-async fn response(State(exchange): State<Arc<Exchange>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
-    exchange.end(Ended::Answer(serde_json::from_slice(&body).unwrap_or_default()))
+async fn response(State(runtime): State<Arc<Runtime>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
+    let ended = match body.len() {
+        ..=ANSWER_BYTES => Ended::Answer(serde_json::from_slice(&body).unwrap_or_default()),
+        length => Ended::Error {
+            kind: "Function.ResponseSizeTooLarge".into(),
+            message: format!("the answer has {length} bytes"),
+        },
+    };
+    runtime.end(ended)
 }
 
-async fn error(State(exchange): State<Arc<Exchange>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
-    init_error(State(exchange), body).await
+async fn error(State(runtime): State<Arc<Runtime>>, Path(_id): Path<String>, body: Bytes) -> StatusCode {
+    init_error(State(runtime), body).await
 }
 
-async fn init_error(State(exchange): State<Arc<Exchange>>, body: Bytes) -> StatusCode {
+async fn init_error(State(runtime): State<Arc<Runtime>>, body: Bytes) -> StatusCode {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let text = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
-    exchange.end(Ended::Error { kind: text("errorType"), message: text("errorMessage") })
+    runtime.end(Ended::Error { kind: text("errorType"), message: text("errorMessage") })
 }

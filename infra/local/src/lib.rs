@@ -39,6 +39,6 @@ pub fn become_function() -> Option<ExitCode> {
         Function::WeeklyReport => serve::<weekly_report::WeeklyReport>(),
         Function::NotificationDispatch => serve::<notification_dispatch::NotificationDispatch>(),
         Function::AlarmRelay => alarm_relay::serve(),
-        Function::AdminApi => admin_api::serve(),
+        Function::AdminApi => admin_api::serve_within(lambda::limits()),
     })
 }

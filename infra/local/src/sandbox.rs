@@ -126,6 +126,7 @@ pub struct Sandbox {
     /// How many e-mails were out each time that a caller gave Slack up.
     pub given_up: Mutex<Vec<usize>>,
     secrets: Mutex<BTreeMap<String, String>>,
+    secret_reads: AtomicU64,
     activity: Mutex<Option<Activity>>,
     /// Faults in force.
     pub faults: Arc<Faults>,
@@ -162,6 +163,7 @@ impl Sandbox {
             bodies: Mutex::default(),
             given_up: Mutex::default(),
             secrets: Mutex::default(),
+            secret_reads: AtomicU64::new(0),
             activity: Mutex::default(),
             faults,
             traffic,
@@ -191,6 +193,11 @@ impl Sandbox {
             .route("/", post(aws::call))
             .layer(middleware::from_fn_with_state(self.clone(), observe))
             .with_state(self.clone())
+    }
+
+    /// How often somebody read a secret.
+    pub fn secret_reads(&self) -> u64 {
+        self.secret_reads.load(Ordering::Relaxed)
     }
 
     /// Stores a secret.

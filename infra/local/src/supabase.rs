@@ -40,6 +40,16 @@ pub fn key(role: &str) -> String {
     sign(&json!({"role": role, "iss": "supabase", "exp": 4_102_444_800_i64}))
 }
 
+/// Another key for the same role, as a rotation makes one.
+pub fn other_key(role: &str) -> String {
+    sign(&json!({"role": role, "iss": "supabase", "exp": 4_102_444_801_i64}))
+}
+
+/// Whether a key is one of the role's.
+pub fn is_key(given: &str, role: &str) -> bool {
+    [key(role), other_key(role)].iter().any(|key| key == given)
+}
+
 /// Signs claims with [`JWT_SECRET`] (HS256).
 pub fn sign(claims: &Value) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -180,6 +190,7 @@ async fn forward(base: &Url, http: &Http, request: Request) -> anyhow::Result<Re
         url,
         headers,
         body: to_bytes(body, 64 << 20).await?,
+        key: None,
     };
     let answer = http.send_once(&request, Duration::from_secs(60)).await?;
     let mut response = Response::new(Body::from(answer.body));
@@ -254,6 +265,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         return StatusCode::NOT_FOUND.into_response();
     };
     tokio::time::sleep(gateway.latency).await;
+    if gateway.faults.is_revoked(request.headers()) {
+        return no_key();
+    }
     if let Some(refusal) = refused(&gateway.faults) {
         return refusal;
     }
@@ -267,6 +281,12 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let response = gateway.answer(request).await;
     gateway.tripwire.leave(step).await;
     response
+}
+
+/// What Supabase's gateway answers to a key that is none, before anything of the project is asked.
+pub fn no_key() -> Response {
+    let hint = "Double check your Supabase `anon` or `service_role` API key.";
+    (StatusCode::UNAUTHORIZED, axum::Json(json!({"message": "Invalid API key", "hint": hint}))).into_response()
 }
 
 /// What Supabase answers instead, where a fault is in force.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Subcommand, ValueEnum};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use shared::{
     config::{Settings, SupabaseSettings},
     http::{Http, json_request},
+    supabase::authenticate,
 };
 
 /// What to do.
@@ -52,23 +52,18 @@ async fn create(email: &str, role: &str, password: &str) -> anyhow::Result<()> {
     settings.check()?;
     let address = format!("{}/auth/v1/admin/users", supabase.url.as_str().trim_end_matches('/'));
     let user = json!({
-        "email": email, "password": password, "email_confirm": true, "app_metadata": {"role": role},
+        "email": email, "password": password, "email_confirm": true, "app_metadata": {"gazelle_role": role},
     });
     let body = user.to_string().into();
-    let key = supabase.key.expose_secret();
-    let mut request = json_request("supabase-auth", "POST".parse()?, address.parse()?, body)
-        .with_secret_header("apikey".parse()?, key);
-    // New keys (`sb_secret_…`) are not JWTs.
-    if !key.starts_with("sb_") {
-        request = request.with_secret_header("authorization".parse()?, &format!("Bearer {key}"));
-    }
+    let request = json_request("supabase-auth", "POST".parse()?, address.parse()?, body);
+    let request = request.with_key(&supabase.key, authenticate);
     let answer = Http::new().send_once(&request, Duration::from_secs(20)).await?;
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     match (answer.status, said["error_code"].as_str()) {
         (200 | 201, _) => Ok(()),
         (_, Some("email_exists")) => bail!(
             "{email} has an account already. Give it the role in the SQL editor: update auth.users set \
-             raw_app_meta_data = raw_app_meta_data || '{{\"role\": \"{role}\"}}' where email = '{email}';"
+             raw_app_meta_data = raw_app_meta_data || '{{\"gazelle_role\": \"{role}\"}}' where email = '{email}';"
         ),
         (401 | 403, _) => {
             bail!(

@@ -1,13 +1,16 @@
 //! `cargo ops restore`: puts a copy back.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use backup::{Key, copy::Kind, restore, store::Store};
 use clap::Args;
 use indicatif::ProgressBar;
 use shared::config::Settings;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{
+    Client, Config, NoTls,
+    config::{Host, SslMode},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// What goes where.
@@ -22,8 +25,12 @@ pub struct Arguments {
     /// Replaces what the target holds.
     #[arg(long)]
     replace: bool,
-    /// Certificate of the database server's authority, for a target with sslmode=require (Supabase offers it for
-    /// download).
+    /// Restores a copy that nothing proves to be ours although BACKUP_AGE_KEY is set: one that is not encrypted, or whose
+    /// manifest does not carry the key's mark.
+    #[arg(long)]
+    unproven: bool,
+    /// Certificate of the database server's authority (Supabase offers it for download): needed unless the server is on
+    /// this machine.
     #[arg(long, value_name = "PEM")]
     ca_file: Option<PathBuf>,
 }
@@ -45,9 +52,15 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
         return list(&store, &arguments.copy).await;
     };
     let store = Store::open(&address, endpoint.as_deref())?;
+    let source = restore::Source {
+        store: &store,
+        location: &location,
+        key: key.as_ref(),
+        unproven: arguments.unproven,
+    };
     let into = arguments.into.as_deref().context("--into is missing: where shall the copy go?")?;
     if !into.starts_with("postgres") {
-        let rows = restore::into_file(&store, &location, key.as_ref(), into.as_ref()).await?;
+        let rows = restore::into_file(&source, into.as_ref()).await?;
         println!("{into}: {rows} rows");
         return Ok(());
     }
@@ -60,9 +73,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
         }
         bar.set_message(line.to_owned());
     };
-    let restored =
-        restore::into_postgres(&store, &location, key.as_ref(), target, arguments.replace, &mut progress)
-            .await;
+    let restored = restore::into_postgres(&source, target, arguments.replace, &mut progress).await;
     bar.finish_and_clear();
     let restored = restored?;
     println!("{} tables, {} rows", restored.tables, restored.rows);
@@ -101,15 +112,16 @@ async fn list(store: &Store, address: &str) -> anyhow::Result<()> {
 }
 
 async fn connect(address: &str, ca_file: Option<&PathBuf>) -> anyhow::Result<Client> {
-    let needs_tls = address.contains("sslmode=require") || address.contains("sslmode=verify");
+    let mut config: Config = address.parse().context("--into is no postgres:// address")?;
     let Some(file) = ca_file else {
-        if needs_tls {
-            bail!("this address asks for TLS: give the server's certificate authority with --ca-file");
-        }
-        let (client, connection) = tokio_postgres::connect(address, NoTls).await.context("connecting")?;
+        let needs_tls = !is_local(&config) || config.get_ssl_mode() == SslMode::Require;
+        ensure!(!needs_tls, "the way to this server needs TLS: give the certificate of its authority with --ca-file");
+        let (client, connection) = config.connect(NoTls).await.context("connecting")?;
         tokio::spawn(connection);
         return Ok(client);
     };
+    // Whoever stands between could say that there is no TLS.
+    config.ssl_mode(SslMode::Require);
     let mut roots = rustls::RootCertStore::empty();
     for certificate in rustls_pki_types::pem::PemObject::pem_file_iter(file)
         .with_context(|| format!("reading {}", file.display()))?
@@ -117,13 +129,43 @@ async fn connect(address: &str, ca_file: Option<&PathBuf>) -> anyhow::Result<Cli
         roots.add(certificate?)?;
     }
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let (client, connection) = tokio_postgres::connect(address, MakeRustlsConnect::new(config))
-        .await
-        .context("connecting with TLS")?;
+    let (client, connection) =
+        config.connect(MakeRustlsConnect::new(tls)).await.context("connecting with TLS")?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// Whether every host of an address is this machine.
+fn is_local(config: &Config) -> bool {
+    let is_here = |host: &Host| match host {
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Unix(_) => true,
+    };
+    let addresses = config.get_hostaddrs();
+    config.get_hosts().iter().all(is_here) && addresses.iter().all(IpAddr::is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_this_machine_in_the_clear() {
+        for (address, expected) in [
+            ("postgres://localhost/x", true),
+            ("postgres://127.0.0.1:5432/x", true),
+            ("postgres://[::1]/x", true),
+            ("postgres:///x?host=/run/postgresql", true),
+            ("postgres://db.project.example/x", false),
+            ("postgres://192.0.2.1/x?sslmode=disable", false),
+            ("postgres://localhost,db.project.example/x", false),
+            ("postgres://localhost/x?hostaddr=192.0.2.1", false),
+        ] {
+            assert_eq!(is_local(&address.parse().unwrap()), expected, "{address}");
+        }
+    }
 }

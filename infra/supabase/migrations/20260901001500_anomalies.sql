@@ -44,12 +44,15 @@ create table if not exists public.login_history (
   user_hash text not null,
   address_hash text not null,
   success boolean not null,
-  error_type text check (error_type in ('invalid_user_or_inactive', 'invalid_password', 'logout')),
+  error_type text check (error_type in ('invalid_user_or_inactive', 'invalid_password', 'logout', 'rate_limited')),
+  attempts integer not null default 1,
   created_at timestamptz not null default now()
 );
+comment on column public.login_history.attempts is 'How many the row stands for: those that had to wait are counted in one per window.';
 comment on table public.login_history is
   'Sign-ins. Names and addresses only as keyed hashes (internal.sign_in_hash): the same person from the same place can be counted, and not be read.';
 create index if not exists idx_login_history_created_at on public.login_history (created_at);
+create index if not exists idx_login_history_who_where on public.login_history (user_hash, address_hash, created_at);
 
 -- The key of those hashes: an address has too few values to be hidden by a plain hash.
 insert into public.system_settings (key, value)

@@ -53,13 +53,14 @@ comment on function public.anomaly_cash_inputs is 'Sessions closed within seven 
 create or replace function public.anomaly_access_inputs(p_hours integer, p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(to_jsonb(g) order by g.failures desc, g.user_hash, g.address_hash), '[]') from (
-    select user_hash, address_hash, count(*) filter (where not success) as failures, count(*) as attempts,
+    select user_hash, address_hash, coalesce(sum(attempts) filter (where not success), 0) as failures,
+           sum(attempts) as attempts,
            max(created_at) filter (where not success) as last_failure_at
     from login_history
     where created_at > p_now - make_interval(hours => p_hours) and created_at <= p_now
       and error_type is distinct from 'logout'
     group by user_hash, address_hash
-    having count(*) filter (where not success) > 0
+    having bool_or(not success)
     order by failures desc, user_hash, address_hash
     limit 200) g
 $$;

@@ -125,13 +125,39 @@ comment on function public.authorize is
   'One round trip per request: session or bearer''s user, role, both rate limits. p_request: session_hash? | user? {id, email, role}, needs (viewer|operator|admin), address, address_limit, user_limit, window_seconds, check_seconds. Answers {outcome: ok|unauthenticated|forbidden|limited, user_id?, email?, role?, expires_at?, refresh_token? (look after the user now), retry_after_seconds?}.';
 
 create or replace function public.allow_sign_in(p_name text, p_address text, p_limit integer, p_window_seconds integer, p_now timestamptz)
-returns integer language sql set search_path = public, pg_temp as $$
-  select greatest(
-    internal.count_call('sign-in-name:' || internal.sign_in_hash(p_name), p_limit, p_window_seconds, p_now),
-    -- People of one office share an address.
-    internal.count_call('sign-in-address:' || internal.sign_in_hash(p_address), p_limit * 4, p_window_seconds, p_now))
+returns integer language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_name text := internal.sign_in_hash(p_name);
+  v_address text := internal.sign_in_hash(p_address);
+  v_window timestamptz := to_timestamp(floor(extract(epoch from p_now) / p_window_seconds) * p_window_seconds);
+  v_wait integer;
+begin
+  -- The address first: one that has had enough spends nobody's attempts. People of one office share an address.
+  v_wait := internal.count_call('sign-in-address:' || v_address, p_limit * 4, p_window_seconds, p_now);
+  if v_wait > 0 then
+    -- Whatever name comes from there now is nobody's.
+    v_name := internal.sign_in_hash('');
+  elsif exists (select from login_history
+                where user_hash = v_name and address_hash = v_address and success and created_at > p_now - interval '180 days') then
+    -- Where a person has signed in before, strangers elsewhere cannot spend their attempts.
+    v_wait := internal.count_call('sign-in-known:' || v_name || ':' || v_address, p_limit, p_window_seconds, p_now);
+  else
+    v_wait := internal.count_call('sign-in-name:' || v_name, p_limit, p_window_seconds, p_now);
+  end if;
+  if v_wait > 0 then
+    -- One row per window for all of them: who posts in a loop fills no table, and is counted.
+    update login_history set attempts = attempts + 1
+    where user_hash = v_name and address_hash = v_address and created_at = v_window and error_type = 'rate_limited';
+    if not found then
+      insert into login_history (user_hash, address_hash, success, error_type, created_at)
+      values (v_name, v_address, false, 'rate_limited', v_window);
+    end if;
+  end if;
+  return v_wait;
+end
 $$;
-comment on function public.allow_sign_in is 'Counts an attempt to sign in, per name and per address. Seconds to wait, or 0.';
+comment on function public.allow_sign_in is
+  'Counts an attempt to sign in: per address, then per name, or per name and address where that person has signed in before. Seconds to wait, or 0. Those that must wait are counted for the detection of attacks.';
 
 create or replace function public.create_console_session(p_session jsonb, p_address text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$

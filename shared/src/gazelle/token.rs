@@ -17,9 +17,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
+use bytes::Bytes;
+
 use super::{Credential, GazelleError, GazelleSettings, Passing, body, error};
 use crate::{
     clock,
+    config::Secret,
     http::{Cause, Http, HttpError, Request, Response, Retry, is_transient},
     supabase::{Supabase, SupabaseError},
 };
@@ -118,8 +121,8 @@ impl Authorization {
     pub(super) async fn token(&self, refused: Option<&SecretString>) -> Result<SecretString, GazelleError> {
         if let Credential::ApiKey(key) = &self.settings.credential {
             return match refused {
-                Some(_) => Err(GazelleError::Unauthorized),
-                None => Ok(key.clone()),
+                Some(refused) => key.instead_of(refused).await.ok_or(GazelleError::Unauthorized),
+                None => Ok(key.value()),
             };
         }
         // One worker at a time: the others wait here and find the new token.
@@ -174,12 +177,11 @@ impl Authorization {
             return Err(GazelleError::Unauthorized);
         };
         let form = [
-            ("grant_type", "refresh_token"),
-            ("client_id", client_id),
-            ("client_secret", client_secret.expose_secret()),
-            ("refresh_token", &token.refresh_token),
+            ("grant_type", "refresh_token".to_owned()),
+            ("client_id", client_id.clone()),
+            ("refresh_token", token.refresh_token.clone()),
         ];
-        let response = self.post_form(&form).await?;
+        let response = self.post_form(client_secret, form).await?;
         match granted(&response) {
             Grant::Given => {
                 let renewed = renewed_token(&response, Some(&token.refresh_token))?;
@@ -191,7 +193,11 @@ impl Authorization {
         }
     }
 
-    async fn post_form(&self, form: &[(&str, &str)]) -> Result<Response, GazelleError> {
+    async fn post_form<const FIELDS: usize>(
+        &self,
+        client_secret: &Secret,
+        form: [(&'static str, String); FIELDS],
+    ) -> Result<Response, GazelleError> {
         let request = Request {
             service: "gazelle",
             method: Method::POST,
@@ -200,8 +206,13 @@ impl Authorization {
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
             )]),
-            body: encode_form(form).into(),
+            body: Bytes::new(),
+            key: None,
         };
+        let request = request.with_key(client_secret, move |request, client_secret| {
+            let fields = form.iter().map(|(name, value)| (*name, value.as_str()));
+            request.body = encode_form(fields.chain([("client_secret", client_secret)])).into();
+        });
         // If Gazelle rotated the token and its answer got lost, nothing brings it back: asking again costs nothing
         // and helps in every other case.
         let retry = Retry { attempts: 3, timeout: Duration::from_secs(15), ..Retry::SAFE };
@@ -237,13 +248,12 @@ impl Authorization {
             return Err(GazelleError::Unauthorized);
         };
         let form = [
-            ("grant_type", "authorization_code"),
-            ("client_id", client_id),
-            ("client_secret", client_secret.expose_secret()),
-            ("code", code),
-            ("redirect_uri", redirect_uri),
+            ("grant_type", "authorization_code".to_owned()),
+            ("client_id", client_id.clone()),
+            ("code", code.to_owned()),
+            ("redirect_uri", redirect_uri.to_owned()),
         ];
-        let response = self.post_form(&form).await?;
+        let response = self.post_form(client_secret, form).await?;
         match granted(&response) {
             Grant::Given => store_token(&self.supabase, &renewed_token(&response, None)?).await,
             Grant::Refused => Err(GazelleError::Unauthorized),
@@ -260,7 +270,7 @@ pub async fn store_token(supabase: &Supabase, token: &Token) -> Result<(), Gazel
     replace_stored(supabase, None, token).await.map(drop).map_err(GazelleError::TokenStore)
 }
 
-fn encode_form(form: &[(&str, &str)]) -> String {
+fn encode_form<'a>(form: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 

@@ -2,13 +2,12 @@
 
 use askama::Template;
 use reqwest::{Method, header::AUTHORIZATION};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::Url;
 
 use super::{Attempt, Message, refusal};
 use crate::{
-    config::Settings,
+    config::{Secret, Settings},
     http::{Http, Retry, json_request},
     text::truncate,
 };
@@ -17,7 +16,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Account {
     url: Url,
-    key: SecretString,
+    key: Secret,
     from: String,
     from_name: String,
 }
@@ -30,7 +29,7 @@ impl Account {
         }
         Self {
             url: settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
-            key: settings.required_secret("SENDGRID_API_KEY"),
+            key: settings.required_key("SENDGRID_API_KEY"),
             from,
             from_name: settings.optional("EMAIL_FROM_NAME").unwrap_or_else(|| "Assistant Gazelle".into()),
         }
@@ -84,6 +83,6 @@ pub(super) async fn send(http: &Http, account: &Account, address: &str, message:
     let mut url = account.url.clone();
     url.set_path("/v3/mail/send");
     let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
-        .with_secret_header(AUTHORIZATION, &format!("Bearer {}", account.key.expose_secret()));
+        .with_key_header(&account.key, AUTHORIZATION, "Bearer ");
     Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, refusal::sendgrid)
 }

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 use url::Url;
@@ -14,7 +13,7 @@ use super::{
     refusal,
 };
 use crate::{
-    config::Settings,
+    config::{Secret, Settings},
     http::{Http, HttpError, Response, Retry, json_request},
 };
 
@@ -25,21 +24,22 @@ const LIMIT: usize = 4096;
 #[derive(Debug, Clone)]
 pub(super) struct Bot {
     url: Url,
-    token: SecretString,
+    token: Secret,
 }
 
 impl Bot {
     /// `TELEGRAM_BOT_TOKEN` and `TELEGRAM_URL`; without a token there is no bot.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let token = settings.optional_secret("TELEGRAM_BOT_TOKEN")?;
+        let token = settings.optional_key("TELEGRAM_BOT_TOKEN")?;
         Some(Self { url: settings.url("TELEGRAM_URL", "https://api.telegram.org"), token })
     }
 
     /// Asks one method of the API. The address holds the token: it is never shown.
-    async fn call(&self, http: &Http, method: &str, body: String) -> Result<Response, HttpError> {
-        let mut url = self.url.clone();
-        url.set_path(&format!("/bot{}/{method}", self.token.expose_secret()));
-        let request = json_request("telegram", Method::POST, url, body.into());
+    async fn call(&self, http: &Http, method: &'static str, body: String) -> Result<Response, HttpError> {
+        let request = json_request("telegram", Method::POST, self.url.clone(), body.into());
+        let request = request.with_key_in_address(&self.token, move |request, token| {
+            request.url.set_path(&format!("/bot{token}/{method}"));
+        });
         http.send_once(&request, Retry::ONCE.timeout).await
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 use super::{Answer, Failure, invoke};
 use crate::{
     clock,
-    config::{ConfigError, Settings, SupabaseSettings},
+    config::{ConfigError, Kept, Settings, SupabaseSettings},
     events::{self, Aws},
     http::Http,
     notify::Channels,
@@ -30,13 +30,12 @@ pub(super) struct Host<T> {
 }
 
 impl<T: Task> Host<T> {
-    async fn load() -> Result<Self, ConfigError> {
-        let mut settings = Settings::load().await?;
+    fn make(settings: &mut Settings) -> Result<Self, ConfigError> {
         let http = Http::new();
-        let supabase = SupabaseSettings::read(&mut settings);
-        let channels = Channels::read(&mut settings);
+        let supabase = SupabaseSettings::read(settings);
+        let channels = Channels::read(settings);
         settings.check()?;
-        let task = T::new(&mut settings, &http);
+        let task = T::new(settings, &http);
         Ok(Self {
             supabase: Supabase::new(http.clone(), supabase),
             channels,
@@ -58,11 +57,8 @@ impl<T> Host<T> {
 /// The whole `main` of a function that runs tasks: serves invocations until the platform ends the process.
 pub fn serve<T: Task>() -> ExitCode {
     process(async {
-        let host = Host::<T>::load().await;
-        if let Err(error) = &host {
-            tracing::error!(%error, "configuration.refused");
-        }
-        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&host, event));
+        let kept = Kept::load(Host::<T>::make).await;
+        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&kept, event));
         lambda_runtime::run(handler).await
     })
 }
@@ -91,11 +87,12 @@ pub fn process(served: impl Future<Output = Result<(), lambda_runtime::Error>>) 
     }
 }
 
-async fn handle<T: Task>(
-    host: &Result<Host<T>, ConfigError>,
-    event: LambdaEvent<Payload>,
-) -> Result<Answer, Failure> {
-    let host = host.as_ref().map_err(|error| Failure::before_run("configuration", error))?;
+async fn handle<T: Task>(kept: &Kept<Host<T>>, event: LambdaEvent<Payload>) -> Result<Answer, Failure> {
+    let host = kept.current().await.map_err(|error| Failure::before_run("configuration", &error))?;
     let time_left: Option<Duration> = clock::time_until(event.context.deadline());
-    invoke(host, &event.payload, &event.context.request_id, time_left).await
+    let answer = invoke(&host, &event.payload, &event.context.request_id, time_left).await;
+    if host.task.is_err() {
+        kept.forget().await;
+    }
+    answer
 }

@@ -31,8 +31,8 @@ async fn main() -> anyhow::Result<()> {
     anyhow::ensure!(back == sent, "another object came back");
 
     let manifest = Manifest::default();
-    store.put_manifest("supabase/twice", &manifest).await?;
-    match store.put_manifest("supabase/twice", &manifest).await {
+    store.put_manifest("supabase/twice", &manifest, None).await?;
+    match store.put_manifest("supabase/twice", &manifest, None).await {
         Ok(()) => anyhow::bail!("overwritten"),
         Err(error) => anyhow::ensure!(error.kind() == "backup_store_refused", "{error}"),
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use shared::supabase::QUICK;
 
 use super::{
-    Caller, Role, Signed, Source,
+    CHECK, Caller, Role, Signed, Source,
     bearer::{Bearer, BearerError},
     refuse_cross_site, session_of,
 };
@@ -25,8 +25,6 @@ use crate::{auth::AuthError, problem::Problem, state::App};
 
 /// What [`Limits`](crate::Limits) count over.
 const WINDOW_SECONDS: u32 = 60;
-/// How long a session is believed without asking Supabase Auth whether the user and the role still stand.
-const CHECK_SECONDS: u32 = 600;
 /// Bodies of changes are small.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
@@ -142,7 +140,7 @@ async fn credentials(app: &App, headers: &HeaderMap) -> Result<Credentials, Prob
 async fn decide(guard: &Guard, credentials: &Credentials, address: &str) -> Result<Decision, Problem> {
     let mut request = json!({
         "needs": guard.needs, "address": address, "address_limit": guard.app.limits.address,
-        "user_limit": guard.app.limits.user, "window_seconds": WINDOW_SECONDS, "check_seconds": CHECK_SECONDS,
+        "user_limit": guard.app.limits.user, "window_seconds": WINDOW_SECONDS, "check_seconds": CHECK.as_secs(),
     });
     match credentials {
         Credentials::Session(hash) => request["session_hash"] = hash.as_str().into(),

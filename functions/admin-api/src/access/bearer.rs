@@ -3,7 +3,10 @@
 //! Which algorithms count is decided here, never by the token. The keys are fetched once and again when a token
 //! names one that is not known, at most once a minute: nobody makes this function ask for them at will.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::Jwk};
@@ -14,7 +17,7 @@ use shared::config::Settings;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::Role;
+use super::{CHECK, Role, RoleField, sha256_hex};
 use crate::auth::{Auth, AuthError};
 
 const AUDIENCE: &str = "authenticated";
@@ -34,6 +37,14 @@ pub struct Verifier {
     issuer: String,
     secret: Option<DecodingKey>,
     keys: Mutex<Option<Known>>,
+    roles: RoleField,
+    /// What Supabase Auth last said of the user of a token, by the token's hash.
+    standing: Mutex<BTreeMap<String, Standing>>,
+}
+
+struct Standing {
+    asked_at: Timestamp,
+    bearer: Bearer,
 }
 
 struct Known {
@@ -42,7 +53,7 @@ struct Known {
 }
 
 /// The user that a token speaks of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bearer {
     pub user_id: String,
     pub email: String,
@@ -82,6 +93,8 @@ impl Verifier {
             issuer: format!("{}/auth/v1", project.as_str().trim_end_matches('/')),
             secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
             keys: Mutex::default(),
+            roles: RoleField::read(settings),
+            standing: Mutex::default(),
         }
     }
 
@@ -107,11 +120,35 @@ impl Verifier {
         // The crate would read the machine's clock.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &key, &validation).map_err(|_| BearerError::Invalid)?.claims;
-        let now = now.as_second();
-        if claims.exp <= now || claims.nbf.is_some_and(|from| from > now) {
+        let second = now.as_second();
+        if claims.exp <= second || claims.nbf.is_some_and(|from| from > second) {
             return Err(BearerError::Invalid);
         }
-        Ok(Bearer { role: Role::of_metadata(&claims.app_metadata), user_id: claims.sub, email: claims.email })
+        let role = self.roles.role(&claims.app_metadata);
+        let said = Bearer { role, user_id: claims.sub, email: claims.email };
+        self.standing(auth, token, said, now).await
+    }
+
+    /// The user as Supabase Auth knows them now, asked once per token and [`CHECK`]; while it cannot be asked, as
+    /// the token says.
+    async fn standing(&self, auth: &Auth, token: &str, said: Bearer, now: Timestamp) -> Result<Bearer, BearerError> {
+        let hash = sha256_hex(token);
+        let mut standing = self.standing.lock().await;
+        standing.retain(|_, known| now.duration_since(known.asked_at) < CHECK);
+        if let Some(known) = standing.get(&hash) {
+            return Ok(known.bearer.clone());
+        }
+        match auth.user(token).await {
+            Ok(user) if user.user_id == said.user_id => {
+                standing.insert(hash, Standing { asked_at: now, bearer: user.clone() });
+                Ok(user)
+            }
+            Ok(_) | Err(AuthError::Refused) => Err(BearerError::Invalid),
+            Err(error) => {
+                tracing::warn!(%error, "bearer.not_checked");
+                Ok(said)
+            }
+        }
     }
 
     /// The project's key with this id.

@@ -26,22 +26,28 @@ impl SessionId {
 
     /// What is stored: SHA-256 in hexadecimal.
     pub fn hash(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
-        hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(&self.0)
     }
+}
+
+/// SHA-256 of a text in hexadecimal.
+pub fn sha256_hex(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The session that a request's cookie names.
 pub fn session_of(app: &App, headers: &HeaderMap) -> Option<SessionId> {
-    let name = name(app);
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, value)| *found == name && !value.is_empty())
-        .map(|(_, value)| SessionId(value.to_owned()))
+    cookie_named(headers, name(app)).filter(|value| !value.is_empty()).map(|value| SessionId(value.to_owned()))
+}
+
+/// A cookie of a request. Those of other applications may hold what is no text.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs
+        .filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
 }
 
 /// The cookie that starts a session. `Lax`: links in notices open.

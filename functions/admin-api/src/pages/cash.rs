@@ -23,12 +23,15 @@ struct CashPage {
     sessions: SessionPage,
 }
 
-/// `GET /cash`
+/// `GET /cash`, for those who enter sessions.
 pub async fn show(
     State(app): State<Arc<App>>,
     frame: Frame,
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
+    if !frame.is_operator() {
+        return Err(Problem::forbidden());
+    }
     let (registers, sessions) =
         tokio::try_join!(cash::read_registers(&app), cash::read_sessions(&app, &filter))?;
     super::show(&CashPage { frame, registers, sessions })

@@ -8,10 +8,9 @@ use shared::{
     clock,
     notify::figures::{self, Detail},
 };
-use url::form_urlencoded::byte_serialize;
 
 use super::Frame;
-use crate::routes::shapes::Status;
+use crate::routes::{opaque::segment, shapes::Status};
 
 /// HTML that is already escaped.
 #[derive(Debug, Clone)]
@@ -138,7 +137,7 @@ impl Frame {
 
     /// An id as part of an address.
     pub fn segment(&self, id: &str) -> String {
-        byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+        segment(id)
     }
 
     /// Empty for today, a name for the days beside it.

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, sync::LazyLock};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header::COOKIE, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use ring::digest;
 use shared::notify::Language;
 
 use crate::{
-    access::{Caller, Role},
+    access::{Caller, Role, cookie_named},
     state::App,
 };
 
@@ -53,7 +53,7 @@ pub fn language_name(language: Language) -> &'static str {
 
 /// The language that was chosen on the pages.
 pub fn language_of(headers: &HeaderMap) -> Language {
-    cookie(headers, "language").and_then(language_named).unwrap_or_default()
+    cookie_named(headers, "language").and_then(language_named).unwrap_or_default()
 }
 
 /// Changes with the assets, so that browsers may keep them.
@@ -95,7 +95,7 @@ impl Frame {
     pub fn of(headers: &HeaderMap, address: String, caller: Option<Caller>, now: Timestamp) -> Self {
         Self {
             language: language_of(headers),
-            theme: cookie(headers, "theme").and_then(Theme::named).unwrap_or(Theme::Auto),
+            theme: cookie_named(headers, "theme").and_then(Theme::named).unwrap_or(Theme::Auto),
             caller,
             address,
             now,
@@ -150,22 +150,18 @@ impl Frame {
         self.is_at(path) || is_alerts
     }
 
+    /// What the reader may do; a stranger no more than anybody.
+    pub fn role(&self) -> Role {
+        self.caller.as_ref().map_or(Role::Viewer, |caller| caller.role)
+    }
+
     /// Whether the reader may take note of things, resolve them and enter data.
     pub fn is_operator(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.role >= Role::Operator)
+        self.role() >= Role::Operator
     }
 
     /// Whether the reader may run, pause and configure.
     pub fn is_admin(&self) -> bool {
-        self.caller.as_ref().is_some_and(|caller| caller.role >= Role::Admin)
+        self.role() >= Role::Admin
     }
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
 }

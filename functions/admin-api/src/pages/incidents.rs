@@ -36,7 +36,7 @@ pub async fn show(
     let (first_anomalies, first_recommendations) = Default::default();
     let (incidents, anomalies, recommendations) = tokio::try_join!(
         incidents::read(&app, &filter),
-        anomalies::read(&app, &first_anomalies),
+        anomalies::read(&app, frame.role(), &first_anomalies),
         recommendations::read(&app, &first_recommendations),
     )?;
     super::show(&IncidentsPage { frame, incidents, anomalies, recommendations })

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -18,12 +18,13 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    anomalies,
     extract::Params,
     health::PROBE,
     health_shapes::{AnomalyReport, HealthReport, SchedulerReport, TaskNights, TaskStanding},
     shapes::ProblemBody,
 };
-use crate::{problem::Problem, state::App};
+use crate::{access::Caller, problem::Problem, state::App};
 
 /// That the router is there.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,7 +42,7 @@ pub struct PublicHealth {
 }
 
 /// Whether the database is there.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DatabaseHealth {
     /// `healthy` or `unhealthy`.
     status: &'static str,
@@ -75,22 +76,26 @@ pub async fn public(State(app): State<Arc<App>>) -> Json<PublicHealth> {
     Json(PublicHealth { status: "healthy", service: "gazelle-tasks", timestamp: app.now().to_string() })
 }
 
-/// Whether the database answers a real query; nothing of why it does not.
+/// Whether the database answers a real query, some seconds ago at most; nothing of why it does not.
 #[utoipa::path(get, path = "/admin/health/database", security(()), responses(
     (status = 200, description = "It does.", body = DatabaseHealth),
     (status = 503, description = "It does not.", body = DatabaseHealth),
 ))]
 pub async fn database(State(app): State<Arc<App>>) -> (StatusCode, Json<DatabaseHealth>) {
-    let arguments = json!({"p_now": app.now().to_string()});
-    let (code, status, database) =
-        match app.supabase.rpc_within::<Value>("health_database", &arguments, PROBE).await {
-            Ok(_) => (StatusCode::OK, "healthy", "connected"),
-            Err(error) => {
-                tracing::warn!(%error, "database.disconnected");
-                (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "disconnected")
-            }
-        };
-    (code, Json(DatabaseHealth { status, database, timestamp: app.now().to_string() }))
+    let look = async {
+        let arguments = json!({"p_now": app.now().to_string()});
+        let (code, status, database) =
+            match app.supabase.rpc_within::<Value>("health_database", &arguments, PROBE).await {
+                Ok(_) => (StatusCode::OK, "healthy", "connected"),
+                Err(error) => {
+                    tracing::warn!(%error, "database.disconnected");
+                    (StatusCode::SERVICE_UNAVAILABLE, "unhealthy", "disconnected")
+                }
+            };
+        (code, DatabaseHealth { status, database, timestamp: app.now().to_string() })
+    };
+    let (code, health) = app.database_health.answer(app.now(), look).await;
+    (code, Json(health))
 }
 
 /// How the whole is: `healthy`; `degraded` with a high anomaly; `critical` with a critical one, or when a required
@@ -110,8 +115,14 @@ pub async fn summary(State(app): State<Arc<App>>) -> Result<Json<HealthReport>, 
     (status = 200, description = "Arrays, the gravest first.", body = AnomalyReport),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn anomalies(State(app): State<Arc<App>>) -> Result<Json<AnomalyReport>, Problem> {
-    app.ask("health_anomalies", &json!({"p_now": app.now().to_string()})).await.map(Json)
+pub async fn anomalies(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<AnomalyReport>, Problem> {
+    let mut report: AnomalyReport =
+        app.ask("health_anomalies", &json!({"p_now": app.now().to_string()})).await?;
+    report.anomalies.all().for_each(|anomaly| anomalies::mask(caller.role, anomaly));
+    Ok(Json(report))
 }
 
 /// The tasks: schedule, pause, last and live run.

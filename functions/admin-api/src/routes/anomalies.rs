@@ -4,13 +4,17 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{extract::Params, shapes::ProblemBody};
-use crate::{problem::Problem, state::App};
+use crate::{
+    access::{Caller, Role},
+    problem::Problem,
+    state::App,
+};
 
 /// Which anomalies.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -62,7 +66,8 @@ pub struct Anomaly {
     pub severity: Severity,
     /// A sentence in French.
     pub description: Option<String>,
-    /// Technical names, ids, amounts in cents, hashes: never a person.
+    /// Technical names, ids, amounts in cents, hashes: never a person. Viewers see the beginning of an operator's id, and
+    /// no amounts but the gap.
     #[schema(value_type = Object)]
     pub details: Value,
     pub id: String,
@@ -84,16 +89,45 @@ pub struct Anomaly {
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     Params(filter): Params<Filter>,
 ) -> Result<Json<AnomalyPage>, Problem> {
-    read(&app, &filter).await.map(Json)
+    read(&app, caller.role, &filter).await.map(Json)
 }
 
-/// A page of anomalies.
-pub async fn read(app: &App, filter: &Filter) -> Result<AnomalyPage, Problem> {
+/// A page of anomalies, as a role may see them.
+pub async fn read(app: &App, role: Role, filter: &Filter) -> Result<AnomalyPage, Problem> {
     let arguments = json!({
         "p_limit": filter.limit, "p_cursor": filter.cursor, "p_status": filter.status, "p_category": filter.category,
         "p_severity": filter.severity,
     });
-    app.ask("anomalies_page", &arguments).await
+    let mut page: AnomalyPage = app.ask("anomalies_page", &arguments).await?;
+    page.items.iter_mut().for_each(|anomaly| mask(role, anomaly));
+    Ok(page)
+}
+
+/// Who had a register and what was in it is for those who enter cash sessions. The gap itself is everybody's.
+pub fn mask(role: Role, anomaly: &mut Anomaly) {
+    if role < Role::Operator {
+        mask_value(&mut anomaly.details);
+    }
+}
+
+fn mask_value(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match name.as_str() {
+                    "operator_id" | "operator_name" => {
+                        let begins: String = value.as_str().unwrap_or_default().chars().take(3).collect();
+                        *value = format!("{begins}***").into();
+                    }
+                    "closing_amount_cents" | "actual_amount_cents" => *value = Value::Null,
+                    _ => mask_value(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask_value),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }

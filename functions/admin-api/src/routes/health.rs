@@ -23,12 +23,17 @@ pub const PROBE: Retry = Retry {
     first_wait: Duration::from_millis(100),
 };
 
-/// Whether what the console stands on answers: one result per dependency.
+/// Whether what the console stands on answers: one result per dependency, at most some seconds old.
 #[utoipa::path(get, path = "/health", security(()), responses(
     (status = 200, description = "All of it does.", body = Health),
     (status = 503, description = "Not all of it.", body = Health),
 ))]
 pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
+    let (code, health) = app.health.answer(app.now(), look(&app)).await;
+    (code, Json(health))
+}
+
+async fn look(app: &App) -> (StatusCode, Health) {
     let (database, auth) = tokio::join!(
         check("database", async {
             let arguments = json!({"p_tasks": [TASKS[0].name], "p_now": app.now().to_string()});
@@ -41,7 +46,7 @@ pub async fn health(State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
         true => (StatusCode::OK, UP),
         false => (StatusCode::SERVICE_UNAVAILABLE, DOWN),
     };
-    (code, Json(Health { status, checks }))
+    (code, Health { status, checks })
 }
 
 async fn check(name: &'static str, probe: impl Future<Output = bool>) -> Check {

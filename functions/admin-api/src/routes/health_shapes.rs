@@ -65,6 +65,22 @@ pub struct OpenAnomalies {
     pub detection_anomalies: Vec<Anomaly>,
 }
 
+impl OpenAnomalies {
+    /// Of every kind.
+    pub fn all(&mut self) -> impl Iterator<Item = &mut Anomaly> {
+        [
+            &mut self.cash_anomalies,
+            &mut self.sync_anomalies,
+            &mut self.auth_anomalies,
+            &mut self.classification_anomalies,
+            &mut self.data_anomalies,
+            &mut self.detection_anomalies,
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
 /// How many anomalies are open.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AnomalySummary {

@@ -225,7 +225,7 @@ pub struct PauseState {
 }
 
 /// Whether what the console stands on answers.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Health {
     /// `ok` or `unavailable`.
     pub status: &'static str,
@@ -233,7 +233,7 @@ pub struct Health {
 }
 
 /// One dependency.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Check {
     /// `database` or `auth`.
     pub name: &'static str,

@@ -1,4 +1,7 @@
-//! Failed sign-ins of one person from one place. Five typing errors by five people are five people.
+//! Failed sign-ins of one person from one place, and all of them together when somebody tries many. Five typing errors by
+//! five people are five people.
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -7,9 +10,29 @@ use crate::model::{Category, Finding, Severity, SignIns, Thresholds};
 /// Hours that sign-ins are counted over.
 pub const WINDOW_HOURS: i64 = 24;
 
-/// Who was refused too often.
+/// More failures than people make, from more places than they are at.
+const ATTACK_FAILURES: u32 = 50;
+const ATTACK_ADDRESSES: usize = 5;
+
+/// Who was refused too often. An attack is one finding, whatever it tried: people are told once.
 pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
-    groups.iter().filter_map(|group| refused(group, thresholds)).collect()
+    match attack(groups) {
+        Some(attack) => vec![attack],
+        None => groups.iter().filter_map(|group| refused(group, thresholds)).collect(),
+    }
+}
+
+fn attack(groups: &[SignIns]) -> Option<Finding> {
+    let failures: u32 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.failures));
+    let addresses: BTreeSet<&str> = groups.iter().map(|group| group.address_hash.as_str()).collect();
+    if failures < ATTACK_FAILURES || addresses.len() < ATTACK_ADDRESSES {
+        return None;
+    }
+    let figures = json!({"count": failures, "addresses": addresses.len(), "hours": WINDOW_HOURS});
+    let last = groups.iter().filter_map(|group| group.last_failure_at).max();
+    let mut details = figures.clone();
+    details["last_failure_at"] = last.map(|last| last.to_string()).into();
+    Some(Finding::new(Category::Auth, "auth_attack", "sign-in", Severity::High, figures).with_details(details))
 }
 
 fn refused(group: &SignIns, thresholds: &Thresholds) -> Option<Finding> {
@@ -52,5 +75,27 @@ mod tests {
             })
             .collect();
         assert!(detect(&groups, &Thresholds::default()).is_empty());
+    }
+
+    #[test]
+    fn an_attack_from_many_places_is_one_finding() {
+        let groups = |addresses: usize, failures: u32| -> Vec<SignIns> {
+            (0..addresses)
+                .map(|number| SignIns {
+                    address_hash: number.to_string(),
+                    failures,
+                    attempts: failures,
+                    ..SignIns::default()
+                })
+                .collect()
+        };
+        let kinds = |addresses, failures| -> Vec<&str> {
+            let found = detect(&groups(addresses, failures), &Thresholds::default());
+            found.iter().map(|found| found.kind).collect()
+        };
+        assert_eq!(kinds(5, 10), ["auth_attack"]);
+        assert_eq!(kinds(50, 20), ["auth_attack"]);
+        assert_eq!(kinds(4, 20).len(), 4, "an office where many mistype");
+        assert!(kinds(40, 1).is_empty());
     }
 }

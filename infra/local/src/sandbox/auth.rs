@@ -94,7 +94,7 @@ impl Auth {
             key_requests: AtomicU64::new(0),
         };
         for (email, password, role) in USERS {
-            auth.put_user(email, password, role.map_or(json!({}), |role| json!({"role": role})));
+            auth.put_user(email, password, role.map_or(json!({}), |role| json!({"gazelle_role": role})));
         }
         Ok(Arc::new(auth))
     }
@@ -104,6 +104,7 @@ impl Auth {
         Router::new()
             .route("/auth/v1/token", post(token))
             .route("/auth/v1/logout", post(logout))
+            .route("/auth/v1/user", get(user))
             .route("/auth/v1/.well-known/jwks.json", get(keys))
             .route("/auth/v1/admin/users", post(create_user))
             .layer(middleware::from_fn_with_state(self.clone(), break_down))
@@ -141,7 +142,7 @@ impl Auth {
     /// Gives a user another role, or bans them.
     pub fn set_user(&self, email: &str, role: Option<&str>, is_banned: bool) {
         if let Some(user) = lock(&self.users).get_mut(email) {
-            user.app_metadata = role.map_or(json!({}), |role| json!({"role": role}));
+            user.app_metadata = role.map_or(json!({}), |role| json!({"gazelle_role": role}));
             user.is_banned = is_banned;
         }
     }
@@ -190,12 +191,19 @@ fn unsigned(algorithm: &str, key_id: &str, claims: &Value) -> String {
     format!("{}.{}", encode(&header), encode(claims))
 }
 
-/// Supabase is down as a whole.
+/// Supabase is down as a whole, or what stands before it answers in its place.
 async fn break_down(State(auth): State<Arc<Auth>>, request: Request, next: Next) -> Response {
-    match auth.faults.strikes(Fault::SupabaseError) {
-        true => (StatusCode::INTERNAL_SERVER_ERROR, "planted").into_response(),
-        false => next.run(request).await,
+    if auth.faults.strikes(Fault::SupabaseError) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "planted").into_response();
     }
+    if auth.faults.is_revoked(request.headers()) || auth.faults.strikes(Fault::AuthKey) {
+        return supabase::no_key();
+    }
+    if auth.faults.strikes(Fault::AuthProxy) {
+        let page = "<html><head><title>Access denied</title></head><body>Blocked by policy</body></html>";
+        return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "text/html")], page).into_response();
+    }
+    next.run(request).await
 }
 
 fn refuse(status: StatusCode, code: &str) -> Response {
@@ -218,7 +226,7 @@ async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if text(&headers, "apikey") != supabase::key("anon") {
+    if !supabase::is_key(text(&headers, "apikey"), "anon") {
         return refuse(StatusCode::UNAUTHORIZED, "no_authorization");
     }
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -233,19 +241,44 @@ async fn token(
         _ => return refuse(StatusCode::BAD_REQUEST, "validation_failed"),
     };
     let issuer = format!("http://{}/auth/v1", text(&headers, header::HOST.as_str()));
-    let is_allowed = |email: &String| lock(&auth.users).get(email).is_some_and(|user| !user.is_banned);
-    match email.filter(is_allowed).and_then(|email| auth.grant(&email, &issuer)) {
-        Some(grant) => Json(grant).into_response(),
-        None => refuse(StatusCode::BAD_REQUEST, "invalid_credentials"),
+    let Some(email) = email else {
+        let is_password = kind.grant_type == "password";
+        let code = if is_password { "invalid_credentials" } else { "refresh_token_not_found" };
+        return refuse(StatusCode::BAD_REQUEST, code);
+    };
+    if lock(&auth.users).get(&email).is_some_and(|user| user.is_banned) {
+        return refuse(StatusCode::BAD_REQUEST, "user_banned");
     }
+    match auth.grant(&email, &issuer) {
+        Some(grant) => Json(grant).into_response(),
+        None => refuse(StatusCode::BAD_REQUEST, "user_not_found"),
+    }
+}
+
+/// `GET /auth/v1/user`: the user of an access token, whose signature the caller has judged.
+async fn user(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
+    let claims = claims_of(&headers);
+    let users = lock(&auth.users);
+    match users.iter().find(|(_, user)| claims["sub"] == *user.id) {
+        Some((_, user)) if user.is_banned => refuse(StatusCode::FORBIDDEN, "user_banned"),
+        Some((email, user)) => Json(json!({
+            "id": user.id, "email": email, "app_metadata": user.app_metadata, "aud": "authenticated",
+        }))
+        .into_response(),
+        None => refuse(StatusCode::FORBIDDEN, "user_not_found"),
+    }
+}
+
+/// What the bearer token of a request says.
+fn claims_of(headers: &HeaderMap) -> Value {
+    let token = text(headers, header::AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default();
+    let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+    serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default()
 }
 
 /// `POST /auth/v1/logout`: every sign-in of the token's user ends.
 async fn logout(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
-    let token = text(&headers, header::AUTHORIZATION.as_str()).strip_prefix("Bearer ").unwrap_or_default();
-    let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
-    let claims: Value = serde_json::from_slice(&claims.unwrap_or_default()).unwrap_or_default();
-    match claims["email"].as_str() {
+    match claims_of(&headers)["email"].as_str() {
         Some(email) => {
             lock(&auth.sessions).retain(|_, owner| owner != email);
             StatusCode::NO_CONTENT.into_response()

@@ -115,6 +115,7 @@ fn secret(sandbox: &Sandbox, body: &[u8]) -> Response {
     let Ok(request) = serde_json::from_slice::<Request>(body) else {
         return refuse("ValidationException");
     };
+    sandbox.secret_reads.fetch_add(1, Ordering::Relaxed);
     match lock(&sandbox.secrets).get(&request.secret_id) {
         Some(secret) => Json(json!({
             "ARN": request.secret_id, "Name": request.secret_id, "SecretString": secret,

@@ -31,6 +31,7 @@ pub fn anomaly_sentence(notice: &Value, language: Language) -> String {
             format!("{count} sessions with a gap in {days} days, {of}.")
         }
         "auth_failure" => sign_ins(notice, language),
+        "auth_attack" => attack(notice, language),
         "ai_error_rate" if is_french => format!("{count} appels sur {total} ont échoué ({percent} %)."),
         "ai_error_rate" => format!("{count} of {total} calls failed ({percent} %)."),
         "ai_confidence" if is_french => format!("Confiance moyenne: {percent} %."),
@@ -69,6 +70,15 @@ fn sign_ins(notice: &Value, language: Language) -> String {
         Language::En => {
             format!("{count} of {attempts} sign-ins refused in {hours} h, one account from one address.")
         }
+    }
+}
+
+fn attack(notice: &Value, language: Language) -> String {
+    let number = |field: &str| notice[field].as_u64().unwrap_or_default();
+    let (count, addresses, hours) = (number("count"), number("addresses"), number("hours"));
+    match language {
+        Language::Fr => format!("{count} connexions refusées en {hours} h, depuis {addresses} adresses différentes."),
+        Language::En => format!("{count} sign-ins refused in {hours} h, from {addresses} addresses."),
     }
 }
 
@@ -174,6 +184,7 @@ fn name(kind: &str, language: Language) -> String {
         "cash_variance" => ("Écart de caisse", "Cash gap"),
         "cash_variance_repeated" => ("Écarts de caisse répétés", "Repeated cash gaps"),
         "auth_failure" => ("Connexions refusées", "Sign-ins refused"),
+        "auth_attack" => ("Quelqu'un essaie de se connecter", "Somebody tries to get in"),
         "ai_error_rate" => ("Erreurs du modèle de langage", "Errors of the language model"),
         "ai_confidence" => ("Modèle de langage incertain", "Language model unsure"),
         "stale_collection" => ("Données pas à jour", "Data out of date"),
@@ -241,6 +252,10 @@ fn advice(kind: &str, language: Language) -> String {
         "auth_failure" => (
             "Demander à la personne si c'était elle; sinon changer son mot de passe.",
             "Ask the person whether it was them; if not, change the password.",
+        ),
+        "auth_attack" => (
+            "La console ralentit ces essais, et chacun se connecte encore de là où il s'est déjà connecté. Vérifier dans Supabase Auth que les mots de passe sont longs.",
+            "The console slows these attempts down, and everybody still gets in from where they signed in before. Check in Supabase Auth that passwords are long.",
         ),
         "ai_error_rate" | "ai_confidence" => (
             "Les règles continuent sans le modèle. Vérifier sa clé et son quota.",

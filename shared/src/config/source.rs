@@ -1,0 +1,268 @@
+//! Where settings come from: the environment, which stays, and the secret, which is read again. A key that was replaced
+//! works without a deployment: within 15 minutes everywhere, and at once where a service refuses the old one.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Mutex, OnceCell};
+
+use super::{ConfigError, Settings, parse_secret, present};
+use crate::{clock, events::Aws};
+
+/// A secret that was read longer ago than this is read again at the start of an invocation.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
+
+/// The settings that name secrets; what the second holds only some functions may read.
+const SECRETS: [&str; 2] = ["SECRET_ARN", "BACKUP_SECRET_ARN"];
+
+/// Values by name.
+pub(super) type Values = BTreeMap<String, SecretString>;
+
+/// The values of a process.
+#[derive(Default)]
+pub(super) struct Source {
+    /// The environment wins over the secret.
+    environment: Values,
+    /// Setting and name of each secret; without any nothing is ever read again.
+    arns: Vec<(&'static str, String)>,
+    secret: RwLock<Stored>,
+    /// One reading at a time: who comes meanwhile takes what it found.
+    reading: Mutex<()>,
+    aws: OnceCell<Aws>,
+}
+
+#[derive(Default)]
+struct Stored {
+    values: Values,
+    read_at: Timestamp,
+    /// Counts the changes.
+    version: u64,
+    /// It was read because of a refusal in this invocation: once is enough.
+    was_doubted: bool,
+}
+
+impl Source {
+    /// The environment, and the secret that it names.
+    pub async fn load(environment: BTreeMap<String, String>) -> Result<Self, String> {
+        // A blank variable is what a template leaves of an optional parameter: it hides no value of the secret.
+        let environment: Values = present(environment).collect();
+        let arn = |name: &'static str| Some((name, environment.get(name)?.expose_secret().to_owned()));
+        let arns = SECRETS.into_iter().filter_map(arn).collect();
+        let source = Self { environment, arns, ..Self::default() };
+        source.read().await?;
+        Ok(source)
+    }
+
+    /// Values that never change.
+    pub fn fixed(environment: Values) -> Self {
+        Self { environment, ..Self::default() }
+    }
+
+    pub fn value(&self, name: &str) -> Option<SecretString> {
+        self.environment.get(name).cloned().or_else(|| self.stored().values.get(name).cloned())
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.environment.keys().cloned().collect();
+        names.extend(self.stored().values.keys().filter(|name| !self.environment.contains_key(*name)).cloned());
+        names.sort();
+        names
+    }
+
+    fn stored(&self) -> RwLockReadGuard<'_, Stored> {
+        self.secret.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, Stored> {
+        self.secret.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn version(&self) -> u64 {
+        self.stored().version
+    }
+
+    /// Reads the secrets. One that cannot be read, or holds no settings, changes nothing.
+    async fn read(&self) -> Result<(), String> {
+        let mut values = Values::new();
+        for (setting, arn) in &self.arns {
+            let aws = self.aws.get_or_init(Aws::from_environment).await;
+            let text = aws.secret(arn).await;
+            let text = text.map_err(|error| format!("{setting}: the secret cannot be read ({error})"))?;
+            values.extend(parse_secret(setting, text.expose_secret())?);
+        }
+        let mut stored = self.change();
+        let exposed = |values: &Values| -> Vec<(String, String)> {
+            values.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect()
+        };
+        if exposed(&values) != exposed(&stored.values) {
+            stored.version += 1;
+        }
+        stored.values = values;
+        stored.read_at = clock::now();
+        Ok(())
+    }
+
+    /// The start of an invocation.
+    async fn begin(&self) {
+        let _one = self.reading.lock().await;
+        self.change().was_doubted = false;
+        let is_old = clock::now().duration_since(self.stored().read_at) > FRESH;
+        if is_old && let Err(problem) = self.read().await {
+            // What worked until now is used until it is refused; the next invocation looks again.
+            tracing::warn!(problem, "secret.not_read_again");
+        }
+    }
+
+    /// Another value than the one that was just refused: what somebody else has read meanwhile, or what the secret holds
+    /// by now. Looked up once per invocation.
+    async fn instead_of(&self, name: &str, refused: &SecretString) -> Option<SecretString> {
+        let _one = self.reading.lock().await;
+        let other = || self.value(name).filter(|value| value.expose_secret() != refused.expose_secret());
+        if let Some(other) = other() {
+            return Some(other);
+        }
+        if std::mem::replace(&mut self.change().was_doubted, true) {
+            return None;
+        }
+        match self.read().await {
+            Ok(()) => other(),
+            Err(problem) => {
+                tracing::warn!(problem, "secret.not_read_again");
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("names", &self.names()).finish_non_exhaustive()
+    }
+}
+
+/// A key by its name: it has the value that the setting has now.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    name: String,
+    source: Arc<Source>,
+}
+
+impl Secret {
+    pub(super) fn new(name: &str, source: &Arc<Source>) -> Self {
+        Self { name: name.to_owned(), source: source.clone() }
+    }
+
+    /// Its value; empty where the setting is gone.
+    pub fn value(&self) -> SecretString {
+        self.source.value(&self.name).unwrap_or_default()
+    }
+
+    /// Another value than the one that its service just refused, if the setting has changed.
+    pub async fn instead_of(&self, refused: &SecretString) -> Option<SecretString> {
+        let other = self.source.instead_of(&self.name, refused).await;
+        if other.is_some() {
+            tracing::info!(setting = self.name, "secret.changed");
+        }
+        other
+    }
+}
+
+/// What a process makes of its settings, kept between invocations and made again when they have changed. What cannot be
+/// made is tried again by the next invocation: nothing of a failed start stays.
+pub struct Kept<T> {
+    make: Box<dyn Fn(&mut Settings) -> Result<T, ConfigError>>,
+    made: Mutex<Option<Made<T>>>,
+}
+
+struct Made<T> {
+    value: Arc<T>,
+    source: Arc<Source>,
+    version: u64,
+}
+
+impl<T> Kept<T> {
+    /// Made by `make`, before the first invocation: its time is for the work.
+    pub async fn load(make: impl Fn(&mut Settings) -> Result<T, ConfigError> + 'static) -> Self {
+        let kept = Self { make: Box::new(make), made: Mutex::default() };
+        // Refused settings are logged, and told to whoever invokes.
+        kept.current().await.ok();
+        kept
+    }
+
+    /// At the start of an invocation.
+    ///
+    /// # Errors
+    /// The settings that are missing or unusable, or that cannot be read at all.
+    pub async fn current(&self) -> Result<Arc<T>, ConfigError> {
+        let mut made = self.made.lock().await;
+        let old = made.take();
+        match self.renewed(old).await {
+            Ok(renewed) => Ok(made.insert(renewed).value.clone()),
+            Err(error) => {
+                tracing::error!(%error, "configuration.refused");
+                Err(error)
+            }
+        }
+    }
+
+    async fn renewed(&self, made: Option<Made<T>>) -> Result<Made<T>, ConfigError> {
+        let mut settings = match made {
+            Some(made) => {
+                made.source.begin().await;
+                if made.source.version() == made.version {
+                    return Ok(made);
+                }
+                Settings::of(made.source)
+            }
+            None => Settings::load().await?,
+        };
+        let version = settings.source.version();
+        let value = Arc::new((self.make)(&mut settings)?);
+        Ok(Made { value, source: settings.source, version })
+    }
+
+    /// The next invocation makes it anew.
+    pub async fn forget(&self) {
+        *self.made.lock().await = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(values: &[(&str, &str)]) -> Settings {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let source = Source {
+            secret: RwLock::new(Stored { values: present(values).collect(), ..Stored::default() }),
+            ..Source::default()
+        };
+        Settings::of(Arc::new(source))
+    }
+
+    #[test]
+    fn a_key_shows_its_name_only() {
+        let settings = settings(&[("SENDGRID_API_KEY", "planted")]);
+        let key = settings.optional_key("SENDGRID_API_KEY").unwrap();
+        assert_eq!(key.value().expose_secret(), "planted");
+        let shown = format!("{key:?} {settings:?}");
+        assert!(shown.contains("SENDGRID_API_KEY") && !shown.contains("planted"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_refused_key_is_replaced_by_what_was_read_meanwhile() {
+        let settings = settings(&[("KEY", "old")]);
+        let key = settings.optional_key("KEY").unwrap();
+        let old = key.value();
+        assert!(key.instead_of(&old).await.is_none(), "there is no secret to look at");
+        settings.source.change().values.insert("KEY".into(), "new".to_owned().into());
+        assert_eq!(key.instead_of(&old).await.unwrap().expose_secret(), "new");
+        // The new one was refused as well: the refusal stands.
+        assert!(key.instead_of(&key.value()).await.is_none());
+    }
+}

@@ -1,0 +1,161 @@
+//! Signing in while others guess, while Supabase Auth is not itself, and after a user is gone.
+
+use e2e::{
+    Backend, Bed,
+    console::{self, Console, Sent, body, token},
+};
+use jiff::SignedDuration;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+/// Attempts of five minutes per name, and per name at a known place.
+const ATTEMPTS: u32 = 10;
+
+/// What the database says to an attempt: seconds to wait, or 0.
+async fn attempt(bed: &Bed, name: &str, address: &str) -> anyhow::Result<u32> {
+    let arguments = json!({
+        "p_name": name, "p_address": address, "p_limit": ATTEMPTS, "p_window_seconds": 300,
+        "p_now": bed.stack.clock.now().to_string(),
+    });
+    Ok(bed.stack.observer.rpc("allow_sign_in", &arguments).await?)
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attack_locks_nobody_out_where_they_have_been_and_is_told_once(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let names = ["louise@example.com", "nicolas@example.com"];
+    for name in names {
+        let known = json!({
+            "p_user_name": name, "p_address": "198.51.100.7", "p_success": true, "p_now": bed.stack.clock.now().to_string(),
+            "p_user_id": name,
+        });
+        bed.stack.observer.rpc::<()>("record_sign_in", &known).await?;
+    }
+    let mut waits = 0;
+    for number in 0..1000 {
+        let (name, address) = (names[number % 2], format!("203.0.113.{}", number % 50));
+        match attempt(&bed, name, &address).await? {
+            0 => {
+                let failed = json!({
+                    "p_user_name": name, "p_address": address, "p_success": false,
+                    "p_now": bed.stack.clock.now().to_string(), "p_error_type": "invalid_password",
+                });
+                bed.stack.observer.rpc::<()>("record_sign_in", &failed).await?;
+            }
+            _ => waits += 1,
+        }
+    }
+    assert!(waits >= 1000 - 2 * 2 * ATTEMPTS, "{waits}: a name is tried ten times in five minutes");
+    for name in names {
+        assert_eq!(attempt(&bed, name, "198.51.100.7").await?, 0, "{name} from where they have been");
+        assert_ne!(attempt(&bed, name, "192.0.2.44").await?, 0, "{name} from elsewhere");
+    }
+    // Those who had to wait take a row for each name and address, not for each attempt.
+    let refused = bed.stack.rows("login_history", "error_type,attempts", "id").await?;
+    let waiting: Vec<&Value> = refused.iter().filter(|row| row["error_type"] == "rate_limited").collect();
+    assert!(waiting.len() <= 2 * 2 * 51, "{}", waiting.len());
+    let counted: i64 = waiting.iter().filter_map(|row| row["attempts"].as_i64()).sum();
+    assert_eq!(counted, i64::from(waits) + 2);
+
+    for _ in 0..3 {
+        bed.run("anomalies", &bed.stack.clock.now().to_string()).await?;
+        bed.stack.advance(SignedDuration::from_mins(30));
+    }
+    let found = bed.stack.rows("anomalies", "type,severity,details", "id").await?;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["type"], &found[0]["details"]["addresses"]), (&json!("auth_attack"), &json!(51)));
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_has_had_enough_spends_nobodys_attempts(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    for number in 0..4 * ATTEMPTS {
+        assert_eq!(attempt(&bed, &format!("nobody{number}@example.com"), "203.0.113.1").await?, 0);
+    }
+    for _ in 0..2 * ATTEMPTS {
+        assert_ne!(attempt(&bed, "louise@example.com", "203.0.113.1").await?, 0);
+    }
+    assert_eq!(attempt(&bed, "louise@example.com", "192.0.2.44").await?, 0, "she has used none of hers");
+    Ok(())
+}
+
+/// Ways in which something else than Supabase Auth answers in its place.
+#[rstest]
+#[case::key("auth:key")]
+#[case::proxy("auth:proxy")]
+#[case::outage("supabase:500")]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_supabase_auth_itself_refuses_a_password_and_ends_a_session(
+    #[values(Backend::Embedded)] backend: Backend,
+    #[case] fault: &str,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = console::open(backend).await?;
+    let admin = console.sign_in("admin").await?;
+    bed.stack.break_with(&[fault.parse().map_err(anyhow::Error::msg)?]);
+    let answer = console.send_form("viewer@gazelle.example", "local-viewer-password").await?;
+    assert_eq!(answer.status, 503);
+    let page = String::from_utf8(answer.body.to_vec())?;
+    assert!(!page.contains("incorrect"), "{page}");
+    if fault.starts_with("auth") {
+        // The ten-minute look cannot be had: the session goes on.
+        bed.stack.advance(SignedDuration::from_mins(11));
+        assert_eq!(console.ask("GET", "/session", &admin.read()).await?.status, 200);
+    }
+    bed.stack.faults.lift();
+    assert_eq!(console.ask("GET", "/session", &admin.read()).await?.status, 200);
+    let history = bed.stack.rows("login_history", "success", "id").await?;
+    assert!(history.iter().all(|row| row["success"] == true), "nobody typed a wrong password: {history:?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bearer_token_of_a_user_who_is_gone_is_worth_nothing(
+    #[values(Backend::Embedded)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = console::open(backend).await?;
+    let bearer = |role: &str| token(&bed.stack, role).map(|token| Sent::nothing().bearer(&token));
+    let (admin, operator, viewer) = (bearer("admin")?, bearer("operator")?, bearer("viewer")?);
+    for who in [&admin, &operator, &viewer] {
+        assert_eq!(console.ask("GET", "/session", who).await?.status, 200);
+    }
+    bed.stack.auth.set_user("admin@gazelle.example", Some("viewer"), false);
+    bed.stack.auth.set_user("operator@gazelle.example", Some("operator"), true);
+    bed.stack.advance(SignedDuration::from_mins(11));
+    assert_eq!(console.ask("GET", "/session", &operator).await?.status, 401, "banned");
+    assert_eq!(body(&console.ask("GET", "/session", &admin).await?)?["role"], "viewer", "the role of now");
+    assert_eq!(console.ask("GET", "/audit", &admin).await?.status, 403);
+    assert_eq!(console.ask("GET", "/session", &viewer).await?.status, 200);
+
+    let mut claims = console::claims(&bed.stack, "viewer")?;
+    claims["sub"] = "00000000-0000-4000-b000-999999999999".into();
+    let stranger = Sent::nothing().bearer(&bed.stack.auth.sign(&claims)?);
+    assert_eq!(console.ask("GET", "/session", &stranger).await?.status, 401, "of nobody");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_the_health_in_a_loop_costs_next_to_nothing(
+    #[values(Backend::Embedded)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let console = Console::start(&bed.stack).await?;
+    for path in ["/health", "/admin/health/database"] {
+        let before = bed.stack.traffic.of("supabase");
+        for _ in 0..50 {
+            assert_eq!(console.ask("GET", path, &Sent::nothing()).await?.status, 200);
+        }
+        let asked = bed.stack.traffic.of("supabase") - before;
+        assert!((1..=10).contains(&asked), "{path}: {asked}");
+    }
+    Ok(())
+}
