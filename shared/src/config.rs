@@ -9,8 +9,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use self::source::{Source, Values};
 pub use self::source::{Kept, Secret};
+use self::source::{Source, Values};
 
 /// Every setting of the product. The environment wins over the secret named by `SECRET_ARN`.
 #[derive(Debug)]
@@ -192,7 +192,8 @@ mod tests {
         for value in blank {
             let secret =
                 serde_json::json!({"SUPABASE_JWT_SECRET": value, "SPREADSHEET_ID": value}).to_string();
-            let from_secret = Settings::of(Arc::new(Source::fixed(parse_secret("SECRET_ARN", &secret).unwrap())));
+            let from_secret =
+                Settings::of(Arc::new(Source::fixed(parse_secret("SECRET_ARN", &secret).unwrap())));
             let from_pairs =
                 Settings::from_pairs([("SUPABASE_JWT_SECRET", value), ("SPREADSHEET_ID", value)]);
             for mut settings in [from_secret, from_pairs] {

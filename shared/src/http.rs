@@ -379,9 +379,11 @@ impl Http {
     ) -> Result<Response, HttpError> {
         let end = Instant::now() + timeout;
         let response = self.exchange(request, timeout, bound).await?;
-        let changed = tokio::time::timeout_at(end, request.with_changed_key(response.status)).await;
+        let changed = tokio::time::timeout_at(end, Box::pin(request.with_changed_key(response.status))).await;
         match changed.ok().flatten() {
-            Some(request) => self.exchange(&request, end.saturating_duration_since(Instant::now()), bound).await,
+            Some(request) => {
+                self.exchange(&request, end.saturating_duration_since(Instant::now()), bound).await
+            }
             None => Ok(response),
         }
     }
@@ -569,7 +571,9 @@ impl Request {
     /// The same in one header.
     #[must_use]
     pub fn with_key_header(self, secret: &Secret, name: HeaderName, prefix: &'static str) -> Self {
-        self.with_key(secret, move |request, value| request.set_secret_header(name.clone(), &format!("{prefix}{value}")))
+        self.with_key(secret, move |request, value| {
+            request.set_secret_header(name.clone(), &format!("{prefix}{value}"))
+        })
     }
 
     fn keyed(

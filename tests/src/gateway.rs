@@ -187,7 +187,8 @@ pub async fn event(request: Request, from: &str) -> Result<Value, StatusCode> {
 fn headers(sent: &HeaderMap) -> Map<String, Value> {
     let mut headers = Map::new();
     for name in sent.keys() {
-        let values = sent.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let values =
+            sent.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         headers.insert(name.as_str().into(), values.collect::<Vec<_>>().join(",").into());
     }
     headers

@@ -646,14 +646,17 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
 
     let untouched = [&newest, &open].map(|location| std::fs::read(file(location, "manifest.json")).unwrap());
     for (name, forgery) in FORGERIES {
-        for (location, key, honest) in [(&newest, key.as_ref(), &untouched[0]), (&open, None, &untouched[1])] {
+        for (location, key, honest) in [(&newest, key.as_ref(), &untouched[0]), (&open, None, &untouched[1])]
+        {
             forge(location, &|manifest| forgery(&mut manifest["parts"][0]))?;
             let ended = restored(location, key, false).await?;
             std::fs::write(file(location, "manifest.json"), honest)?;
             match (key, &ended) {
                 (Some(_), Err(said)) => assert!(said.contains("does not carry the mark"), "{name}: {said}"),
                 // Without a key a strange name is a name: it must only do nothing.
-                (None, Ok(())) => assert!(["dollars", "quotes", "apostrophe", "column"].contains(&name), "{name}"),
+                (None, Ok(())) => {
+                    assert!(["dollars", "quotes", "apostrophe", "column"].contains(&name), "{name}")
+                }
                 (None, Err(_)) => {}
                 (Some(_), Ok(())) => panic!("{name} was restored"),
             }
@@ -665,10 +668,16 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
     assert!(restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"), "no mark");
     std::fs::copy(file(&other, "manifest.mac"), file(&newest, "manifest.mac"))?;
     std::fs::copy(file(&other, "manifest.json"), file(&newest, "manifest.json"))?;
-    assert!(restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"), "of another place");
+    assert!(
+        restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"),
+        "of another place"
+    );
     std::fs::write(file(&newest, "manifest.json"), &untouched[0])?;
     std::fs::write(file(&newest, "manifest.mac"), &mark)?;
-    assert!(restored(&open, key.as_ref(), false).await?.unwrap_err().contains("not encrypted"), "a plain one");
+    assert!(
+        restored(&open, key.as_ref(), false).await?.unwrap_err().contains("not encrypted"),
+        "a plain one"
+    );
     // What a person says in so many words is done, and an honest copy always.
     assert_eq!(restored(&open, key.as_ref(), true).await?, Ok(()));
     let target = empty_database().await?;

@@ -138,7 +138,10 @@ async fn settings_that_cannot_be_read_are_read_by_the_next_invocation(
     bed.stack.sandbox.put_secret(ARN, &Value::Object(secret).to_string());
     assert!(is_well(&bed, &mut sandbox, function, 3).await?);
     let log = sandbox.end().await?;
-    assert!(log.contains("ResourceNotFoundException") && log.contains("SUPABASE_SERVICE_ROLE_KEY is missing"), "{log}");
+    assert!(
+        log.contains("ResourceNotFoundException") && log.contains("SUPABASE_SERVICE_ROLE_KEY is missing"),
+        "{log}"
+    );
     assert!(!log.contains(credentials::SENDGRID_KEY), "{log}");
     Ok(())
 }

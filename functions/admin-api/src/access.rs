@@ -101,7 +101,8 @@ mod tests {
     #[test]
     fn another_applications_administrator_is_nobody_here() {
         let roles = |field: &str| RoleField::read(&mut Settings::from_pairs([("CONSOLE_ROLE_FIELD", field)]));
-        let (own, old, none) = (json!({"gazelle_role": "viewer", "role": "admin"}), json!({"role": "admin"}), json!(null));
+        let (own, old, none) =
+            (json!({"gazelle_role": "viewer", "role": "admin"}), json!({"role": "admin"}), json!(null));
         for field in ["", "gazelle_role"] {
             let found = [&own, &old, &none].map(|metadata| roles(field).role(metadata));
             assert_eq!(found, [Some(Role::Viewer), None, None], "{field}");

@@ -165,7 +165,8 @@ impl Auth {
         let bearer = format!("Bearer {access_token}");
         let request = self.request(Method::GET, "/user", Bytes::new())?;
         let request = request.with_secret_header(reqwest::header::AUTHORIZATION, &bearer);
-        let user: User = judge(self.send(&request, READ).await?)?.json(SERVICE).map_err(AuthError::Unavailable)?;
+        let user: User =
+            judge(self.send(&request, READ).await?)?.json(SERVICE).map_err(AuthError::Unavailable)?;
         Ok(Bearer { role: self.roles.role(&user.app_metadata), user_id: user.id, email: user.email })
     }
 
@@ -199,13 +200,8 @@ impl Auth {
     }
 
     fn request(&self, method: Method, path: &str, body: Bytes) -> Result<Request, AuthError> {
-        let malformed = |_| {
-            AuthError::Unavailable(HttpError {
-                service: SERVICE,
-                cause: Cause::Malformed,
-                attempts: 0,
-            })
-        };
+        let malformed =
+            |_| AuthError::Unavailable(HttpError { service: SERVICE, cause: Cause::Malformed, attempts: 0 });
         let url: Url = format!("{}{path}", self.base).parse().map_err(malformed)?;
         let request = json_request(SERVICE, method, url, body);
         Ok(request.with_key_header(&self.key, HeaderName::from_static("apikey"), ""))
@@ -239,7 +235,10 @@ mod tests {
             assert_eq!(judged(400, body), "Supabase Auth refused the credentials", "{body}");
         }
         for (status, body) in [
-            (401, r#"{"message":"Invalid API key","hint":"Double check your Supabase `anon` or `service_role` API key."}"#),
+            (
+                401,
+                r#"{"message":"Invalid API key","hint":"Double check your Supabase `anon` or `service_role` API key."}"#,
+            ),
             (401, r#"{"error_code":"no_authorization"}"#),
             (403, "<html><body>Access denied</body></html>"),
             (400, ""),

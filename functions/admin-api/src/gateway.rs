@@ -29,9 +29,24 @@ const ACCEPTED: &str = "unknown payload; accepted: an event of an API Gateway HT
 
 /// Of a path's characters those that mean themselves: RFC 3986, 3.3.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!').remove(b'$').remove(b'&')
-    .remove(b'\'').remove(b'(').remove(b')').remove(b'*').remove(b'+').remove(b',').remove(b';').remove(b'=')
-    .remove(b':').remove(b'@');
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
 
 /// What a query never holds, because every browser encodes it: WHATWG URL, query percent-encode set.
 const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
@@ -116,7 +131,8 @@ fn mend_headers(event: &mut Value) {
     if let Some(headers) = event["headers"].as_object_mut() {
         headers.retain(|name, value| {
             let Some(value) = value.as_str() else { return false };
-            let is_header = HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok();
+            let is_header =
+                HeaderName::from_bytes(name.as_bytes()).is_ok() && HeaderValue::from_str(value).is_ok();
             is_header
                 && match name.to_ascii_lowercase().as_str() {
                     "host" => is_host(value),

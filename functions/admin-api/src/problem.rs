@@ -135,7 +135,10 @@ impl Problem {
             StatusCode::BAD_REQUEST,
             "unreadable",
             ("Requête illisible", "L'adresse ou le corps de la requête contient des caractères non permis."),
-            ("Unreadable request", "The address or the body of the request holds characters that are not allowed."),
+            (
+                "Unreadable request",
+                "The address or the body of the request holds characters that are not allowed.",
+            ),
         )
     }
 

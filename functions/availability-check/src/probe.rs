@@ -188,11 +188,8 @@ impl Services {
             }
             Kind::Http => {
                 let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
-                let response = self
-                    .public
-                    .glance(&get("monitored", url), limit)
-                    .await
-                    .map_err(|error| kind(&error))?;
+                let response =
+                    self.public.glance(&get("monitored", url), limit).await.map_err(|error| kind(&error))?;
                 expected(target, &response)
             }
         }

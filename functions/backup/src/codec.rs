@@ -44,7 +44,11 @@ impl Key {
 
     /// Whether a mark is the manifest's; takes the same time for every wrong one.
     pub fn has_marked(&self, location: &str, manifest: &[u8], mark: &str) -> bool {
-        let pairs = mark.trim().as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let pairs = mark
+            .trim()
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
         let mark: Option<Vec<u8>> = pairs.collect();
         mark.is_some_and(|mark| hmac::verify(&self.marker(), &marked(location, manifest), &mark).is_ok())
     }
@@ -323,7 +327,10 @@ mod tests {
     fn a_mark_is_of_one_key_one_place_and_one_manifest() {
         let key = Key(Identity::generate());
         let mark = key.mark("supabase/1", b"{}");
-        assert!(key.has_marked("supabase/1", b"{}", &mark) && key.has_marked("supabase/1", b"{}", &format!("{mark}\n")));
+        assert!(
+            key.has_marked("supabase/1", b"{}", &mark)
+                && key.has_marked("supabase/1", b"{}", &format!("{mark}\n"))
+        );
         assert!(!key.has_marked("supabase/2", b"{}", &mark));
         assert!(!key.has_marked("supabase/1", b"{} ", &mark));
         assert!(!Key(Identity::generate()).has_marked("supabase/1", b"{}", &mark));

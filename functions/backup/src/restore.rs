@@ -150,7 +150,9 @@ async fn create(target: &Client, part: &Part) -> anyhow::Result<()> {
     }
     if part.key != ["ctid"] {
         // As `quote_ident` writes them.
-        let named = |key: &&str| part.columns.iter().find(|column| column.name == **key || quote(&column.name) == **key);
+        let named = |key: &&str| {
+            part.columns.iter().find(|column| column.name == **key || quote(&column.name) == **key)
+        };
         let keys = part.key.iter().map(|key| named(&key.as_str()).map(|column| quote(&column.name)));
         let keys: Option<Vec<String>> = keys.collect();
         columns.push(format!("primary key ({})", keys.context("a key without its columns")?.join(", ")));
@@ -183,12 +185,7 @@ async fn references(target: &Client) -> anyhow::Result<Vec<Reference>> {
         .collect())
 }
 
-async fn load(
-    target: &Client,
-    source: &Source<'_>,
-    manifest: &Manifest,
-    part: &Part,
-) -> anyhow::Result<()> {
+async fn load(target: &Client, source: &Source<'_>, manifest: &Manifest, part: &Part) -> anyhow::Result<()> {
     let table = quote(&part.name);
     // A column that the target does not have any more is left out; one that is new gets its default.
     let existing = target

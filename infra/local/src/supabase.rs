@@ -286,7 +286,8 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
 /// What Supabase's gateway answers to a key that is none, before anything of the project is asked.
 pub fn no_key() -> Response {
     let hint = "Double check your Supabase `anon` or `service_role` API key.";
-    (StatusCode::UNAUTHORIZED, axum::Json(json!({"message": "Invalid API key", "hint": hint}))).into_response()
+    (StatusCode::UNAUTHORIZED, axum::Json(json!({"message": "Invalid API key", "hint": hint})))
+        .into_response()
 }
 
 /// What Supabase answers instead, where a fault is in force.

@@ -115,7 +115,10 @@ async fn connect(address: &str, ca_file: Option<&PathBuf>) -> anyhow::Result<Cli
     let mut config: Config = address.parse().context("--into is no postgres:// address")?;
     let Some(file) = ca_file else {
         let needs_tls = !is_local(&config) || config.get_ssl_mode() == SslMode::Require;
-        ensure!(!needs_tls, "the way to this server needs TLS: give the certificate of its authority with --ca-file");
+        ensure!(
+            !needs_tls,
+            "the way to this server needs TLS: give the certificate of its authority with --ca-file"
+        );
         let (client, connection) = config.connect(NoTls).await.context("connecting")?;
         tokio::spawn(connection);
         return Ok(client);
@@ -142,7 +145,9 @@ async fn connect(address: &str, ca_file: Option<&PathBuf>) -> anyhow::Result<Cli
 /// Whether every host of an address is this machine.
 fn is_local(config: &Config) -> bool {
     let is_here = |host: &Host| match host {
-        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+        Host::Tcp(name) => {
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
         Host::Unix(_) => true,
     };
     let addresses = config.get_hostaddrs();

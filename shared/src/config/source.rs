@@ -69,7 +69,9 @@ impl Source {
 
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.environment.keys().cloned().collect();
-        names.extend(self.stored().values.keys().filter(|name| !self.environment.contains_key(*name)).cloned());
+        names.extend(
+            self.stored().values.keys().filter(|name| !self.environment.contains_key(*name)).cloned(),
+        );
         names.sort();
         names
     }

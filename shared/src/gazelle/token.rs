@@ -121,7 +121,7 @@ impl Authorization {
     pub(super) async fn token(&self, refused: Option<&SecretString>) -> Result<SecretString, GazelleError> {
         if let Credential::ApiKey(key) = &self.settings.credential {
             return match refused {
-                Some(refused) => key.instead_of(refused).await.ok_or(GazelleError::Unauthorized),
+                Some(refused) => Box::pin(key.instead_of(refused)).await.ok_or(GazelleError::Unauthorized),
                 None => Ok(key.value()),
             };
         }
@@ -444,7 +444,7 @@ mod tests {
             let renewed = renewed_token(&response, Some("r")).unwrap();
             assert_eq!((renewed.expires_in, renewed.refresh_token.as_str()), (7200, "r"));
         }
-        let body = bytes::Bytes::from_static(br#"{"access_token":"a","refresh_token":"n"}"#);
+        let body = Bytes::from_static(br#"{"access_token":"a","refresh_token":"n"}"#);
         let response = Response { status: 200, headers: HeaderMap::new(), body, certificate: None };
         assert_eq!(renewed_token(&response, Some("r")).unwrap().expires_in, 0);
     }

@@ -82,7 +82,10 @@ pub(super) async fn send(http: &Http, account: &Account, address: &str, message:
     });
     let mut url = account.url.clone();
     url.set_path("/v3/mail/send");
-    let request = json_request("sendgrid", Method::POST, url, body.to_string().into())
-        .with_key_header(&account.key, AUTHORIZATION, "Bearer ");
+    let request = json_request("sendgrid", Method::POST, url, body.to_string().into()).with_key_header(
+        &account.key,
+        AUTHORIZATION,
+        "Bearer ",
+    );
     Attempt::of(http.send_once(&request, Retry::ONCE.timeout).await, refusal::sendgrid)
 }

@@ -131,7 +131,13 @@ impl Verifier {
 
     /// The user as Supabase Auth knows them now, asked once per token and [`CHECK`]; while it cannot be asked, as
     /// the token says.
-    async fn standing(&self, auth: &Auth, token: &str, said: Bearer, now: Timestamp) -> Result<Bearer, BearerError> {
+    async fn standing(
+        &self,
+        auth: &Auth,
+        token: &str,
+        said: Bearer,
+        now: Timestamp,
+    ) -> Result<Bearer, BearerError> {
         let hash = sha256_hex(token);
         let mut standing = self.standing.lock().await;
         standing.retain(|_, known| now.duration_since(known.asked_at) < CHECK);

@@ -38,7 +38,9 @@ pub fn sha256_hex(text: &str) -> String {
 
 /// The session that a request's cookie names.
 pub fn session_of(app: &App, headers: &HeaderMap) -> Option<SessionId> {
-    cookie_named(headers, name(app)).filter(|value| !value.is_empty()).map(|value| SessionId(value.to_owned()))
+    cookie_named(headers, name(app))
+        .filter(|value| !value.is_empty())
+        .map(|value| SessionId(value.to_owned()))
 }
 
 /// A cookie of a request. Those of other applications may hold what is no text.

@@ -150,6 +150,11 @@ impl Frame {
         self.is_at(path) || is_alerts
     }
 
+    /// Whether a page of the menu is for the reader.
+    pub fn may_open(&self, path: &str) -> bool {
+        path != "/cash" || self.is_operator()
+    }
+
     /// What the reader may do; a stranger no more than anybody.
     pub fn role(&self) -> Role {
         self.caller.as_ref().map_or(Role::Viewer, |caller| caller.role)

@@ -62,11 +62,16 @@ mod tests {
             ":/?#[]@!$&'()*+,;=",
         ] {
             let part = segment(id);
-            assert!(part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:@~".contains(&byte)), "{part}");
+            assert!(
+                part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:@~".contains(&byte)),
+                "{part}"
+            );
             let uri: Uri = format!("/notices/{part}/acknowledge?a=b").parse().unwrap();
             let uri = spelled_out_uri(&uri).unwrap_or(uri);
-            let read = uri.path().strip_prefix("/notices/").and_then(|rest| rest.strip_suffix("/acknowledge"));
-            let read = percent_encoding::percent_decode_str(read.unwrap()).decode_utf8().unwrap().into_owned();
+            let read =
+                uri.path().strip_prefix("/notices/").and_then(|rest| rest.strip_suffix("/acknowledge"));
+            let read =
+                percent_encoding::percent_decode_str(read.unwrap()).decode_utf8().unwrap().into_owned();
             assert_eq!((read.as_str(), uri.query()), (id, Some("a=b")));
         }
     }

@@ -32,7 +32,9 @@ fn attack(groups: &[SignIns]) -> Option<Finding> {
     let last = groups.iter().filter_map(|group| group.last_failure_at).max();
     let mut details = figures.clone();
     details["last_failure_at"] = last.map(|last| last.to_string()).into();
-    Some(Finding::new(Category::Auth, "auth_attack", "sign-in", Severity::High, figures).with_details(details))
+    Some(
+        Finding::new(Category::Auth, "auth_attack", "sign-in", Severity::High, figures).with_details(details),
+    )
 }
 
 fn refused(group: &SignIns, thresholds: &Thresholds) -> Option<Finding> {

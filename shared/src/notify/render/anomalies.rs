@@ -77,7 +77,9 @@ fn attack(notice: &Value, language: Language) -> String {
     let number = |field: &str| notice[field].as_u64().unwrap_or_default();
     let (count, addresses, hours) = (number("count"), number("addresses"), number("hours"));
     match language {
-        Language::Fr => format!("{count} connexions refusées en {hours} h, depuis {addresses} adresses différentes."),
+        Language::Fr => {
+            format!("{count} connexions refusées en {hours} h, depuis {addresses} adresses différentes.")
+        }
         Language::En => format!("{count} sign-ins refused in {hours} h, from {addresses} addresses."),
     }
 }

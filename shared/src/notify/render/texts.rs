@@ -100,7 +100,9 @@ fn known(kind: &str, language: Language) -> Option<String> {
         "backup_corrupt" => {
             ("la copie relue n'est pas celle écrite", "the copy read back is not the one written")
         }
-        "backup_unproven" => ("rien ne prouve que la copie vienne de nous", "nothing proves that the copy is ours"),
+        "backup_unproven" => {
+            ("rien ne prouve que la copie vienne de nous", "nothing proves that the copy is ours")
+        }
         "backup_inconclusive" => ("la copie n'a pas pu être relue", "the copy could not be read back"),
         "sqlite_damaged" => ("la base SQLite est endommagée", "the SQLite database is damaged"),
         "sqlite_busy" => ("la base SQLite est restée verrouillée", "the SQLite database stayed locked"),
