@@ -175,13 +175,16 @@ async fn a_problem_is_told_in_the_language_of_the_page(
 async fn when_supabase_is_down_the_answer_says_so_and_nothing_leaks(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let (bed, console) = console::open(backend).await?;
+    let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     let health = console.ask("GET", "/health", &Sent::nothing()).await?;
     assert_eq!((health.status, &body(&health)?["status"]), (200, &json!("ok")));
     assert_eq!(console.ask("GET", "/scheduler/logs", &admin).await?.status, 200);
 
     bed.stack.break_with(&["supabase:500".parse().map_err(anyhow::Error::msg)?]);
+    // What was said of it a moment ago is said again for a moment.
+    assert_eq!(console.ask("GET", "/health", &Sent::nothing()).await?.status, 200);
+    bed.stack.advance(SignedDuration::from_secs(6));
     let health = console.ask("GET", "/api/health", &Sent::nothing()).await?;
     let checks = body(&health)?;
     assert_eq!(health.status, 503);

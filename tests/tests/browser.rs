@@ -47,8 +47,12 @@ const VIEWS: [&str; 25] = [
     "/runbook",
 ];
 
-/// Of those, the ones that only administrators see.
-const ADMINISTRATORS: [&str; 2] = ["/audit", "/notifications/rules/"];
+/// Of those, the ones that not everybody sees, and who does not.
+const REFUSED: [(&str, &[&str]); 3] = [
+    ("/audit", &["viewer", "operator"]),
+    ("/notifications/rules/", &["viewer", "operator"]),
+    ("/cash", &["viewer"]),
+];
 
 async fn start() -> anyhow::Result<(Bed, Console)> {
     start_with(|_| ()).await
@@ -175,7 +179,7 @@ async fn look(console: &Console, views: &[String], state: &str, visits: &[[&str;
     for [role, language, theme] in visits {
         let addresses: Vec<String> = views
             .iter()
-            .map(|view| match *role != "admin" && ADMINISTRATORS.iter().any(|path| view.starts_with(path)) {
+            .map(|view| match REFUSED.iter().any(|(path, to)| view.starts_with(path) && to.contains(role)) {
                 true => format!("403:{view}"),
                 false => view.clone(),
             })

@@ -2,7 +2,7 @@
 
 use e2e::{
     Backend, Bed,
-    console::{self, Console, Sent, SignedIn, body, claims, token},
+    console::{self, Console, Sent, SignedIn, between, body, token},
 };
 use gazelle_local::sandbox::credentials;
 use jiff::{SignedDuration, Timestamp};
@@ -167,7 +167,8 @@ async fn people_institutions_tabs_and_targets_are_made_changed_and_deleted(
             );
         }
         assert_eq!(body(&console.ask("GET", kind.path, &admin.read()).await?)?, body(&list)?, "{address}");
-        for bad in ["Majuscule", "%00", "a%2Fb", "é"] {
+        // `a/b`, as such an id is written.
+        for bad in ["Majuscule", "%00", "~YS9i", "é"] {
             let path = format!("{}/{bad}", kind.path);
             let answer = console.ask("PUT", &path, &admin.change().json(&kind.made)).await?;
             assert_eq!(answer.status, 400, "{path}");
@@ -299,8 +300,10 @@ async fn maintenance_windows_and_rows_set_aside_are_dealt_with(
     document.check("GET", "/quarantine", &answer)?;
     assert!(!String::from_utf8_lossy(&answer.body).contains("planted"));
     let shown = console.page("/settings/gazelle", &admin, "en").await?;
-    let resolve = "/api/quarantine/clients/cli%2F1%20%3Cx%3E/resolve";
-    assert!(shown.contains(resolve) && shown.contains("It is resolved"), "{shown}");
+    // The id as the page writes it: its characters would not survive a gateway.
+    let part = between(&shown, "/api/quarantine/clients/", "/resolve");
+    assert!(part.starts_with('~') && shown.contains("It is resolved"), "{shown}");
+    let resolve = &format!("/api/quarantine/clients/{part}/resolve");
     assert!(!console.page("/settings/gazelle", &viewer, "fr").await?.contains(resolve));
     let answer = console.ask("POST", resolve, &admin.change()).await?;
     document.check("POST", "/quarantine/{collection}/{external_id}/resolve", &answer)?;
@@ -389,9 +392,8 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
     // Another administrator.
-    let mut other = claims(&bed.stack, "admin")?;
-    other["sub"] = "00000000-0000-4000-a000-00000000beef".into();
-    let other = Sent::nothing().bearer(&bed.stack.auth.sign(&other)?).header("accept", "text/html");
+    bed.stack.auth.set_user("operator@gazelle.example", Some("admin"), false);
+    let other = Sent::nothing().bearer(&token(&bed.stack, "operator")?).header("accept", "text/html");
     let before = stored_token(&bed).await?;
     assert_eq!(console.ask("POST", "/gazelle/authorize", &viewer.change()).await?.status, 403);
 

@@ -196,7 +196,7 @@ fn poison(value: &Value, text: &str) -> Value {
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_texts_are_shown_as_texts_and_bounded(
-    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+    #[values(Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let long = "<b>&".repeat(2500);
     let hostile = [

@@ -63,7 +63,7 @@ async fn tables(bed: &Bed, except: &[&str]) -> anyhow::Result<String> {
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_and_no_address_reaches_a_log_a_message_or_a_table_for_display(
-    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+    #[values(Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut seen = String::new();
     for faults in [

@@ -47,7 +47,7 @@ fn payload(bed: &Bed, function: Function, number: u32) -> anyhow::Result<Value> 
             "source": "aws.cloudwatch", "region": "ca-central-1",
             "alarmData": {
                 "alarmName": "gazelle-tasks-backup-errors",
-                "state": {"value": "INSUFFICIENT_DATA", "timestamp": format!("2026-01-15T06:0{number}:00Z")},
+                "state": {"value": "OK", "timestamp": format!("2026-01-15T06:0{number}:00Z")},
             },
         }),
         _ => json!({}),

@@ -21,7 +21,7 @@ pub const ROUTES: &[(&str, &str, &str)] = &[
     ("GET", "/anomalies", "viewer"),
     ("GET", "/backups", "viewer"),
     ("GET", "/cash/registers", "viewer"),
-    ("GET", "/cash/sessions", "viewer"),
+    ("GET", "/cash/sessions", "operator"),
     ("GET", "/incidents", "viewer"),
     ("GET", "/recommendations", "viewer"),
     ("GET", "/weekly-reports", "viewer"),

@@ -13,11 +13,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-pub use self::{
-    channels::show as channels,
-    deliveries::show as deliveries,
-    notices::{escaped, show as notices},
-};
+pub use self::{channels::show as channels, deliveries::show as deliveries, notices::show as notices};
 use super::Frame;
 use crate::{
     problem::Problem,

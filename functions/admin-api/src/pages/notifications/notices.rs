@@ -12,6 +12,7 @@ use crate::{
     routes::{
         deliveries::{NoticeFilter, NoticePage, NoticeView, read_notices},
         extract::Params,
+        opaque::segment,
     },
     state::App,
 };
@@ -40,7 +41,7 @@ impl NoticesPage {
 
     /// The address at which somebody takes care; a fingerprint may hold anything.
     fn acknowledge(&self, notice: &NoticeView) -> String {
-        format!("/api/notices/{}/acknowledge", escaped(&notice.fingerprint))
+        format!("/api/notices/{}/acknowledge", segment(&notice.fingerprint))
     }
 
     fn more(&self) -> Option<String> {
@@ -48,18 +49,6 @@ impl NoticesPage {
         let open = self.filter.open.map(|open| format!("open={open}&")).unwrap_or_default();
         Some(format!("/notifications/notices?{open}cursor={next}"))
     }
-}
-
-/// A part of a path.
-pub fn escaped(part: &str) -> String {
-    part.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 /// `GET /notifications/notices`

@@ -6,11 +6,12 @@ use askama::Template;
 use axum::{extract::State, http::HeaderMap, response::Response};
 
 use crate::{
-    pages::{Frame, Markup, notifications::escaped, show as show_page},
+    pages::{Frame, Markup, show as show_page},
     problem::Problem,
     routes::{
         extract::{Author, Params},
         gazelle::{self, Answer, GazelleConnection},
+        opaque::segment,
         quarantine::{self, Filter, QuarantinePage, QuarantinedRow},
     },
     state::App,
@@ -36,7 +37,7 @@ impl GazellePage {
     }
 
     fn resolve(&self, row: &QuarantinedRow) -> String {
-        format!("/api/quarantine/{}/{}/resolve", escaped(&row.collection), escaped(&row.external_id))
+        format!("/api/quarantine/{}/{}/resolve", segment(&row.collection), segment(&row.external_id))
     }
 
     fn more(&self) -> Option<String> {
