@@ -72,10 +72,13 @@ pub struct Request {
 pub struct Key {
     secret: Secret,
     used: SecretString,
-    put: Arc<dyn Fn(&mut Request, &str) + Send + Sync>,
+    put: Arc<Put>,
     /// It is part of the address: one that is none any more is not found.
     is_address: bool,
 }
+
+/// Puts a key into a request.
+type Put = dyn Fn(&mut Request, &str) + Send + Sync;
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

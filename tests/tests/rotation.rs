@@ -1,13 +1,15 @@
 //! Keys that are replaced while processes are warm, and settings that cannot be read at first.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use e2e::{Backend, Bed};
 use gazelle_local::{
     lambda::{Ended, Sandbox},
     sandbox::credentials,
     supabase,
 };
+use ring::hmac;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use shared::task::Function;
@@ -143,5 +145,84 @@ async fn settings_that_cannot_be_read_are_read_by_the_next_invocation(
         "{log}"
     );
     assert!(!log.contains(credentials::SENDGRID_KEY), "{log}");
+    Ok(())
+}
+
+/// The names in the README's table of settings.
+fn documented() -> anyhow::Result<Vec<String>> {
+    let readme = std::fs::read_to_string(tools::root().join("README.md"))?;
+    let (_, table) = readme.split_once("\n## Settings\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let cells = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let names =
+        cells.flat_map(|cell| cell.split(", ")).filter_map(|name| name.strip_prefix('`')?.strip_suffix('`'));
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Where a setting that says nothing may stand.
+#[derive(Debug, Clone, Copy)]
+enum Nothing {
+    Absent,
+    EmptyInTheSecret,
+    BlankInTheEnvironment,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_setting_is_a_missing_one_wherever_it_stands_and_opens_nothing() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let names = documented()?;
+    assert!(names.len() > 40 && names.iter().any(|name| name == "SUPABASE_JWT_SECRET"), "{names:?}");
+    // Signed with the empty key.
+    let claims = e2e::console::claims(&bed.stack, "admin")?;
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(&claims));
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, b""), signed.as_bytes());
+    let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+    let event = json!({
+        "version": "2.0", "rawPath": "/session", "headers": {"authorization": format!("Bearer {forged}")},
+        "requestContext": {"http": {"method": "GET", "path": "/session"}},
+    });
+    let outcome = async |name: &str, nothing: Nothing| -> anyhow::Result<String> {
+        let mut lambda = bed.stack.lambda.clone();
+        // Without these there is no secret to read.
+        let of_the_process = |name: &str| name.starts_with("AWS_") || name == "CLOCK_OFFSET_MS";
+        let (environment, mut secret): (BTreeMap<String, String>, BTreeMap<String, String>) =
+            lambda.environment.into_iter().partition(|(name, _)| of_the_process(name));
+        lambda.environment = environment;
+        secret.remove(name);
+        match nothing {
+            Nothing::Absent => {}
+            Nothing::EmptyInTheSecret => drop(secret.insert(name.into(), String::new())),
+            Nothing::BlankInTheEnvironment => drop(lambda.environment.insert(name.into(), " \t".into())),
+        }
+        let arn = format!("{ARN}:{name}:{nothing:?}");
+        bed.stack.sandbox.put_secret(&arn, &json!(secret).to_string());
+        lambda.environment.insert("SECRET_ARN".into(), arn);
+        let mut sandbox = lambda.start(Function::AdminApi).await?;
+        let ended = sandbox.invoke(&event.to_string(), "request", Duration::from_secs(60)).await;
+        sandbox.end().await?;
+        Ok(match ended {
+            Ended::Answer(answer) => answer["statusCode"].to_string(),
+            Ended::Error { message, .. } => message,
+            Ended::Crashed | Ended::TimedOut => format!("{ended:?}"),
+        })
+    };
+    let is_ours =
+        |name: &&String| !["SECRET_ARN", "AWS_ENDPOINT_URL", "CLOCK_OFFSET_MS"].contains(&name.as_str());
+    let mut refused = Vec::new();
+    for name in names.iter().filter(is_ours) {
+        let [absent, empty, blank] =
+            [Nothing::Absent, Nothing::EmptyInTheSecret, Nothing::BlankInTheEnvironment]
+                .map(|nothing| outcome(name, nothing));
+        let (absent, empty, blank) = tokio::try_join!(absent, empty, blank)?;
+        assert_eq!((&empty, &blank), (&absent, &absent), "{name}");
+        if absent != "401" {
+            assert!(absent.contains(&format!("{name} is missing")), "{name}: {absent}");
+            refused.push(name.as_str());
+        }
+    }
+    for needed in ["SUPABASE_URL", "SUPABASE_SERVICE_ROLE_KEY", "CONSOLE_SESSION_KEY", "SUPABASE_ANON_KEY"] {
+        assert!(refused.contains(&needed), "{needed}: {refused:?}");
+    }
     Ok(())
 }

@@ -177,9 +177,11 @@ impl Secret {
 /// What a process makes of its settings, kept between invocations and made again when they have changed. What cannot be
 /// made is tried again by the next invocation: nothing of a failed start stays.
 pub struct Kept<T> {
-    make: Box<dyn Fn(&mut Settings) -> Result<T, ConfigError>>,
+    make: Box<Make<T>>,
     made: Mutex<Option<Made<T>>>,
 }
+
+type Make<T> = dyn Fn(&mut Settings) -> Result<T, ConfigError>;
 
 struct Made<T> {
     value: Arc<T>,
