@@ -654,6 +654,23 @@ mod tests {
         assert_eq!(http.retries(), 2);
     }
 
+    #[tokio::test]
+    async fn a_glance_reads_the_beginning_of_whatever_comes() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
+            // Without end: it ends when the client turns away.
+            while stream.write_all(&[b'x'; 65_536]).is_ok() {}
+        });
+        let request = json_request("monitored", Method::GET, address.parse().unwrap(), Bytes::new());
+        let seen = Http::new().glance(&request, Duration::from_secs(20)).await.unwrap();
+        assert_eq!((seen.status, seen.body.len()), (200, GLANCE_BYTES));
+    }
+
     /// A service on this machine whose certificate nobody has signed: it was made for this test.
     fn untrusted_service() -> std::net::SocketAddr {
         use rustls::pki_types::{CertificateDer, PrivateKeyDer};

@@ -269,4 +269,58 @@ mod tests {
         // The new one was refused as well: the refusal stands.
         assert!(key.instead_of(&key.value()).await.is_none());
     }
+
+    /// A secret store that answers `{"KEY": "1"}`, then `2` and so on; after the third it answers nothing of use.
+    fn store() -> String {
+        use std::io::{BufRead, BufReader, Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let mut stream = stream.unwrap();
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    reader.read_line(&mut line).unwrap();
+                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    if line.trim().is_empty() {
+                        break;
+                    }
+                }
+                reader.read_exact(&mut vec![0; length]).unwrap();
+                let body = match number {
+                    ..3 => format!(r#"{{"SecretString": "{{\"KEY\": \"{}\"}}"}}"#, number + 1),
+                    _ => r#"{"SecretString": "no settings"}"#.to_owned(),
+                };
+                let head =
+                    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all((head + &body).as_bytes()).unwrap();
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_read_again_after_a_quarter_of_an_hour() {
+        let credentials = aws_sdk_eventbridge::config::Credentials::new("a", "b", None, None, "test");
+        let aws = Aws::at(&store(), "ca-central-1", credentials).await;
+        let source = Source {
+            arns: vec![("SECRET_ARN", "arn".into())],
+            aws: OnceCell::new_with(Some(aws)),
+            ..Source::default()
+        };
+        source.read().await.unwrap();
+        let seen = || (source.value("KEY").unwrap().expose_secret().to_owned(), source.version());
+        assert_eq!(seen(), ("1".into(), 1));
+        let minutes = |minutes: i64| minutes * 60_000;
+        for (at, expected) in [(14, ("1", 1)), (16, ("2", 2)), (30, ("2", 2)), (32, ("3", 3)), (50, ("3", 3))]
+        {
+            clock::playing(minutes(at), source.begin()).await;
+            let (value, version) = seen();
+            assert_eq!((value.as_str(), version), expected, "after {at} minutes");
+        }
+    }
 }

@@ -131,3 +131,32 @@ fn mask_value(value: &mut Value) {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_looks_sees_the_gap_and_neither_the_person_nor_the_register() {
+        let details = json!({
+            "operator_id": "louise-1", "variance_cents": -2500, "closing_amount_cents": 30000, "site_id": "atelier",
+            "sessions": [{"operator_name": "Louise", "actual_amount_cents": 27500}],
+        });
+        let shown = |role| {
+            let mut anomaly: Anomaly = serde_json::from_value(json!({
+                "type": "cash_variance", "severity": "medium", "description": null, "details": details, "id": "1",
+                "category": "cash", "status": "open", "first_seen_at": "", "opened_at": "", "last_seen_at": "",
+                "resolved_at": null, "occurrences": 1, "reopened_count": 0,
+            }))
+            .expect("an anomaly");
+            mask(role, &mut anomaly);
+            anomaly.details
+        };
+        let masked = json!({
+            "operator_id": "lou***", "variance_cents": -2500, "closing_amount_cents": null, "site_id": "atelier",
+            "sessions": [{"operator_name": "Lou***", "actual_amount_cents": null}],
+        });
+        assert_eq!(shown(Role::Viewer), masked);
+        assert_eq!((shown(Role::Operator), shown(Role::Admin)), (details.clone(), details.clone()));
+    }
+}
