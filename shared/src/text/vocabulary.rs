@@ -39,7 +39,10 @@ impl Trouble {
 pub(super) const INFLECTED: &[(Roles, &str)] = &[
     // Things of the humidity system and its surroundings.
     (COVER, "housse, cover, couvercle, couverture, couvre piano, string cover"),
-    (TANK, "réservoir, reservoir, tank, réserv, resevoir, reservoire, réservoire, water tank"),
+    (
+        TANK,
+        "réservoir, reservoir, tank, réserv, resevoir, reservoire, réservoire, water tank, bac, bac à eau, bac d eau",
+    ),
     (
         POWER,
         "pls, pl, player, dampp chaser, damp chaser, dampchaser, damppchaser, dampp, système, system, \
@@ -78,7 +81,7 @@ pub(super) const INFLECTED: &[(Roles, &str)] = &[
          sommier, pinblock, bobine, tone, toucher, bouteille, bottle, gobelet, tasse, cup, formulaire, \
          form, fiche, paysage, wifi, internet, pâte, pad, mèche, wick, poubelle, bin, camion, truck, \
          voiture, couvercle du réservoir, couvercle de réservoir, tank cover, tank lid, bourdonnement, \
-         buzz, moteur, motor",
+         buzz, moteur, motor, sonorité, timbre, son trop, son très, cover charge, bac de recyclage, recycling bin",
     ),
     // States.
     (REMOVED, "enlevé, retiré, ôté, removed, tombé, taken off, pulled off, fell off, fallen off, left off"),

@@ -2,6 +2,12 @@
 
 /// Notes, the troubles that they report, and those that they say are over.
 pub(in crate::text) const SOME: &[(&str, &str)] = &[
+    // As a stranger to the code wrote them.
+    (
+        "Fil du Dampp-Chaser trouvé débranché, rebranché, bac rempli",
+        "alimentation: dampp-chaser trouvé débranché | -alimentation: rebranché | -reservoir: bac rempli",
+    ),
+    ("bac d'eau vide", "reservoir: bac d'eau vide"),
     // The cover.
     ("Housse enlevée", "housse: housse enlevée"),
     ("La housse a été retirée", "housse: housse a été retirée"),
@@ -171,6 +177,10 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
 
 /// Notes without a trouble, and without the end of one.
 pub(in crate::text) const NONE: &[&str] = &[
+    "Son trop sec dans l'aigu, feutres à piquer",
+    "Sonorité trop sèche",
+    "Cover charge removed from the invoice",
+    "Bac de recyclage plein, vidé",
     "",
     "Accord 440",
     "21C, 39%",
