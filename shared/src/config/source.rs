@@ -238,6 +238,8 @@ impl<T> Kept<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn settings(values: &[(&str, &str)]) -> Settings {
@@ -270,13 +272,17 @@ mod tests {
         assert!(key.instead_of(&key.value()).await.is_none());
     }
 
-    /// A secret store that answers `{"KEY": "1"}`, then `2` and so on; after the third it answers nothing of use.
-    fn store() -> String {
+    /// A secret store that answers `{"KEY": "1"}`, then `2` and so on; after the third it answers nothing of use. And how
+    /// often it was asked.
+    async fn store() -> (Source, Arc<AtomicUsize>) {
         use std::io::{BufRead, BufReader, Read, Write};
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = asked.clone();
         std::thread::spawn(move || {
-            for (number, stream) in listener.incoming().enumerate() {
+            for stream in listener.incoming() {
+                let number = counter.fetch_add(1, Ordering::Relaxed);
                 let mut stream = stream.unwrap();
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
                 let mut length = 0;
@@ -300,18 +306,35 @@ mod tests {
                 stream.write_all((head + &body).as_bytes()).unwrap();
             }
         });
-        address
-    }
-
-    #[tokio::test]
-    async fn a_secret_is_read_again_after_a_quarter_of_an_hour() {
         let credentials = aws_sdk_eventbridge::config::Credentials::new("a", "b", None, None, "test");
-        let aws = Aws::at(&store(), "ca-central-1", credentials).await;
+        let aws = Aws::at(&address, "ca-central-1", credentials).await;
         let source = Source {
             arns: vec![("SECRET_ARN", "arn".into())],
             aws: OnceCell::new_with(Some(aws)),
             ..Source::default()
         };
+        (source, asked)
+    }
+
+    #[tokio::test]
+    async fn a_refused_key_is_looked_up_once_per_invocation() {
+        let (source, asked) = store().await;
+        for _ in 0..3 {
+            source.read().await.unwrap();
+        }
+        let (refused, count) = (SecretString::from("3"), || asked.load(Ordering::Relaxed));
+        for (expected, why) in [(4, "it is looked up"), (4, "and not again"), (4, "whatever comes")] {
+            assert!(source.instead_of("KEY", &refused).await.is_none());
+            assert_eq!(count(), expected, "{why}");
+        }
+        source.begin().await;
+        assert!(source.instead_of("KEY", &refused).await.is_none());
+        assert_eq!(count(), 5, "the next invocation looks again");
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_read_again_after_a_quarter_of_an_hour() {
+        let (source, _) = store().await;
         source.read().await.unwrap();
         let seen = || (source.value("KEY").unwrap().expose_secret().to_owned(), source.version());
         assert_eq!(seen(), ("1".into(), 1));

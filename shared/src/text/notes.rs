@@ -9,9 +9,9 @@
 //!      `plug`, `cord`, `fil`, `câble`, `power` …) or the piano is unplugged, disconnected, or *not* plugged in,
 //!      connected; the system (not the piano) is off, out of order, without power, or does *not* work; `rallonge`,
 //!      `extension cord` by themselves;
-//!    - *reservoir*: the tank (`réservoir`, `tank`, `bac`; or the system, for what is empty or filled) is empty, dry, emptied, without water,
-//!      or to be filled (`remplir`, `fill`, `refill`, `doit être rempli`, `needs to be filled`); the tank is
-//!      missing;
+//!    - *reservoir*: the tank (`réservoir`, `tank`, `bac`; or the system, for what is empty or filled) is empty, dry,
+//!      emptied, without water, or to be filled (`remplir`, `fill`, `refill`, `doit être rempli`, `needs to be
+//!      filled`); the tank is missing;
 //!    - *environnement*: a window is open; humidity or temperature is low, high, `basse`, `élevée`, `faible`,
 //!      abnormal, too …, lacking, or has a problem or issue; it, a room, the air or the piano is too/very dry,
 //!      humid, damp, cold, hot; `chauffage`, `heating`, `ventilation`, `conditions inadéquates` by themselves.
