@@ -661,7 +661,7 @@ mod tests {
         std::thread::spawn(move || {
             use std::io::{Read, Write};
             let (mut stream, _) = listener.accept().unwrap();
-            stream.read(&mut [0; 4096]).unwrap();
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
             stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
             // Without end: it ends when the client turns away.
             while stream.write_all(&[b'x'; 65_536]).is_ok() {}
