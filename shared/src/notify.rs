@@ -278,6 +278,7 @@ mod tests {
             ("From", None),
             ("From Name", None),
             ("Marie", None),
+            ("Marieeve", None),
             ("", None),
             ("李", None),
         ] {
