@@ -148,6 +148,26 @@ async fn settings_that_cannot_be_read_are_read_by_the_next_invocation(
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_task_needs_is_read_by_the_next_invocation_too() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    let mut secret = into_secret(&mut bed);
+    let place = bed.stack.lambda.environment.remove("BACKUP_URL").unwrap();
+    bed.stack.sandbox.put_secret(ARN, &Value::Object(secret.clone()).to_string());
+    let mut backup = bed.stack.lambda.start(Function::Backup).await?;
+    let payload = json!({"task": "backup"}).to_string();
+    let ended = backup.invoke(&payload, &bed.stack.request_id(), Duration::from_secs(60)).await;
+    assert!(
+        matches!(&ended, Ended::Error { message, .. } if message.contains("BACKUP_URL is missing")),
+        "{ended:?}"
+    );
+    secret.insert("BACKUP_URL".into(), place.into());
+    bed.stack.sandbox.put_secret(ARN, &Value::Object(secret).to_string());
+    let ended = backup.invoke(&payload, &bed.stack.request_id(), Duration::from_secs(60)).await;
+    assert!(matches!(&ended, Ended::Answer(answer) if answer["status"] == "success"), "{ended:?}");
+    Ok(())
+}
+
 /// The names in the README's table of settings.
 fn documented() -> anyhow::Result<Vec<String>> {
     let readme = std::fs::read_to_string(tools::root().join("README.md"))?;
