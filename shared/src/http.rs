@@ -3,6 +3,7 @@
 //! It classifies answers by what the caller can do about them. An error names the service and the reason, never
 //! the address (a Slack webhook *is* a secret) nor the body.
 
+mod key;
 mod public;
 
 use std::{
@@ -21,12 +22,11 @@ use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue},
 };
-use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
+pub use self::key::Key;
 use self::public::{NotPublic, PublicOnly};
-use crate::config::Secret;
 
 /// Answers larger than this are refused: memory stays bounded whatever a service sends.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
@@ -65,25 +65,6 @@ pub struct Request {
     pub body: Bytes,
     /// The key that is in it, where the setting may change.
     pub key: Option<Key>,
-}
-
-/// The key that a request carries, and how it is put in.
-#[derive(Clone)]
-pub struct Key {
-    secret: Secret,
-    used: SecretString,
-    put: Arc<Put>,
-    /// It is part of the address: one that is none any more is not found.
-    is_address: bool,
-}
-
-/// Puts a key into a request.
-type Put = dyn Fn(&mut Request, &str) + Send + Sync;
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.secret.fmt(f)
-    }
 }
 
 /// How long and how often a request is tried.
@@ -553,55 +534,6 @@ impl Request {
             value.set_sensitive(true);
             self.headers.insert(name, value);
         }
-    }
-
-    /// Puts in a key, as it is now and again when it has changed.
-    #[must_use]
-    pub fn with_key(self, secret: &Secret, put: impl Fn(&mut Self, &str) + Send + Sync + 'static) -> Self {
-        self.keyed(secret, false, put)
-    }
-
-    /// The same for one that is part of the address.
-    #[must_use]
-    pub fn with_key_in_address(
-        self,
-        secret: &Secret,
-        put: impl Fn(&mut Self, &str) + Send + Sync + 'static,
-    ) -> Self {
-        self.keyed(secret, true, put)
-    }
-
-    /// The same in one header.
-    #[must_use]
-    pub fn with_key_header(self, secret: &Secret, name: HeaderName, prefix: &'static str) -> Self {
-        self.with_key(secret, move |request, value| {
-            request.set_secret_header(name.clone(), &format!("{prefix}{value}"))
-        })
-    }
-
-    fn keyed(
-        mut self,
-        secret: &Secret,
-        is_address: bool,
-        put: impl Fn(&mut Self, &str) + Send + Sync + 'static,
-    ) -> Self {
-        let used = secret.value();
-        put(&mut self, used.expose_secret());
-        self.key = Some(Key { secret: secret.clone(), used, put: Arc::new(put), is_address });
-        self
-    }
-
-    /// The request with the key as it is by now; none where the status does not refuse the key, or it has not changed.
-    async fn with_changed_key(&self, status: u16) -> Option<Self> {
-        let key = self.key.as_ref()?;
-        let is_refused = matches!(status, 401 | 403) || (key.is_address && matches!(status, 404 | 410));
-        if !is_refused {
-            return None;
-        }
-        let value = key.secret.instead_of(&key.used).await?;
-        let mut request = self.clone();
-        (key.put)(&mut request, value.expose_secret());
-        Some(request)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Copies that are verified, kept, restored and drilled; and what happens when something is wrong with them.
 
+mod forgery;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context;
@@ -584,105 +586,5 @@ async fn missing_and_wrong_settings_are_named(
         assert!(error.message.contains(name), "{}", error.message);
     }
     assert!(!error.message.contains("planted"), "{}", error.message);
-    Ok(())
-}
-
-/// A way to forge a manifest.
-type Forgery = (&'static str, fn(&mut Value));
-
-const SQL: &str = "create table planted ()";
-
-/// What somebody who can write into the store, and has no key, may put there. The first part is a table that no migration
-/// makes.
-const FORGERIES: [Forgery; 10] = [
-    ("type", |part| part["columns"][0]["type"] = format!("text); {SQL}; --").into()),
-    ("default", |part| part["columns"][0]["type"] = "text default now()".into()),
-    ("key", |part| part["key"][0] = format!("code)); {SQL}; --").into()),
-    ("no such key", |part| part["key"][0] = "other".into()),
-    ("dollars", |part| part["name"] = format!("x$$; {SQL}; do $$").into()),
-    ("quotes", |part| part["name"] = format!("x\"(); {SQL}; --").into()),
-    ("apostrophe", |part| part["name"] = format!("x'); {SQL}; --").into()),
-    ("column", |part| part["columns"][0]["name"] = format!("code\" int); {SQL}; --").into()),
-    ("another object", |part| part["object"] = "../../../etc/passwd".into()),
-    ("rows", |part| part["rows"] = 7.into()),
-];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow::Result<()> {
-    let mut bed = Bed::start(Backend::PostgRest).await?;
-    let client = Database::connect(&bed.database.as_ref().unwrap().url).await?;
-    client.batch_execute("create table aaa (code text primary key); insert into aaa values ('x')").await?;
-    back_up(&bed, 1).await?;
-    let identity = age::x25519::Identity::generate();
-    let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
-    bed.stack.lambda.environment.insert("BACKUP_AGE_KEY".into(), secret);
-    for day in [2, 3] {
-        bed.stack.advance(jiff::SignedDuration::from_hours(24));
-        let run = back_up(&bed, day).await?;
-        assert_eq!(run.answer.status, "success", "{:?}", run.answer);
-    }
-    let (store, key) = (store(&bed), key(&bed));
-    let [newest, other, open]: [String; 3] = copies(&bed).await.try_into().unwrap();
-    let target = empty_database().await?;
-    supabase::migrate(&target).await?;
-    let file = |location: &str, name: &str| bed.stack.backups.path().join(location).join(name);
-    let restored = async |location: &str, key: Option<&Key>, unproven: bool| -> anyhow::Result<_> {
-        let source = restore::Source { store: &store, location, key, unproven };
-        let fresh = Database::connect(&target).await?;
-        let restored = restore::into_postgres(&source, fresh, true, &mut |_| ()).await;
-        let fresh = Database::connect(&target).await?;
-        let tables = "select (to_regclass('planted') is null) and (select count(*) from gazelle_clients) = 0";
-        assert!(fresh.query_one(tables, &[]).await?.get::<_, bool>(0), "something was executed");
-        fresh.batch_execute("drop table if exists aaa").await?;
-        Ok(restored.map(|_| ()).map_err(|error| format!("{error:#}")))
-    };
-    let forge = |location: &str, forge: &dyn Fn(&mut Value)| -> anyhow::Result<()> {
-        let path = file(location, "manifest.json");
-        let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
-        assert_eq!(manifest["parts"][0]["name"], "aaa");
-        forge(&mut manifest);
-        Ok(std::fs::write(path, manifest.to_string())?)
-    };
-
-    let untouched = [&newest, &open].map(|location| std::fs::read(file(location, "manifest.json")).unwrap());
-    for (name, forgery) in FORGERIES {
-        for (location, key, honest) in [(&newest, key.as_ref(), &untouched[0]), (&open, None, &untouched[1])]
-        {
-            forge(location, &|manifest| forgery(&mut manifest["parts"][0]))?;
-            let ended = restored(location, key, false).await?;
-            std::fs::write(file(location, "manifest.json"), honest)?;
-            match (key, &ended) {
-                (Some(_), Err(said)) => assert!(said.contains("does not carry the mark"), "{name}: {said}"),
-                // Without a key a strange name is a name: it must only do nothing.
-                (None, Ok(())) => {
-                    assert!(["dollars", "quotes", "apostrophe", "column"].contains(&name), "{name}")
-                }
-                (None, Err(_)) => {}
-                (Some(_), Ok(())) => panic!("{name} was restored"),
-            }
-        }
-    }
-    // Whole copies that are not what they seem.
-    let mark = std::fs::read(file(&newest, "manifest.mac"))?;
-    std::fs::remove_file(file(&newest, "manifest.mac"))?;
-    assert!(restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"), "no mark");
-    std::fs::copy(file(&other, "manifest.mac"), file(&newest, "manifest.mac"))?;
-    std::fs::copy(file(&other, "manifest.json"), file(&newest, "manifest.json"))?;
-    assert!(
-        restored(&newest, key.as_ref(), false).await?.unwrap_err().contains("the mark"),
-        "of another place"
-    );
-    std::fs::write(file(&newest, "manifest.json"), &untouched[0])?;
-    std::fs::write(file(&newest, "manifest.mac"), &mark)?;
-    assert!(
-        restored(&open, key.as_ref(), false).await?.unwrap_err().contains("not encrypted"),
-        "a plain one"
-    );
-    // What a person says in so many words is done, and an honest copy always.
-    assert_eq!(restored(&open, key.as_ref(), true).await?, Ok(()));
-    let target = empty_database().await?;
-    supabase::migrate(&target).await?;
-    let source = restore::Source { store: &store, location: &newest, key: key.as_ref(), unproven: false };
-    restore::into_postgres(&source, Database::connect(&target).await?, false, &mut |_| ()).await?;
     Ok(())
 }

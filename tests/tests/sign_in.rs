@@ -65,8 +65,9 @@ async fn an_attack_locks_nobody_out_where_they_have_been_and_is_told_once(
         bed.stack.advance(SignedDuration::from_mins(30));
     }
     let found = bed.stack.rows("anomalies", "type,severity,details", "id").await?;
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!((&found[0]["type"], &found[0]["details"]["addresses"]), (&json!("auth_attack"), &json!(51)));
+    let attacks: Vec<&Value> = found.iter().filter(|found| found["type"] == "auth_attack").collect();
+    assert_eq!((attacks.len(), &attacks[0]["details"]["addresses"]), (1, &json!(51)));
+    assert!(found.len() > 50, "what it tried stays known: {}", found.len());
     assert_eq!(bed.told(), ["louise", "nicolas"]);
     Ok(())
 }
@@ -122,8 +123,9 @@ async fn a_bearer_token_of_a_user_who_is_gone_is_worth_nothing(
     #[values(Backend::Embedded)] backend: Backend,
 ) -> anyhow::Result<()> {
     let (mut bed, console) = console::open(backend).await?;
-    let bearer = |role: &str| token(&bed.stack, role).map(|token| Sent::nothing().bearer(&token));
-    let (admin, operator, viewer) = (bearer("admin")?, bearer("operator")?, bearer("viewer")?);
+    let bearer = |bed: &Bed, role| token(&bed.stack, role).map(|token| Sent::nothing().bearer(&token));
+    let [admin, operator, viewer] = ["admin", "operator", "viewer"].map(|role| bearer(&bed, role));
+    let (admin, operator, viewer) = (admin?, operator?, viewer?);
     for who in [&admin, &operator, &viewer] {
         assert_eq!(console.ask("GET", "/session", who).await?.status, 200);
     }
@@ -134,6 +136,15 @@ async fn a_bearer_token_of_a_user_who_is_gone_is_worth_nothing(
     assert_eq!(body(&console.ask("GET", "/session", &admin).await?)?["role"], "viewer", "the role of now");
     assert_eq!(console.ask("GET", "/audit", &admin).await?.status, 403);
     assert_eq!(console.ask("GET", "/session", &viewer).await?.status, 200);
+
+    // Where Supabase Auth cannot be asked, the token counts until the next look: nobody waits at every request.
+    bed.stack.auth.set_user("viewer@gazelle.example", Some("operator"), false);
+    let unasked = bearer(&bed, "viewer")?;
+    bed.stack.auth.set_user("viewer@gazelle.example", Some("admin"), false);
+    bed.stack.break_with(&["auth:proxy:1".parse().map_err(anyhow::Error::msg)?]);
+    for _ in 0..2 {
+        assert_eq!(body(&console.ask("GET", "/session", &unasked).await?)?["role"], "operator");
+    }
 
     let mut claims = console::claims(&bed.stack, "viewer")?;
     claims["sub"] = "00000000-0000-4000-b000-999999999999".into();

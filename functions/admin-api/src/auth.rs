@@ -124,9 +124,9 @@ fn judge(response: Response) -> Result<Response, AuthError> {
 
 impl Auth {
     /// Reads `SUPABASE_ANON_KEY`.
-    pub fn read(settings: &mut Settings, http: Http, project: &Url) -> Self {
+    pub fn read(settings: &mut Settings, http: Http, project: &Url, roles: RoleField) -> Self {
         let base = format!("{}/auth/v1", project.as_str().trim_end_matches('/'));
-        Self { http, base, roles: RoleField::read(settings), key: settings.required_key("SUPABASE_ANON_KEY") }
+        Self { http, base, roles, key: settings.required_key("SUPABASE_ANON_KEY") }
     }
 
     /// Signs in.

@@ -105,21 +105,34 @@ fn mend(event: &mut Value) -> bool {
     }
     mend_headers(event);
 
-    let path = event["rawPath"].as_str().unwrap_or("/");
-    let mut path = utf8_percent_encode(path, PATH).to_string();
-    let mut query = event["rawQueryString"].as_str().unwrap_or_default().to_owned();
-    let is_query = utf8_percent_encode(&query, NOT_IN_QUERY).to_string() == query;
-    if !path.starts_with('/') || !is_query || path.len() + query.len() > LONGEST_ADDRESS {
-        (path, query, is_readable) = ("/".into(), String::new(), false);
-    }
+    let address = address(event);
+    is_readable &= address.is_some();
+    let (path, query) = address.unwrap_or_else(|| ("/".into(), String::new()));
     event["rawPath"] = path.into();
     event["rawQueryString"] = query.into();
 
-    let body = event["body"].as_str().unwrap_or_default();
-    if event["isBase64Encoded"] == true && STANDARD.decode(body).is_err() {
+    let is_body = match text(&event["body"]) {
+        Some(body) => event["isBase64Encoded"] != true || STANDARD.decode(body).is_ok(),
+        None => false,
+    };
+    if !is_body {
         (event["body"], is_readable) = (Value::Null, false);
     }
     is_readable
+}
+
+/// Path and query as they were sent, where they are such.
+fn address(event: &Value) -> Option<(String, String)> {
+    let path = utf8_percent_encode(event["rawPath"].as_str()?, PATH).to_string();
+    let query = text(&event["rawQueryString"])?;
+    let is_query = utf8_percent_encode(query, NOT_IN_QUERY).to_string() == query;
+    let is_address = path.starts_with('/') && is_query && path.len() + query.len() <= LONGEST_ADDRESS;
+    is_address.then(|| (path, query.to_owned()))
+}
+
+/// A text that may be absent; nothing of another kind is taken for an empty one.
+fn text(value: &Value) -> Option<&str> {
+    if value.is_null() { Some("") } else { value.as_str() }
 }
 
 /// Leaves the headers and cookies that can be sent. Without a usable host a request is nobody's own.
@@ -198,6 +211,11 @@ mod tests {
         };
         assert!(!changed(|event| event["requestContext"]["http"]["method"] = "GE T".into()));
         assert!(!changed(|event| event["rawPath"] = "runs".into()));
+        for field in ["rawPath", "rawQueryString", "body"] {
+            let mut event = event("/runs", "");
+            event[field] = json!(["/runs"]);
+            assert!(!request(event).1, "{field}");
+        }
         assert!(!changed(|event| event["requestContext"]["timeEpoch"] = "never".into()));
         assert!(!changed(|event| {
             event["isBase64Encoded"] = true.into();

@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use crate::{
-    access::{Keys, Verifier},
+    access::{Keys, RoleField, Verifier},
     auth::Auth,
     problem::Problem,
     routes::{admin_health::DatabaseHealth, shapes::Health},
@@ -89,13 +89,14 @@ impl App {
         let supabase = SupabaseSettings::read(settings);
         let console = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
         let schedules = Schedules::of(settings);
-        let auth = Auth::read(settings, http.clone(), &supabase.url);
+        let roles = RoleField::read(settings);
+        let auth = Auth::read(settings, http.clone(), &supabase.url, roles);
         let redirect = settings.optional("GAZELLE_REDIRECT_URI");
         Self {
             channels: Channels::read(settings),
             gazelle: GazelleSettings::read(settings),
             gazelle_redirect: redirect.map(|_| settings.url("GAZELLE_REDIRECT_URI", "")),
-            verifier: Verifier::read(settings, &supabase.url),
+            verifier: Verifier::read(settings, &supabase.url, roles),
             keys: Keys::read(settings),
             supabase: Supabase::new(http.clone(), supabase),
             http,

@@ -16,6 +16,8 @@ use crate::{clock, events::Aws};
 
 /// A secret that was read longer ago than this is read again at the start of an invocation.
 const FRESH: SignedDuration = SignedDuration::from_mins(15);
+/// After a reading that failed: whoever invokes does not wait for a store that does not answer, each time.
+const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// The settings that name secrets; what the second holds only some functions may read.
 const SECRETS: [&str; 2] = ["SECRET_ARN", "BACKUP_SECRET_ARN"];
@@ -39,7 +41,8 @@ pub(super) struct Source {
 #[derive(Default)]
 struct Stored {
     values: Values,
-    read_at: Timestamp,
+    /// When it is read again.
+    due_at: Timestamp,
     /// Counts the changes.
     version: u64,
     /// It was read because of a refusal in this invocation: once is enough.
@@ -105,7 +108,7 @@ impl Source {
             stored.version += 1;
         }
         stored.values = values;
-        stored.read_at = clock::now();
+        stored.due_at = clock::now() + FRESH;
         Ok(())
     }
 
@@ -113,10 +116,11 @@ impl Source {
     async fn begin(&self) {
         let _one = self.reading.lock().await;
         self.change().was_doubted = false;
-        let is_old = clock::now().duration_since(self.stored().read_at) > FRESH;
-        if is_old && let Err(problem) = self.read().await {
-            // What worked until now is used until it is refused; the next invocation looks again.
+        let is_due = clock::now() >= self.stored().due_at;
+        if is_due && let Err(problem) = self.read().await {
+            // What worked until now is used until it is refused.
             tracing::warn!(problem, "secret.not_read_again");
+            self.change().due_at = clock::now() + AGAIN;
         }
     }
 
@@ -334,7 +338,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_is_read_again_after_a_quarter_of_an_hour() {
-        let (source, _) = store().await;
+        let (source, asked) = store().await;
         source.read().await.unwrap();
         let seen = || (source.value("KEY").unwrap().expose_secret().to_owned(), source.version());
         assert_eq!(seen(), ("1".into(), 1));
@@ -344,6 +348,12 @@ mod tests {
             clock::playing(minutes(at), source.begin()).await;
             let (value, version) = seen();
             assert_eq!((value.as_str(), version), expected, "after {at} minutes");
+        }
+        // The last reading was of no use: the next is a minute later, not at each invocation.
+        let asked_before = asked.load(Ordering::Relaxed);
+        for (second, more) in [(30, 0), (59, 0), (61, 1)] {
+            clock::playing(minutes(50) + second * 1_000, source.begin()).await;
+            assert_eq!(asked.load(Ordering::Relaxed) - asked_before, more, "{second} s after 50 minutes");
         }
     }
 }

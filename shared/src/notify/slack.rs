@@ -31,17 +31,14 @@ const BLOCKS_LIMIT: usize = 12_000;
 /// Sends a message, in several if it must be. One whose beginning arrived and whose end did not is `Unknown`: from the
 /// start again would tell the beginning twice.
 pub(super) async fn send(http: &Http, webhook: &Secret, message: &Message) -> Attempt {
-    let Ok(url) = Url::parse(webhook.value().expose_secret()) else {
-        return Attempt::unconfigured("webhook_is_not_an_address");
-    };
     for (at, body) in bodies(message).iter().enumerate() {
         if at > 0 {
             tokio::time::sleep(PAUSE).await;
         }
-        let mut attempt = post(http, webhook, &url, body).await;
+        let mut attempt = post(http, webhook, body).await;
         if let (Attempt::RetryAfter(asked, _), true) = (&attempt, at > 0) {
             tokio::time::sleep(asked.unwrap_or(PAUSE).min(LONGEST_WAIT)).await;
-            attempt = post(http, webhook, &url, body).await;
+            attempt = post(http, webhook, body).await;
         }
         if attempt != Attempt::Delivered {
             return if at > 0 { Attempt::Unknown } else { attempt };
@@ -50,8 +47,11 @@ pub(super) async fn send(http: &Http, webhook: &Secret, message: &Message) -> At
     Attempt::Delivered
 }
 
-async fn post(http: &Http, webhook: &Secret, url: &Url, body: &Value) -> Attempt {
-    let request = json_request("slack", Method::POST, url.clone(), body.to_string().into());
+async fn post(http: &Http, webhook: &Secret, body: &Value) -> Attempt {
+    let Ok(url) = Url::parse(webhook.value().expose_secret()) else {
+        return Attempt::unconfigured("webhook_is_not_an_address");
+    };
+    let request = json_request("slack", Method::POST, url, body.to_string().into());
     let request = request.with_key_in_address(webhook, |request, webhook| {
         if let Ok(url) = Url::parse(webhook) {
             request.url = url;

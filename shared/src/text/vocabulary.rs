@@ -412,7 +412,8 @@ pub(super) const WORDS: &[(Roles, &str)] = &[
          since, environ, autour, around, about, roughly, circa, presque, près, almost, nearly, encore, \
          again, still, toujours, always, déjà, already, bien, well, very, très, vraiment, really, \
          complètement, completely, totalement, totally, partiellement, partly, juste, just, seulement, \
-         only, beaucoup, peu, un peu, little, bit, assez, quite, plutôt, rather, extrêmement, extremely, \
+         only, way, far, awfully, terribly, definitely, clearly, nettement, carrément, franchement, clairement, \
+         beaucoup, peu, un peu, little, bit, assez, quite, plutôt, rather, extrêmement, extremely, \
          probablement, probably, apparemment, apparently, malheureusement, unfortunately, souvent, often, \
          parfois, sometimes, nouveau, là, ici, here, where, où, comme, même, même temps, ambiant, ambiante, \
          ambient, relative, relatif, relativement, taux, niveau, level, levels, valeur, value, lors, \

@@ -82,7 +82,7 @@ struct Claims {
 
 impl Verifier {
     /// Reads `SUPABASE_JWT_SECRET`: only with it are HS256 tokens of older projects accepted.
-    pub fn read(settings: &mut Settings, project: &Url) -> Self {
+    pub fn read(settings: &mut Settings, project: &Url, roles: RoleField) -> Self {
         let secret = settings.optional_secret(SECRET_NAME);
         if secret.as_ref().is_some_and(|secret| secret.expose_secret().len() < MIN_SECRET_BYTES) {
             settings.problem(format!(
@@ -93,7 +93,7 @@ impl Verifier {
             issuer: format!("{}/auth/v1", project.as_str().trim_end_matches('/')),
             secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
             keys: Mutex::default(),
-            roles: RoleField::read(settings),
+            roles,
             standing: Mutex::default(),
         }
     }
@@ -129,8 +129,8 @@ impl Verifier {
         self.standing(auth, token, said, now).await
     }
 
-    /// The user as Supabase Auth knows them now, asked once per token and [`CHECK`]; while it cannot be asked, as
-    /// the token says.
+    /// The user as Supabase Auth knows them now, asked once per token and [`CHECK`]; where it cannot be asked, as the
+    /// token says until the next time, as it is with sessions.
     async fn standing(
         &self,
         auth: &Auth,
@@ -144,17 +144,16 @@ impl Verifier {
         if let Some(known) = standing.get(&hash) {
             return Ok(known.bearer.clone());
         }
-        match auth.user(token).await {
-            Ok(user) if user.user_id == said.user_id => {
-                standing.insert(hash, Standing { asked_at: now, bearer: user.clone() });
-                Ok(user)
-            }
-            Ok(_) | Err(AuthError::Refused) => Err(BearerError::Invalid),
+        let bearer = match auth.user(token).await {
+            Ok(user) if user.user_id == said.user_id => user,
+            Ok(_) | Err(AuthError::Refused) => return Err(BearerError::Invalid),
             Err(error) => {
                 tracing::warn!(%error, "bearer.not_checked");
-                Ok(said)
+                said
             }
-        }
+        };
+        standing.insert(hash, Standing { asked_at: now, bearer: bearer.clone() });
+        Ok(bearer)
     }
 
     /// The project's key with this id.
@@ -190,7 +189,8 @@ mod tests {
     fn read(secret: &str) -> (Verifier, Settings) {
         let mut settings = Settings::from_pairs([(SECRET_NAME, secret)]);
         let project = Url::parse("https://project.example").unwrap();
-        (Verifier::read(&mut settings, &project), settings)
+        let roles = RoleField::read(&mut settings);
+        (Verifier::read(&mut settings, &project, roles), settings)
     }
 
     #[test]

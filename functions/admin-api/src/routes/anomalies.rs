@@ -66,8 +66,8 @@ pub struct Anomaly {
     pub severity: Severity,
     /// A sentence in French.
     pub description: Option<String>,
-    /// Technical names, ids, amounts in cents, hashes: never a person. Viewers see the beginning of an operator's id, and
-    /// no amounts but the gap.
+    /// Technical names, ids, amounts in cents, hashes: never a person. Viewers see of the cash the gap, and null for
+    /// who had the register and what was in it.
     #[schema(value_type = Object)]
     pub details: Value,
     pub id: String,
@@ -106,29 +106,31 @@ pub async fn read(app: &App, role: Role, filter: &Filter) -> Result<AnomalyPage,
     Ok(page)
 }
 
-/// Who had a register and what was in it is for those who enter cash sessions. The gap itself is everybody's.
-pub fn mask(role: Role, anomaly: &mut Anomaly) {
-    if role < Role::Operator {
-        mask_value(&mut anomaly.details);
-    }
-}
+/// What everybody may know of an anomaly of the cash: where, when and how much is missing. Who had the register and what
+/// was in it is for those who enter cash sessions; whatever is new in the details, too, until it is named here.
+const CASH: [&str; 9] = [
+    "session_id",
+    "session_ids",
+    "site_id",
+    "register_id",
+    "variance_cents",
+    "closed_at",
+    "of",
+    "count",
+    "days",
+];
 
-fn mask_value(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                match name.as_str() {
-                    "operator_id" | "operator_name" => {
-                        let begins: String = value.as_str().unwrap_or_default().chars().take(3).collect();
-                        *value = format!("{begins}***").into();
-                    }
-                    "closing_amount_cents" | "actual_amount_cents" => *value = Value::Null,
-                    _ => mask_value(value),
-                }
-            }
+/// Leaves of the details what a role may see.
+pub fn mask(role: Role, anomaly: &mut Anomaly) {
+    if role >= Role::Operator || anomaly.category != "cash" {
+        return;
+    }
+    let is_register = anomaly.details["of"] == "register";
+    for (name, value) in anomaly.details.as_object_mut().into_iter().flatten() {
+        let is_everybodys = CASH.contains(&name.as_str()) || (name == "id" && is_register);
+        if !is_everybodys {
+            *value = Value::Null;
         }
-        Value::Array(values) => values.iter_mut().for_each(mask_value),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -136,27 +138,32 @@ fn mask_value(value: &mut Value) {
 mod tests {
     use super::*;
 
+    fn shown(role: Role, category: &str, details: &Value) -> Value {
+        let mut anomaly: Anomaly = serde_json::from_value(json!({
+            "type": "x", "severity": "medium", "description": null, "details": details, "id": "1", "category": category,
+            "status": "open", "first_seen_at": "", "opened_at": "", "last_seen_at": "", "resolved_at": null,
+            "occurrences": 1, "reopened_count": 0,
+        }))
+        .expect("an anomaly");
+        mask(role, &mut anomaly);
+        anomaly.details
+    }
+
     #[test]
     fn who_only_looks_sees_the_gap_and_neither_the_person_nor_the_register() {
-        let details = json!({
-            "operator_id": "louise-1", "variance_cents": -2500, "closing_amount_cents": 30000, "site_id": "atelier",
-            "sessions": [{"operator_name": "Louise", "actual_amount_cents": 27500}],
-        });
-        let shown = |role| {
-            let mut anomaly: Anomaly = serde_json::from_value(json!({
-                "type": "cash_variance", "severity": "medium", "description": null, "details": details, "id": "1",
-                "category": "cash", "status": "open", "first_seen_at": "", "opened_at": "", "last_seen_at": "",
-                "resolved_at": null, "occurrences": 1, "reopened_count": 0,
-            }))
-            .expect("an anomaly");
-            mask(role, &mut anomaly);
-            anomaly.details
-        };
-        let masked = json!({
-            "operator_id": "lou***", "variance_cents": -2500, "closing_amount_cents": null, "site_id": "atelier",
-            "sessions": [{"operator_name": "Lou***", "actual_amount_cents": null}],
-        });
-        assert_eq!(shown(Role::Viewer), masked);
-        assert_eq!((shown(Role::Operator), shown(Role::Admin)), (details.clone(), details.clone()));
+        // As the detectors make them: one gap, several of an operator, several at a register.
+        let gap = json!({"session_id": "s", "operator_id": "louise", "variance_cents": -2500, "closing_amount_cents": 30000});
+        let of_operator = json!({"of": "operator", "id": "louise", "count": 3, "variance_cents": [1]});
+        let of_register = json!({"of": "register", "id": "r", "count": 3, "variance_cents": [1]});
+        let masked = [
+            json!({"session_id": "s", "operator_id": null, "variance_cents": -2500, "closing_amount_cents": null}),
+            json!({"of": "operator", "id": null, "count": 3, "variance_cents": [1]}),
+            of_register.clone(),
+        ];
+        for (details, masked) in [&gap, &of_operator, &of_register].into_iter().zip(masked) {
+            assert_eq!(shown(Role::Viewer, "cash", details), masked);
+            assert_eq!(&shown(Role::Operator, "cash", details), details);
+            assert_eq!(&shown(Role::Viewer, "sync", details), details);
+        }
     }
 }

@@ -14,12 +14,13 @@ pub const WINDOW_HOURS: i64 = 24;
 const ATTACK_FAILURES: u32 = 50;
 const ATTACK_ADDRESSES: usize = 5;
 
-/// Who was refused too often. An attack is one finding, whatever it tried: people are told once.
+/// Who was refused too often. An attack speaks for whatever it tried: people are told once.
 pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
-    match attack(groups) {
-        Some(attack) => vec![attack],
-        None => groups.iter().filter_map(|group| refused(group, thresholds)).collect(),
-    }
+    let attack = attack(groups);
+    let speaks = attack.as_ref().map(|attack| attack.fingerprint.clone());
+    let refused = groups.iter().filter_map(|group| refused(group, thresholds));
+    let refused = refused.map(|found| Finding { covered_by: speaks.clone(), ..found });
+    attack.clone().into_iter().chain(refused).collect()
 }
 
 fn attack(groups: &[SignIns]) -> Option<Finding> {
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attack_from_many_places_is_one_finding() {
+    fn an_attack_from_many_places_speaks_for_them() {
         let groups = |addresses: usize, failures: u32| -> Vec<SignIns> {
             (0..addresses)
                 .map(|number| SignIns {
@@ -91,13 +92,16 @@ mod tests {
                 })
                 .collect()
         };
-        let kinds = |addresses, failures| -> Vec<&str> {
+        let told = |addresses, failures| -> Vec<&str> {
             let found = detect(&groups(addresses, failures), &Thresholds::default());
-            found.iter().map(|found| found.kind).collect()
+            let speaks = found.first().map(|first| first.fingerprint.clone());
+            let is_told = |found: &&Finding| found.covered_by.is_none();
+            assert!(found.iter().all(|found| is_told(&found) || found.covered_by == speaks));
+            found.iter().filter(is_told).map(|found| found.kind).collect()
         };
-        assert_eq!(kinds(5, 10), ["auth_attack"]);
-        assert_eq!(kinds(50, 20), ["auth_attack"]);
-        assert_eq!(kinds(4, 20).len(), 4, "an office where many mistype");
-        assert!(kinds(40, 1).is_empty());
+        assert_eq!(told(5, 10), ["auth_attack"]);
+        assert_eq!(told(50, 20), ["auth_attack"]);
+        assert_eq!(told(4, 20).len(), 4, "an office where many mistype");
+        assert!(told(40, 1).is_empty(), "forty people who mistype once");
     }
 }

@@ -8,6 +8,10 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
         "alimentation: dampp-chaser trouvé débranché | -alimentation: rebranché | -reservoir: bac rempli",
     ),
     ("bac d'eau vide", "reservoir: bac d'eau vide"),
+    ("It's way too dry in here, 19% RH", "environnement: too dry"),
+    ("C'est carrément trop sec ici", "environnement: trop sec"),
+    ("far too humid", "environnement: too humid"),
+    ("PLS clearly unplugged", "alimentation: pls clearly unplugged"),
     // The cover.
     ("Housse enlevée", "housse: housse enlevée"),
     ("La housse a été retirée", "housse: housse a été retirée"),
