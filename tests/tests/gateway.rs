@@ -121,7 +121,7 @@ impl Chance {
         }
     }
 
-    /// An event that is wrong in a few ways.
+    /// An event that is right, or wrong in a few ways.
     fn event(&mut self) -> Value {
         const PATHS: [&str; 9] = [
             "/",
@@ -143,7 +143,7 @@ impl Chance {
                 "http": {"method": self.of(&["GET", "POST", "HEAD", "OPTIONS", "PUT"]), "path": path, "sourceIp": "192.0.2.1"},
             },
         });
-        for _ in 0..1 + self.below(4) {
+        for _ in 0..self.below(4) {
             let value = self.value();
             match self.below(12) {
                 0 => event["rawQueryString"] = self.text().into(),
