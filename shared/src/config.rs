@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-pub use self::source::{Kept, Secret};
+pub use self::source::{FRESH, Kept, Secret};
 use self::source::{Source, Values};
 
 /// Every setting of the product. The environment wins over the secret named by `SECRET_ARN`.

@@ -4,7 +4,10 @@ mod failures;
 mod recommendations;
 mod steps;
 
-use e2e::{Backend, Bed};
+use e2e::{
+    Backend, Bed,
+    console::{self, Sent},
+};
 use gazelle_local::postgrest::Database;
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -55,6 +58,39 @@ async fn a_cash_gap_counts_beyond_ten_dollars_and_is_grave_beyond_fifty(
         bed.stack.write(setting.update(change)).await?;
         assert_eq!(detect(&bed).await?["found"], found);
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_gaps_they_are_is_nowhere_in_what_viewers_get() -> anyhow::Result<()> {
+    let (bed, console) = console::open(Backend::Embedded).await?;
+    for _ in 0..3 {
+        close(&bed, "planted-operator@example.com", 6_000).await?;
+    }
+    detect(&bed).await?;
+    let [viewer, operator] = ["viewer", "operator"].map(|role| console::token(&bed.stack, role));
+    let [viewer, operator] = [viewer?, operator?].map(|token| Sent::nothing().bearer(&token));
+    let run = bed.runs("anomalies").await?.pop().unwrap();
+    let browser = console.sign_in("viewer").await?;
+    let mut asked = 0;
+    for (method, path) in console.document().await?.operations() {
+        let path = path.replace("{run_id}", run["id"].as_str().unwrap());
+        if method != "GET" || path.contains('{') {
+            continue;
+        }
+        let answer = console.ask("GET", &path, &viewer).await?;
+        if answer.status == 200 {
+            asked += 1;
+            let said = String::from_utf8_lossy(&answer.body).into_owned();
+            assert!(!said.contains("planted-operator"), "{path}: {said}");
+        }
+        let page = console.ask("GET", &path, &browser.browse("fr")).await?;
+        assert!(!String::from_utf8_lossy(&page.body).contains("planted-operator"), "{path}: {page:?}");
+    }
+    assert!(asked > 25, "{asked}");
+    // It is there, for those who enter the sessions.
+    let all = console.ask("GET", "/admin/health", &operator).await?;
+    assert!(String::from_utf8_lossy(&all.body).contains("planted-operator"));
     Ok(())
 }
 

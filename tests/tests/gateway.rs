@@ -184,6 +184,21 @@ impl Chance {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_nothing_leads_to_no_other_host() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let gateway = Gateway::of(&bed.stack, PUBLIC, Limits::default());
+    let mut event: Value = serde_json::from_str(include_str!("../../events/admin-api.health.json"))?;
+    event["headers"]["accept"] = "text/html".into();
+    for path in ["//evil.example/x", "/\\evil.example/x"] {
+        event["rawPath"] = path.into();
+        let Ended::Answer(answer) = gateway.invoke(&event).await? else { anyhow::bail!("{path}: no answer") };
+        let page = answer["body"].as_str().unwrap_or_default();
+        assert!(!page.contains("href=\"//") && !page.contains("href=\"/\\"), "{path}: {page}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_event_makes_the_function_panic_or_fail() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::Embedded).await?;
     let gateway = Gateway::of(&bed.stack, PUBLIC, Limits { user: u32::MAX >> 1, address: u32::MAX >> 1 });

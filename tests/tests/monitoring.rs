@@ -277,6 +277,33 @@ async fn a_redirection_is_no_answer_unless_it_is_expected_and_every_failure_has_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_console_is_watched_where_people_reach_it() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::Embedded).await?;
+    let state = async |bed: &Bed| -> anyhow::Result<String> {
+        let rows = bed.stack.rows("monitor_states", "target,state,error_kind", "target").await?;
+        let row = rows.iter().find(|row| row["target"] == "console").unwrap();
+        Ok(format!("{} {}", row["state"].as_str().unwrap(), row["error_kind"].as_str().unwrap_or("-")))
+    };
+    tick(&mut bed).await?;
+    assert_eq!(state(&bed).await?, "paused -", "nobody said where it is");
+    let console = Console::start(&bed.stack).await?;
+    for (address, expected) in [
+        (console.origin(), "up -"),
+        (format!("{}/", console.origin()), "up -"),
+        // A stage that does not exist: it is not there, whatever answers.
+        (format!("{}/other", console.origin()), "down http_404"),
+        ("http://127.0.0.1:1".into(), "down connection_refused"),
+    ] {
+        bed.stack.lambda.environment.insert("CONSOLE_URL".into(), address.clone());
+        for _ in 0..3 {
+            tick(&mut bed).await?;
+        }
+        assert_eq!(state(&bed).await?, expected, "{address}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_state_has_the_same_badge_on_every_page() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::Embedded).await?;
     let states = [
@@ -312,7 +339,7 @@ async fn every_state_has_the_same_badge_on_every_page() -> anyhow::Result<()> {
             assert_eq!(badge, words, "{page} {name}");
         }
         let seen = html.matches("Pas encore vu").count();
-        assert_eq!(seen, 7, "{page}: the six known services and one of ours were never probed");
+        assert_eq!(seen, 8, "{page}: the seven known services and one of ours were never probed");
     }
     Ok(())
 }

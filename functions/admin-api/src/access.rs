@@ -24,6 +24,8 @@ pub use self::{
 
 /// How long a user is believed without asking Supabase Auth whether they and their role still stand.
 const CHECK: SignedDuration = SignedDuration::from_mins(10);
+/// While Supabase Auth cannot be asked, a session goes on for so long after the last answer.
+const UNCHECKED: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a user may do; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

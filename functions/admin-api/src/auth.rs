@@ -5,11 +5,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::{Method, header::HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
+    clock,
     config::{Secret, Settings},
     http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
 };
@@ -74,6 +76,7 @@ struct User {
     email: String,
     #[serde(default)]
     app_metadata: Value,
+    banned_until: Option<Timestamp>,
 }
 
 /// The codes by which Supabase Auth itself says that this password, this token or this user is not accepted (any more).
@@ -167,6 +170,10 @@ impl Auth {
         let request = request.with_secret_header(reqwest::header::AUTHORIZATION, &bearer);
         let user: User =
             judge(self.send(&request, READ).await?)?.json(SERVICE).map_err(AuthError::Unavailable)?;
+        // Versions before July 2026 answer about those who are banned, too.
+        if user.banned_until.is_some_and(|until| until > clock::now()) {
+            return Err(AuthError::Refused);
+        }
         Ok(Bearer { role: self.roles.role(&user.app_metadata), user_id: user.id, email: user.email })
     }
 

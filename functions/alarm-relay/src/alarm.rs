@@ -113,9 +113,10 @@ impl Alarm {
     }
 
     /// Whether it speaks when nothing can be recorded. Without the database no ages are reported, so that every
-    /// `no-success` alarm is raised: one of them is enough.
+    /// `no-success` alarm is raised, and the console answers 503: one message is enough.
     pub fn speaks_alone(&self) -> bool {
-        !self.name.ends_with("-no-success") || self.name.ends_with("-availability-no-success")
+        let follows = self.name.ends_with("-no-success") || self.name.ends_with("-5xx");
+        !follows || self.name.ends_with("-availability-no-success")
     }
 
     /// What is slow or held back is to be looked at; all else has failed.
@@ -182,6 +183,9 @@ mod tests {
         assert_eq!(named("s-availability-check-invocations").tasks(), ["availability"]);
         assert_eq!(named("s-scheduler-dead-letters-depth").tasks(), Vec::<&str>::new());
         assert_eq!(named("s-sync-gazelle-throttles").severity(), Severity::Warning);
+        let alone =
+            ["s-availability-no-success", "s-admin-api-errors", "s-admin-api-5xx", "s-backup-no-success"];
+        assert_eq!(alone.map(|name| named(name).speaks_alone()), [true, true, false, false]);
         assert_eq!(named("<script>").data()["alarm_url"], Value::Null);
     }
 }

@@ -238,6 +238,8 @@ pub struct CashSession {
     pub session_id: String,
     /// Who had it.
     pub operator_id: String,
+    /// The same as a keyed hash: what a fingerprint may hold, which more people read than may know who it was.
+    pub operator_hash: String,
     /// Where.
     pub site_id: Option<String>,
     /// At which register.

@@ -40,6 +40,8 @@ pub enum Kind {
     Sendgrid,
     /// `getMe`.
     Telegram,
+    /// `/health` of the console itself, at its public address.
+    Console,
 }
 
 /// A row of `monitor_targets`, as far as probing goes.
@@ -86,11 +88,12 @@ pub struct Services {
     slack: Url,
     sendgrid: (Url, Secret),
     telegram: Option<(Url, Secret)>,
+    console: Option<Url>,
 }
 
 impl Services {
-    /// Reads the addresses of the services, and `MONITOR_PRIVATE_HOSTS`: hosts inside a private network that may be
-    /// probed all the same, separated by commas.
+    /// Reads the addresses of the services and of the console (`CONSOLE_URL`), and `MONITOR_PRIVATE_HOSTS`: hosts inside a
+    /// private network that may be probed all the same, separated by commas.
     pub fn read(settings: &mut Settings) -> Self {
         let allowed = settings.optional("MONITOR_PRIVATE_HOSTS").unwrap_or_default();
         let allowed = allowed.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
@@ -107,12 +110,17 @@ impl Services {
                 settings.required_key("SENDGRID_API_KEY"),
             ),
             telegram: bot.map(|token| (settings.url("TELEGRAM_URL", "https://api.telegram.org"), token)),
+            console: settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", "")),
         }
     }
 
-    /// Whether there is anything to probe: without a bot there is no Telegram.
+    /// Whether there is anything to probe: without a bot there is no Telegram, without its address no console.
     pub fn has(&self, kind: Kind) -> bool {
-        kind != Kind::Telegram || self.telegram.is_some()
+        match kind {
+            Kind::Telegram => self.telegram.is_some(),
+            Kind::Console => self.console.is_some(),
+            Kind::Http | Kind::Supabase | Kind::Gazelle | Kind::Google | Kind::Slack | Kind::Sendgrid => true,
+        }
     }
 
     /// Probes a target.
@@ -186,6 +194,15 @@ impl Services {
                 });
                 judged(run.http.glance(&request, limit).await, is_success)
             }
+            Kind::Console => {
+                let Some(url) = &self.console else {
+                    return Ok(None);
+                };
+                // An address with a path is that of a stage, below which the console is.
+                let health = at(url, &format!("{}/health", url.path().trim_end_matches('/')));
+                let response = run.http.glance(&get("console", health), limit).await;
+                answers_about_itself(target, &response.map_err(|error| kind(&error))?)
+            }
             Kind::Http => {
                 let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
                 let response =
@@ -194,6 +211,28 @@ impl Services {
             }
         }
     }
+}
+
+/// Whether the console is there. That Supabase does not answer it, is said by the target Supabase: someone is told once.
+fn answers_about_itself(target: &Target, response: &Response) -> Result<Option<&'static str>, String> {
+    #[derive(Deserialize)]
+    struct Health {
+        checks: Vec<Dependency>,
+    }
+    #[derive(Deserialize)]
+    struct Dependency {
+        name: String,
+        status: String,
+    }
+    let only_without_database = |health: Health| {
+        let mut failing = health.checks.iter().filter(|check| check.status != "ok").peekable();
+        failing.peek().is_some() && failing.all(|check| check.name == "database")
+    };
+    let health = serde_json::from_slice::<Health>(&response.body);
+    if response.status == 503 && health.is_ok_and(only_without_database) {
+        return Ok(None);
+    }
+    expected(target, response)
 }
 
 fn is_success(status: u16) -> bool {
@@ -279,6 +318,25 @@ mod tests {
     fn response(status: u16, body: &'static str, certificate: Option<&[u8]>) -> Response {
         let certificate = certificate.map(<[u8]>::to_vec);
         Response { status, headers: Default::default(), body: body.into(), certificate }
+    }
+
+    #[test]
+    fn the_console_is_down_unless_only_the_database_is() {
+        let of = |status, body| {
+            answers_about_itself(&Target { expected_body: None, ..target() }, &response(status, body, None))
+        };
+        let up =
+            r#"{"status":"ok","checks":[{"name":"database","status":"ok"},{"name":"auth","status":"ok"}]}"#;
+        let database = r#"{"status":"unavailable","checks":[{"name":"database","status":"unavailable"},{"name":"auth","status":"ok"}]}"#;
+        let auth = r#"{"status":"unavailable","checks":[{"name":"database","status":"ok"},{"name":"auth","status":"unavailable"}]}"#;
+        let both = r#"{"status":"unavailable","checks":[{"name":"database","status":"unavailable"},{"name":"auth","status":"unavailable"}]}"#;
+        assert_eq!((of(200, up), of(503, database)), (Ok(None), Ok(None)));
+        for body in [auth, both, up, r#"{"status":"unavailable","checks":[]}"#, "Service Unavailable"] {
+            assert_eq!(of(503, body), Err("http_503".into()), "{body}");
+        }
+        // Not the console's own word.
+        assert_eq!(of(500, database), Err("http_500".into()));
+        assert_eq!(of(302, ""), Err("redirect".into()));
     }
 
     #[test]

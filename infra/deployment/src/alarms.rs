@@ -35,6 +35,9 @@ pub fn check(template: &Value, functions: &[Deployed], runbook: &str, problems: 
     problems.unless(all.find("account-throttles", "AWS/Lambda", "Throttles", &Value::Null).is_some(), || {
         "account-throttles: no alarm on Throttles of the whole account".into()
     });
+    if let Some(console) = functions.iter().find(|deployed| deployed.function == Function::AdminApi) {
+        all.of_answers(console, resources, problems);
+    }
     all.of_tasks(problems);
     for (id, resource) in resources {
         let is_optional = resource["Type"] == "AWS::CloudWatch::Alarm" && !resource["Condition"].is_null();
@@ -109,6 +112,23 @@ impl Alarms<'_> {
                 && alarm["Threshold"] == 1
         });
         problems.unless(speaks_of_silence, || format!("{name}: no alarm that is raised by silence"));
+    }
+
+    /// What people get to see of the console: an answer of 503 is no error of its function.
+    fn of_answers(&self, console: &Deployed, resources: &Map<String, Value>, problems: &mut Problems) {
+        let name = format!("{}-5xx", console.function.crate_name());
+        let mut apis = resources.iter().filter(|(_, resource)| {
+            resource["Type"] == "AWS::Serverless::HttpApi" || resource["Type"] == "AWS::ApiGatewayV2::Api"
+        });
+        let dimensions = json!([{"Name": "ApiId", "Value": {"Ref": apis.next().map(|(id, _)| id)}}]);
+        let alarm = self.find(&name, "AWS/ApiGateway", "5xx", &dimensions);
+        let speaks = alarm.is_some_and(|alarm| {
+            alarm["TreatMissingData"] == "notBreaching"
+                && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+                && alarm["Threshold"] == 1
+                && alarm["Statistic"] == "Sum"
+        });
+        problems.unless(speaks, || format!("{name}: no alarm on what the console's visitors get"));
     }
 
     fn of_tasks(&self, problems: &mut Problems) {

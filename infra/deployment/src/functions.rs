@@ -88,7 +88,6 @@ pub fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Pro
     let events = || properties["Events"].as_mapping().into_iter().flatten();
     if events().next().is_some() && events().all(|(_, event)| event["Type"] == "HttpApi") {
         // Somebody waits for the answer: nothing is retried, nothing waits in a queue.
-        events().for_each(|(_, event)| http_api(template, id, &event["Properties"], problems));
         return;
     }
     for (name, event) in events() {
@@ -115,20 +114,6 @@ pub fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Pro
     problems.unless(!invoke["DestinationConfig"]["OnFailure"]["Destination"].is_null(), || {
         format!("{id}: no destination for what failed after its retries")
     });
-}
-
-/// The gateway in front of a function takes a bounded number of requests: whoever sends more costs nothing.
-fn http_api(template: &Yaml, id: &str, event: &Yaml, problems: &mut Problems) {
-    let name = match &event["ApiId"] {
-        Yaml::Tagged(tagged) if tagged.tag == "Ref" => tagged.value.as_str().unwrap_or_default(),
-        _ => "",
-    };
-    let limits = &template["Resources"][name]["Properties"]["DefaultRouteSettings"];
-    for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
-        problems.unless(limits[limit].as_i64().is_some_and(|limit| (1..=500).contains(&limit)), || {
-            format!("{id}: the HTTP API in front of it has no {limit} of 1 to 500")
-        });
-    }
 }
 
 fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problems) {

@@ -1,5 +1,5 @@
-//! What the console stands behind, once translated: one HTTP API with one route, throttled, that may call one function;
-//! and what that function may do itself.
+//! What the console stands behind, once translated: one HTTP API with one route, throttled and logged, that may call one
+//! function and is reached by one address; and what that function may do itself.
 
 use deployment::Deployed;
 use serde_json::{Map, Value, json};
@@ -22,7 +22,8 @@ pub fn check(template: &Value, functions: &[Deployed], problems: &mut Problems) 
     match &resources_of(resources, "AWS::ApiGatewayV2::Api")[..] {
         [(api, properties)] => {
             route(properties, &console.id, problems);
-            stage(resources, api, problems);
+            stage(resources, api, console.timeout_seconds, problems);
+            address(properties, resources, api, problems);
             permission(resources, api, &console.id, problems);
         }
         apis => problems.add(format!("{} HTTP APIs instead of one", apis.len())),
@@ -45,23 +46,90 @@ fn route(api: &Value, function: &str, problems: &mut Problems) {
     problems.unless(is_whole, || "the HTTP API does not hand whole requests to admin-api".into());
 }
 
-/// Whoever sends more than that costs nothing.
-fn stage(resources: &Map<String, Value>, api: &str, problems: &mut Problems) {
+/// Executions at once that the console may need: the rest of an account's usual 1000 is for the tasks.
+const AT_ONCE: u64 = 700;
+
+/// What an access log may hold: neither what is asked nor who is signed in.
+const LOGGED: [&str; 10] = [
+    "error.message",
+    "httpMethod",
+    "identity.sourceIp",
+    "integrationErrorMessage",
+    "path",
+    "requestId",
+    "requestTime",
+    "responseLatency",
+    "responseLength",
+    "status",
+];
+
+/// Whoever sends more than that costs nothing, and every request leaves a line.
+fn stage(resources: &Map<String, Value>, api: &str, seconds: u64, problems: &mut Problems) {
     let stages = resources_of(resources, "AWS::ApiGatewayV2::Stage");
     problems.unless(!stages.is_empty(), || format!("{api}: no stage"));
     for (id, stage) in stages {
-        for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
-            let value = &stage["DefaultRouteSettings"][limit];
-            problems.unless(value.as_i64().is_some_and(|limit| (1..=500).contains(&limit)), || {
-                format!("{id}: no {limit} of 1 to 500")
-            });
-        }
+        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"].map(|limit| {
+            let value = stage["DefaultRouteSettings"][limit].as_u64().filter(|value| *value > 0);
+            problems.unless(value.is_some(), || format!("{id}: no {limit}"));
+            value.unwrap_or_default()
+        });
+        let at_once = rate * seconds + burst;
+        problems.unless(at_once <= AT_ONCE, || {
+            format!("{id}: {at_once} executions at once could leave none to the tasks; at most {AT_ONCE}")
+        });
+        access_log(resources, id, &stage["AccessLogSettings"], problems);
         let is_default = stage["StageName"] == "$default"
             && stage["ApiId"] == json!({"Ref": api})
             && stage["AutoDeploy"] == true;
         problems.unless(is_default, || format!("{id}: not the stage that people reach, deployed by itself"));
         problems
             .unless(stage["RouteSettings"].is_null(), || format!("{id}: routes with limits of their own"));
+    }
+}
+
+/// The log is one that ends, each of its lines is JSON, and nothing is in them that [`LOGGED`] does not name.
+fn access_log(resources: &Map<String, Value>, stage: &str, settings: &Value, problems: &mut Problems) {
+    let group = settings["DestinationArn"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
+    let is_group = resources.get(group).is_some_and(|group| {
+        group["Type"] == "AWS::Logs::LogGroup" && !group["Properties"]["RetentionInDays"].is_null()
+    });
+    let format = settings["Format"].as_str().unwrap_or_default();
+    let is_line = serde_json::from_str::<Map<String, Value>>(format).is_ok();
+    problems.unless(is_group && is_line, || {
+        format!("{stage}: no access log of JSON lines in a group that forgets")
+    });
+    let named = format.split("$context.").skip(1).map(|rest| {
+        rest.split(|other: char| !other.is_ascii_alphanumeric() && other != '.').next().unwrap_or_default()
+    });
+    for name in named.filter(|name| !LOGGED.contains(name)) {
+        problems.add(format!("{stage}: the access log holds {name}"));
+    }
+}
+
+/// One address: with a domain in front, AWS's own is closed, or whoever knows it goes round the domain.
+fn address(api: &Value, resources: &Map<String, Value>, id: &str, problems: &mut Problems) {
+    let of_domain = |on: Value, off: Value| json!({"Fn::If": ["HasConsoleDomain", on, off]});
+    let endpoint = &api["Body"]["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"];
+    problems.unless(*endpoint == of_domain(true.into(), false.into()), || {
+        format!("{id}: AWS's own address stays open behind a domain")
+    });
+    for kind in ["AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping"] {
+        let all: Vec<&Value> = resources.values().filter(|resource| resource["Type"] == kind).collect();
+        problems.unless(matches!(all[..], [one] if one["Condition"] == "HasConsoleDomain"), || {
+            format!("{id}: not one {kind} with the domain")
+        });
+    }
+    for (domain, properties) in resources_of(resources, "AWS::ApiGatewayV2::DomainName") {
+        let configuration = &properties["DomainNameConfigurations"][0];
+        problems
+            .unless(configuration["SecurityPolicy"] == "TLS_1_2", || format!("{domain}: accepts old TLS"));
+    }
+    for (mapping, properties) in resources_of(resources, "AWS::ApiGatewayV2::ApiMapping") {
+        let leads_here = properties["ApiId"] == json!({"Ref": id})
+            && resources
+                .get(properties["Stage"]["Ref"].as_str().unwrap_or_default())
+                .is_some_and(|stage| stage["Type"] == "AWS::ApiGatewayV2::Stage");
+        problems.unless(leads_here, || format!("{mapping}: does not lead to the stage of {id}"));
     }
 }
 
@@ -165,9 +233,9 @@ mod tests {
             ("ConsoleApi", "ApiGatewayV2::Api", "ApiGateway::RestApi", "another way in"),
             (
                 "ConsoleApiApiGatewayDefaultStage",
+                "ThrottlingRateLimit\":20",
                 "ThrottlingRateLimit\":50",
-                "ThrottlingRateLimit\":5000",
-                "no Throttling",
+                "1490 executions at once",
             ),
             (
                 "ConsoleApiApiGatewayDefaultStage",
@@ -176,6 +244,23 @@ mod tests {
                 "no ThrottlingBurstLimit",
             ),
             ("ConsoleApiApiGatewayDefaultStage", "$default", "prod", "not the stage"),
+            ("ConsoleApiApiGatewayDefaultStage", "ConsoleAccessLogs", "Bus", "no access log"),
+            ("ConsoleApiApiGatewayDefaultStage", "$context.path\\\"", "$context.path", "no access log"),
+            (
+                "ConsoleApiApiGatewayDefaultStage",
+                "$context.path",
+                "$context.authorizer.email",
+                "log holds authorizer",
+            ),
+            (
+                "ConsoleApi",
+                "[\"HasConsoleDomain\",true,false]",
+                "[\"HasConsoleDomain\",false,true]",
+                "stays open",
+            ),
+            ("ConsoleDomainMapping", "{\"Ref\":\"ConsoleApi\"}", "\"other\"", "does not lead"),
+            ("ConsoleDomainMapping", "\"Condition\":\"HasConsoleDomain\",", "", "with the domain"),
+            ("ConsoleDomainName", "TLS_1_2", "TLS_1_0", "old TLS"),
             ("AdminApiAnyPermission", "${__ApiId__}", "*", "called by others"),
             ("AdminApiAnyPermission", "apigateway.amazonaws.com", "*", "called by others"),
             ("AdminApiRole", "events:PutEvents", "events:*", "may do something else"),

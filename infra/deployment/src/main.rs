@@ -156,7 +156,6 @@ mod tests {
             ),
             ("\"cleanup\":\"${CleanupSchedule}\",", "", "SCHEDULES has"),
             ("\"cleanup\":\"${CleanupSchedule}\"", "\"cleanup\":\"${SyncSchedule}\"", "SCHEDULES: cleanup"),
-            ("{ ThrottlingRateLimit: 50,", "{ ThrottlingRateLimit: 50000,", "no ThrottlingRateLimit"),
             ("AWSTemplateFormatVersion", "\u{feff}AWSTemplateFormatVersion", "byte-order mark"),
         ];
         for (good, bad, expected) in planted {
@@ -216,6 +215,7 @@ mod tests {
                 "Condition: HasDashboard\n    Properties:\n      AlarmName: !Sub ${AWS::StackName}-backup-errors",
                 "BackupErrors: only throttles",
             ),
+            ("MetricName: 5xx", "MetricName: 4xx", "what the console's visitors get"),
             ("MetricName: Invocations", "MetricName: Invoked", "raised by silence"),
             ("RUNBOOK.md#depth", "RUNBOOK.md#depths", "no entry of the runbook"),
             ("lambda.alarms.cloudwatch", "alarms.cloudwatch", "may not call alarm-relay"),

@@ -75,6 +75,8 @@ pub enum Fault {
     SupabaseRestarting,
     /// Supabase's gateway refuses the public key before Supabase Auth is asked.
     AuthKey,
+    /// Supabase Auth before July 2026: `GET /user` answers about those who are banned, too.
+    AuthOld,
     /// A proxy refuses in Supabase Auth's place.
     AuthProxy,
     /// PostgREST does not know the functions of the last migration yet (PGRST202).
@@ -133,7 +135,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 60] = [
+const FAULTS: [(&str, Fault, Option<u32>); 61] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -165,6 +167,7 @@ const FAULTS: [(&str, Fault, Option<u32>); 60] = [
     ("gazelle:renewed-elsewhere", Fault::GazelleRenewedElsewhere, Some(1)),
     ("supabase:500", Fault::SupabaseError, None),
     ("auth:key", Fault::AuthKey, None),
+    ("auth:old", Fault::AuthOld, None),
     ("auth:proxy", Fault::AuthProxy, None),
     ("supabase:restarting", Fault::SupabaseRestarting, Some(3)),
     ("supabase:schema-cache", Fault::SupabaseSchemaCache, Some(3)),

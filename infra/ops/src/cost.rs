@@ -15,7 +15,7 @@ use clap::Args;
 use jiff::{Timestamp, ToSpan};
 use shared::{
     clock::Schedule,
-    events, metrics,
+    config, events, metrics,
     task::{Function, TASKS, TaskSpec},
 };
 
@@ -168,7 +168,9 @@ fn bill(deployment: &Deployment, durations: &BTreeMap<&str, u64>) -> anyhow::Res
     add("CloudWatch: metrics, figures of runs", figures, prices::CUSTOM_METRIC);
     add("CloudWatch: alarms", deployment.count("AWS::CloudWatch::Alarm")? as f64, prices::ALARM_METRIC);
     add("CloudWatch: dashboards", deployment.count("AWS::CloudWatch::Dashboard")? as f64, prices::DASHBOARD);
-    add("Secrets Manager: secrets", 1.0, prices::SECRET);
+    add("API Gateway: the watcher's probes of the console", month.runs["availability"], prices::HTTP_REQUEST);
+    let secrets = if deployment.parameter("BackupSecretArn").is_empty() { 1.0 } else { 2.0 };
+    add("Secrets Manager: secrets", secrets, prices::SECRET);
     add("Secrets Manager: calls", secret_calls(deployment, &month), prices::SECRET_CALL);
     add("S3: GB-months of copies, assumed", 1.0, prices::S3_GB_MONTH);
     Ok(lines)
@@ -183,8 +185,12 @@ fn compute(
     /// An alarm that is raised and ends, each day.
     const ALARMS: f64 = 60.0;
     const ALARM_SECONDS: f64 = 2.0;
-    let mut requests = ALARMS;
-    let mut gb_seconds = ALARMS * ALARM_SECONDS * deployment.memory_gb(Function::AlarmRelay)?;
+    /// The console's `/health`, which each availability check asks for.
+    const HEALTH_SECONDS: f64 = 0.3;
+    let probes = month.runs["availability"];
+    let mut requests = ALARMS + probes;
+    let mut gb_seconds = ALARMS * ALARM_SECONDS * deployment.memory_gb(Function::AlarmRelay)?
+        + probes * HEALTH_SECONDS * deployment.memory_gb(Function::AdminApi)?;
     for task in TASKS {
         let runs = month.runs[task.name];
         let seconds = Duration::from_millis(durations[task.name]).as_secs_f64();
@@ -194,12 +200,15 @@ fn compute(
     Ok((requests, gb_seconds))
 }
 
-/// GB of log lines: the platform's and ours of each run, and the ages in each availability check.
+/// GB of log lines: the platform's and ours of each run, the ages in each availability check, and the gateway's line
+/// about each probe of the console.
 fn log_gb(month: &Month, requests: f64) -> f64 {
     const BYTES_PER_RUN: f64 = 4000.0;
     const BYTES_PER_AGE: f64 = 350.0;
+    const BYTES_PER_ACCESS: f64 = 400.0;
     let watched = TASKS.iter().filter(|task| task.is_watched()).count() as f64;
-    (requests * BYTES_PER_RUN + month.runs["availability"] * watched * BYTES_PER_AGE) / 1e9
+    let per_check = watched * BYTES_PER_AGE + BYTES_PER_ACCESS;
+    (requests * BYTES_PER_RUN + month.runs["availability"] * per_check) / 1e9
 }
 
 /// Months of metrics: the ages are sent all the time; success, duration and rows in the hours in which a task runs that
@@ -213,12 +222,16 @@ fn metric_months(month: &Month) -> (f64, f64) {
     ((metrics::count() - of_runs) as f64, rare + counters)
 }
 
-/// A process reads the secret once. One that runs every few minutes lives about two hours; the others start anew.
+/// A process reads its secrets at its start and again each quarter of an hour, as long as it is asked for something. The
+/// console is, by the watcher.
 fn secret_calls(deployment: &Deployment, month: &Month) -> f64 {
-    const HOURS_OF_LIFE: f64 = 2.0;
+    let reads_an_hour = 3600.0 / config::FRESH.as_secs_f64();
     let calls = deployment.functions.iter().map(|deployed| {
-        let runs: f64 = deployed.function.tasks().map(|task| month.runs[task.name]).sum();
-        runs.min(prices::HOURS_PER_MONTH / HOURS_OF_LIFE)
+        let runs: f64 = match deployed.function {
+            Function::AdminApi => month.runs["availability"],
+            function => function.tasks().map(|task| month.runs[task.name]).sum(),
+        };
+        runs.min(prices::HOURS_PER_MONTH * reads_an_hour)
     });
     calls.sum()
 }

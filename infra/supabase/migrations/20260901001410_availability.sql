@@ -4,7 +4,7 @@
 create table if not exists public.monitor_targets (
   name text primary key,
   label text not null,
-  kind text not null check (kind in ('http', 'supabase', 'gazelle', 'google', 'slack', 'sendgrid', 'telegram')),
+  kind text not null check (kind in ('http', 'supabase', 'gazelle', 'google', 'slack', 'sendgrid', 'telegram', 'console')),
   url text,
   expected_status integer[] not null default '{}',
   expected_body text,
@@ -27,7 +27,8 @@ insert into public.monitor_targets (name, label, kind, required, latency_limit_m
   ('google', 'Google Sheets', 'google', false, 5000),
   ('slack', 'Slack', 'slack', false, 5000),
   ('sendgrid', 'SendGrid', 'sendgrid', false, 5000),
-  ('telegram', 'Telegram', 'telegram', false, 5000)
+  ('telegram', 'Telegram', 'telegram', false, 5000),
+  ('console', 'Console', 'console', false, 5000)
 on conflict (name) do nothing;
 
 create table if not exists public.monitor_states (

@@ -37,10 +37,18 @@ $$;
 comment on function public.anomaly_run_inputs is
   'Per task that failed: failures in the last p_hours, failures since the last success (30 days back), the failed runs, newest first; and what is running. {tasks[{name, label, recent_failures, consecutive_failures, last_failure_at, recent_since, consecutive_since, run_ids}], running[{run_id, name, label, started_at}]}.';
 
+create or replace function internal.operator_hash(p_value text) returns text
+language sql stable set search_path = public, pg_temp as $$
+  select encode(sha256(convert_to('operator:' || (select value #>> '{}' from system_settings where key = 'sign_in_hash_key')
+                                  || lower(btrim(coalesce(p_value, ''))), 'UTF8')), 'hex')
+$$;
+comment on function internal.operator_hash is
+  'Who had a cash register, for fingerprints. The word before the key: no name typed at the sign-in, whose hash people may see, has the same.';
+
 create or replace function public.anomaly_cash_inputs(p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(to_jsonb(s) order by s.closed_at desc, s.session_id), '[]') from (
-    select c.id as session_id, c.operator_id, c.site_id, c.register_id, r.name as register_name, r.variance_limit,
+    select c.id as session_id, c.operator_id, internal.operator_hash(c.operator_id) as operator_hash, c.site_id, c.register_id, r.name as register_name, r.variance_limit,
            c.variance, c.closing_amount, c.actual_amount, c.closed_at
     from cash_sessions c left join cash_registers r on r.id = c.register_id
     -- Up to a cent is rounding: no comment is asked for either.

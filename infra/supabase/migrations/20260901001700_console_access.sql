@@ -11,11 +11,13 @@ create table if not exists public.console_sessions (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   last_seen_at timestamptz not null,
-  checked_at timestamptz not null
+  checked_at timestamptz not null,
+  asked_at timestamptz
 );
 comment on table public.console_sessions is 'Who is signed in to the console, by the SHA-256 of what the browser''s cookie holds.';
 comment on column public.console_sessions.refresh_token is 'Encrypted by the function: nobody who reads the table can use it.';
 comment on column public.console_sessions.checked_at is 'When Supabase Auth last said that the user and the role still stand.';
+comment on column public.console_sessions.asked_at is 'When it was last asked: one call of many asks, and another one soon where that brought no answer.';
 create index if not exists idx_console_sessions_expires on public.console_sessions (expires_at);
 
 create table if not exists public.audit_log (
@@ -83,6 +85,7 @@ declare
   v_session console_sessions;
   v_user jsonb := p_request -> 'user';
   v_refresh boolean := false;
+  v_unconfirmed boolean := false;
   v_wait integer;
 begin
   v_wait := internal.count_call('address:' || internal.sign_in_hash(p_request ->> 'address'),
@@ -96,13 +99,6 @@ begin
     for update;
     if found then
       v_user := jsonb_build_object('id', v_session.user_id, 'email', v_session.email, 'role', v_session.role);
-      -- One call of many is asked to look after the user; the others need not wait for Supabase Auth.
-      v_refresh := v_session.checked_at < p_now - make_interval(secs => (p_request ->> 'check_seconds')::integer);
-      if v_refresh or v_session.last_seen_at < p_now - interval '1 minute' then
-        update console_sessions
-        set last_seen_at = p_now, checked_at = case when v_refresh then p_now else checked_at end
-        where id_hash = v_session.id_hash;
-      end if;
     end if;
   end if;
   if v_user ->> 'id' is null then
@@ -112,17 +108,32 @@ begin
   if v_wait > 0 then
     return jsonb_build_object('outcome', 'limited', 'retry_after_seconds', v_wait);
   end if;
+  if v_session.id_hash is not null then
+    -- One call of many is asked to look after the user; the others need not wait for Supabase Auth. The look counts when it
+    -- was had (renew_console_session): whoever asked and got no answer asks again soon. What nobody could confirm for long
+    -- is not known any more: then every call asks.
+    v_unconfirmed := v_session.checked_at < p_now - make_interval(secs => (p_request ->> 'unchecked_seconds')::integer);
+    v_refresh := v_unconfirmed
+      or v_session.checked_at < p_now - make_interval(secs => (p_request ->> 'check_seconds')::integer)
+         and coalesce(v_session.asked_at < p_now - interval '15 seconds', true);
+    if v_refresh or v_session.last_seen_at < p_now - interval '1 minute' then
+      update console_sessions
+      set last_seen_at = p_now, asked_at = case when v_refresh then p_now else asked_at end
+      where id_hash = v_session.id_hash;
+    end if;
+  end if;
   return jsonb_strip_nulls(jsonb_build_object(
     'outcome', case when coalesce(array_position(c_roles, v_user ->> 'role')
                                   >= array_position(c_roles, p_request ->> 'needs'), false)
                     then 'ok' else 'forbidden' end,
     'user_id', v_user ->> 'id', 'email', v_user ->> 'email', 'role', v_user ->> 'role',
     'refresh_token', case when v_refresh then v_session.refresh_token end,
+    'is_unconfirmed', case when v_unconfirmed then true end,
     'expires_at', v_session.expires_at));
 end
 $$;
 comment on function public.authorize is
-  'One round trip per request: session or bearer''s user, role, both rate limits. p_request: session_hash? | user? {id, email, role}, needs (viewer|operator|admin), address, address_limit, user_limit, window_seconds, check_seconds. Answers {outcome: ok|unauthenticated|forbidden|limited, user_id?, email?, role?, expires_at?, refresh_token? (look after the user now), retry_after_seconds?}.';
+  'One round trip per request: session or bearer''s user, role, both rate limits. p_request: session_hash? | user? {id, email, role}, needs (viewer|operator|admin), address, address_limit, user_limit, window_seconds, check_seconds, unchecked_seconds. Answers {outcome: ok|unauthenticated|forbidden|limited, user_id?, email?, role?, expires_at?, refresh_token? (look after the user now), is_unconfirmed? (and without an answer nobody is let in), retry_after_seconds?}.';
 
 create or replace function public.allow_sign_in(p_name text, p_address text, p_limit integer, p_window_seconds integer, p_now timestamptz)
 returns integer language plpgsql set search_path = public, pg_temp as $$
@@ -142,7 +153,15 @@ begin
     -- Where a person has signed in before, strangers elsewhere cannot spend their attempts.
     v_wait := internal.count_call('sign-in-known:' || v_name || ':' || v_address, p_limit, p_window_seconds, p_now);
   else
-    v_wait := internal.count_call('sign-in-name:' || v_name, p_limit, p_window_seconds, p_now);
+    -- Supabase Auth counts all attempts of the console together, because they come from one place. So strangers get a share
+    -- of them, and one address a part of that share: those who have signed in before keep the rest.
+    v_wait := internal.count_call('sign-in-new-at:' || v_address, p_limit * 2, p_window_seconds, p_now);
+    if v_wait = 0 then
+      v_wait := internal.count_call('sign-in-name:' || v_name, p_limit, p_window_seconds, p_now);
+    end if;
+    if v_wait = 0 then
+      v_wait := internal.count_call('sign-in-new', p_limit * 6, p_window_seconds, p_now);
+    end if;
   end if;
   if v_wait > 0 then
     -- One row per window for all of them: who posts in a loop fills no table, and is counted.
@@ -157,7 +176,7 @@ begin
 end
 $$;
 comment on function public.allow_sign_in is
-  'Counts an attempt to sign in: per address, then per name, or per name and address where that person has signed in before. Seconds to wait, or 0. Those that must wait are counted for the detection of attacks.';
+  'Counts an attempt to sign in: per address, then per name and address where that person has signed in before; else per address, per name and in all. Seconds to wait, or 0. Those that must wait are counted for the detection of attacks.';
 
 create or replace function public.create_console_session(p_session jsonb, p_address text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
@@ -177,9 +196,11 @@ $$;
 comment on function public.create_console_session is
   'A session and its line in login_history. p_session: id_hash, user_id, email, role, refresh_token (encrypted), lifetime_seconds. Repeated it does nothing.';
 
-create or replace function public.renew_console_session(p_id_hash text, p_email text, p_role text, p_refresh_token text)
-returns void language sql set search_path = public, pg_temp as $$
-  update console_sessions set email = p_email, role = p_role, refresh_token = p_refresh_token where id_hash = p_id_hash
+create or replace function public.renew_console_session(
+  p_id_hash text, p_email text, p_role text, p_refresh_token text, p_now timestamptz
+) returns void language sql set search_path = public, pg_temp as $$
+  update console_sessions set email = p_email, role = p_role, refresh_token = p_refresh_token, checked_at = p_now
+  where id_hash = p_id_hash
 $$;
 comment on function public.renew_console_session is 'What Supabase Auth says of the user now.';
 

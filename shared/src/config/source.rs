@@ -15,7 +15,7 @@ use super::{ConfigError, Settings, parse_secret, present};
 use crate::{clock, events::Aws};
 
 /// A secret that was read longer ago than this is read again at the start of an invocation.
-const FRESH: SignedDuration = SignedDuration::from_mins(15);
+pub const FRESH: SignedDuration = SignedDuration::from_mins(15);
 /// After a reading that failed: whoever invokes does not wait for a store that does not answer, each time.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 

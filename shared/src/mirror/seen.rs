@@ -100,20 +100,14 @@ impl Seen {
         all
     }
 
-    /// Distinct rows of all windows.
+    /// Distinct rows of all windows, without a copy of them: of a large account they are megabytes.
     pub fn distinct(&self) -> u64 {
-        if let [only] = &self.windows[..] {
-            return only.len() as u64;
-        }
-        let mut all: Vec<u64> = self
-            .windows
-            .iter()
-            .flat_map(|hashes| hashes.sorted.iter().chain(&hashes.recent))
-            .copied()
-            .collect();
-        all.sort_unstable();
-        all.dedup();
-        all.len() as u64
+        let is_new =
+            |window: usize, hash: u64| !self.windows[..window].iter().any(|earlier| earlier.contains(hash));
+        let all = self.windows.iter().enumerate();
+        let hashes = all
+            .flat_map(|(at, window)| window.sorted.iter().chain(&window.recent).map(move |hash| (at, *hash)));
+        hashes.filter(|(at, hash)| is_new(*at, *hash)).count() as u64
     }
 }
 

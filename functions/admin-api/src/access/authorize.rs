@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use shared::supabase::QUICK;
 
 use super::{
-    CHECK, Caller, Role, Signed, Source,
+    CHECK, Caller, Role, Signed, Source, UNCHECKED,
     bearer::{Bearer, BearerError},
     refuse_cross_site, session_of,
 };
@@ -51,6 +51,8 @@ struct Decision {
     email: String,
     role: Option<Role>,
     refresh_token: Option<String>,
+    #[serde(default)]
+    is_unconfirmed: bool,
     expires_at: Option<String>,
     retry_after_seconds: Option<u32>,
 }
@@ -92,10 +94,11 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Problem> {
     let mut decision = decide(guard, &credentials, &address).await?;
     let mut body = body;
     if let Some(hash) = &session {
+        // First: whatever else is wrong with a request, the look that it was asked for is had.
+        look_after(app, hash, &mut decision).await?;
         if is_change {
             body = require_form_token(app, hash, &parts.headers, body).await?;
         }
-        look_after(app, hash, &mut decision).await?;
     }
     // After the look: the role may be another one by now.
     let role = decision.role.filter(|role| *role >= guard.needs).ok_or_else(Problem::forbidden)?;
@@ -141,6 +144,7 @@ async fn decide(guard: &Guard, credentials: &Credentials, address: &str) -> Resu
     let mut request = json!({
         "needs": guard.needs, "address": address, "address_limit": guard.app.limits.address,
         "user_limit": guard.app.limits.user, "window_seconds": WINDOW_SECONDS, "check_seconds": CHECK.as_secs(),
+        "unchecked_seconds": UNCHECKED.as_secs(),
     });
     match credentials {
         Credentials::Session(hash) => request["session_hash"] = hash.as_str().into(),
@@ -180,7 +184,7 @@ async fn require_form_token(
 }
 
 /// Asks Supabase Auth from time to time whether the user of a session still stands, with which role. While it cannot
-/// be asked the session goes on.
+/// be asked the session goes on, for [`UNCHECKED`] at most.
 async fn look_after(app: &App, session: &str, decision: &mut Decision) -> Result<(), Problem> {
     let Some(sealed) = decision.refresh_token.take() else { return Ok(()) };
     let outcome = match app.keys.open(&sealed, session) {
@@ -195,6 +199,7 @@ async fn look_after(app: &App, session: &str, decision: &mut Decision) -> Result
             let role = grant.role.map_or(Value::from("none"), |role| json!(role));
             let arguments = json!({
                 "p_id_hash": session, "p_email": grant.email, "p_role": role, "p_refresh_token": sealed,
+                "p_now": app.now().to_string(),
             });
             Ok(app.supabase.rpc_within("renew_console_session", &arguments, QUICK).await?)
         }
@@ -207,7 +212,7 @@ async fn look_after(app: &App, session: &str, decision: &mut Decision) -> Result
         }
         Err(error) => {
             tracing::warn!(%error, "session.not_checked");
-            Ok(())
+            if decision.is_unconfirmed { Err(Problem::unavailable()) } else { Ok(()) }
         }
     }
 }

@@ -13,6 +13,7 @@ use shared::notify::Language;
 
 use crate::{
     access::{Caller, Role, cookie_named},
+    routes::session::own_path,
     state::App,
 };
 
@@ -131,6 +132,11 @@ impl Frame {
     pub fn csrf_token(&self) -> &str {
         let session = self.caller.as_ref().and_then(|caller| caller.session.as_ref());
         session.map_or("", |session| &session.csrf_token)
+    }
+
+    /// The address as a link: one that a browser takes for another host's leads home.
+    pub fn own_address(&self) -> &str {
+        own_path(&self.address)
     }
 
     /// The path without its query.

@@ -104,8 +104,12 @@ pub async fn database(State(app): State<Arc<App>>) -> (StatusCode, Json<Database
     (status = 200, description = "The stored results.", body = HealthReport),
     (status = "default", description = "A problem.", body = ProblemBody, content_type = "application/problem+json"),
 ))]
-pub async fn summary(State(app): State<Arc<App>>) -> Result<Json<HealthReport>, Problem> {
+pub async fn summary(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<HealthReport>, Problem> {
     let mut report: HealthReport = of_tasks(&app, "health_summary").await?;
+    report.anomalies.all().for_each(|anomaly| anomalies::mask(caller.role, anomaly));
     deployed(&app, &mut report.scheduler_status.tasks);
     Ok(Json(report))
 }

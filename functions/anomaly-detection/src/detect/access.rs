@@ -13,6 +13,8 @@ pub const WINDOW_HOURS: i64 = 24;
 /// More failures than people make, from more places than they are at.
 const ATTACK_FAILURES: u32 = 50;
 const ATTACK_ADDRESSES: usize = 5;
+/// … or with more names than the company has people.
+const ATTACK_NAMES: usize = 20;
 
 /// Who was refused too often. An attack speaks for whatever it tried: people are told once.
 pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
@@ -26,7 +28,9 @@ pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
 fn attack(groups: &[SignIns]) -> Option<Finding> {
     let failures: u32 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.failures));
     let addresses: BTreeSet<&str> = groups.iter().map(|group| group.address_hash.as_str()).collect();
-    if failures < ATTACK_FAILURES || addresses.len() < ATTACK_ADDRESSES {
+    let names: BTreeSet<&str> = groups.iter().map(|group| group.user_hash.as_str()).collect();
+    let is_spread = addresses.len() >= ATTACK_ADDRESSES || names.len() >= ATTACK_NAMES;
+    if failures < ATTACK_FAILURES || !is_spread {
         return None;
     }
     let figures = json!({"count": failures, "addresses": addresses.len(), "hours": WINDOW_HOURS});
@@ -103,5 +107,15 @@ mod tests {
         assert_eq!(told(50, 20), ["auth_attack"]);
         assert_eq!(told(4, 20).len(), 4, "an office where many mistype");
         assert!(told(40, 1).is_empty(), "forty people who mistype once");
+        // Three addresses go through a list of names, twice each.
+        let names = (0..30).map(|number| SignIns {
+            user_hash: number.to_string(),
+            address_hash: (number % 3).to_string(),
+            failures: 2,
+            attempts: 2,
+            ..SignIns::default()
+        });
+        let found = detect(&names.collect::<Vec<_>>(), &Thresholds::default());
+        assert_eq!(found.iter().map(|found| found.kind).collect::<Vec<_>>(), ["auth_attack"]);
     }
 }

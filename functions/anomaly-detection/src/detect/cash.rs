@@ -21,14 +21,14 @@ pub fn detect(sessions: &[CashSession], thresholds: &Thresholds) -> Vec<Finding>
     let mut by_operator: BTreeMap<&str, Vec<&CashSession>> = BTreeMap::new();
     let mut by_register: BTreeMap<&str, Vec<&CashSession>> = BTreeMap::new();
     for (session, _) in &flagged {
-        by_operator.entry(&session.operator_id).or_default().push(session);
+        by_operator.entry(&session.operator_hash).or_default().push(session);
         if let Some(register) = &session.register_id {
             by_register.entry(register).or_default().push(session);
         }
     }
     for (of, groups) in [("operator", by_operator), ("register", by_register)] {
         let repeated = groups.into_iter().filter(|(_, group)| group.len() >= thresholds.cash_repeated);
-        findings.extend(repeated.map(|(id, group)| several(of, id, &group)));
+        findings.extend(repeated.map(|(key, group)| several(of, key, &group)));
     }
     findings
 }
@@ -54,14 +54,14 @@ fn single(session: &CashSession, severity: Severity) -> Finding {
     }))
 }
 
-fn several(of: &str, id: &str, group: &[&CashSession]) -> Finding {
+fn several(of: &str, key: &str, group: &[&CashSession]) -> Finding {
     // Who the operator is stands in the details: a message names the register only.
-    let (subject, site) = match of {
-        "register" => (group[0].register_name.clone(), group[0].site_id.clone()),
-        _ => (None, None),
+    let (id, subject, site) = match of {
+        "register" => (key, group[0].register_name.clone(), group[0].site_id.clone()),
+        _ => (group[0].operator_id.as_str(), None, None),
     };
     let notice = json!({"subject": subject, "site": site, "of": of, "count": group.len(), "days": DAYS});
-    let key = format!("{of}:{id}");
+    let key = format!("{of}:{key}");
     Finding::new(Category::Cash, "cash_variance_repeated", &key, Severity::High, notice).with_details(json!({
         "of": of, "id": id, "count": group.len(),
         "session_ids": group.iter().map(|session| &session.session_id).collect::<Vec<_>>(),
@@ -76,7 +76,7 @@ mod tests {
     fn session(number: u32, variance: i64) -> CashSession {
         CashSession {
             session_id: format!("s{number}"),
-            operator_id: format!("o{number}"),
+            operator_hash: format!("h{number}"),
             variance,
             ..CashSession::default()
         }
@@ -112,7 +112,7 @@ mod tests {
     fn three_gaps_of_one_operator_or_register_are_repeated_and_three_of_three_are_not() {
         let gaps = |number| session(number, 2000);
         assert_eq!(judged(&[gaps(1), gaps(2), gaps(3)]).len(), 3);
-        let of_one = |number| CashSession { operator_id: "o".into(), ..gaps(number) };
+        let of_one = |number| CashSession { operator_hash: "h".into(), ..gaps(number) };
         assert_eq!(judged(&[of_one(1), of_one(2)]).len(), 2);
         let found = judged(&[of_one(1), of_one(2), of_one(3)]);
         assert_eq!(found[3], ("cash_variance_repeated", Severity::High));
@@ -133,7 +133,7 @@ mod tests {
         let group: Vec<CashSession> =
             (0..3).map(|number| CashSession { session_id: format!("s{number}"), ..secret.clone() }).collect();
         for finding in detect(&group, &Thresholds::default()) {
-            let said = format!("{} {}", finding.notice, finding.description);
+            let said = format!("{} {} {}", finding.notice, finding.description, finding.fingerprint);
             assert!(!said.contains("987") && !said.contains("op-7"), "{said}");
             assert!(finding.details.to_string().contains("98765"));
         }

@@ -260,9 +260,13 @@ async fn user(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
     let claims = claims_of(&headers);
     let users = lock(&auth.users);
     match users.iter().find(|(_, user)| claims["sub"] == *user.id) {
-        Some((_, user)) if user.is_banned => refuse(StatusCode::FORBIDDEN, "user_banned"),
+        // Since supabase/auth#2642 (July 2026); before, the answer only says until when.
+        Some((_, user)) if user.is_banned && !auth.faults.has(Fault::AuthOld) => {
+            refuse(StatusCode::FORBIDDEN, "user_banned")
+        }
         Some((email, user)) => Json(json!({
             "id": user.id, "email": email, "app_metadata": user.app_metadata, "aud": "authenticated",
+            "banned_until": user.is_banned.then_some("2999-01-01T00:00:00Z"),
         }))
         .into_response(),
         None => refuse(StatusCode::FORBIDDEN, "user_not_found"),

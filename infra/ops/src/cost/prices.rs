@@ -25,6 +25,8 @@ pub const CUSTOM_METRIC: f64 = 0.30;
 pub const ALARM_METRIC: f64 = 0.10;
 /// aws.amazon.com/cloudwatch/pricing, dashboards: per dashboard and month.
 pub const DASHBOARD: f64 = 3.00;
+/// aws.amazon.com/api-gateway/pricing, HTTP APIs: per request.
+pub const HTTP_REQUEST: f64 = 1.11 / 1e6;
 /// aws.amazon.com/secrets-manager/pricing: per secret and month.
 pub const SECRET: f64 = 0.40;
 /// aws.amazon.com/secrets-manager/pricing: per call.
