@@ -20,3 +20,4 @@ pub mod task;
 pub mod telemetry;
 pub mod text;
 pub mod trigger;
+pub mod words;

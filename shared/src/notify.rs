@@ -23,12 +23,13 @@ use url::Url;
 pub use self::{
     direct::{TestReport, Told, tell_administrators, test_channels},
     outbox::{Delivered, deliver},
-    render::{Language, Message, Table, anomaly_sentence, error_name, event_name, weekly},
+    render::{Message, Table, anomaly_sentence, error_name, event_name, weekly},
 };
 use crate::{
     config::{Secret, Settings},
     http::{Cause, Http, HttpError, Response},
     text::variable_name,
+    words::Language,
 };
 
 /// How bad it is. `Critical` passes every quiet hour.

@@ -3,11 +3,12 @@
 //! The `postgrest` crate builds the requests; `shared::http` sends them. What the crate would get wrong is kept
 //! away from it: it never sends, never sets headers, and values reach it only through filters that it encodes.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use postgrest::Postgrest;
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
@@ -60,8 +61,8 @@ pub enum SupabaseError {
     Input {
         /// SQLSTATE.
         code: String,
-        /// For the person, in French.
-        message: String,
+        /// Which value, and why.
+        unaccepted: Unaccepted,
     },
     /// The request itself is wrong, or not allowed.
     #[error("Supabase refused the request (HTTP {status}, code {code})")]
@@ -181,8 +182,8 @@ impl Supabase {
         key: &str,
         query: impl Fn() -> postgrest::Builder,
     ) -> Result<Vec<T>, SupabaseError> {
-        let key_of = |row: &serde_json::Value| row[key].as_str().unwrap_or_default().to_owned();
-        let mut rows: Vec<serde_json::Value> = Vec::new();
+        let key_of = |row: &Value| row[key].as_str().unwrap_or_default().to_owned();
+        let mut rows: Vec<Value> = Vec::new();
         self.pages(key, key_of, query, |page| rows.extend(page)).await?;
         rows.into_iter()
             .map(|row| serde_json::from_value(row).map_err(|_| SupabaseError::Malformed))
@@ -308,9 +309,25 @@ fn refusal(response: &Response) -> SupabaseError {
         _ if code.len() == 5 && (code.starts_with("22") || code.starts_with("23") || code == "21000") => {
             SupabaseError::Data { code, detail: body.message.unwrap_or_default() }
         }
-        "GT010" | "GT011" => SupabaseError::Input { code, message: body.message.unwrap_or_default() },
+        "GT010" | "GT011" => {
+            // Its own functions write it; whatever else stands there has no field and no reason.
+            let message = body.message.unwrap_or_default();
+            SupabaseError::Input { code, unaccepted: serde_json::from_str(&message).unwrap_or_default() }
+        }
         _ => SupabaseError::Refused { status: response.status, code },
     }
+}
+
+/// Why a function of this product does not accept a value (`internal.refuse`).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct Unaccepted {
+    /// Which value; none when it is not one of a form.
+    pub field: Option<String>,
+    /// The key `refused-<reason>` of the catalogue of words.
+    pub reason: String,
+    /// What the sentence is filled with.
+    #[serde(default)]
+    pub values: BTreeMap<String, Value>,
 }
 
 /// Limits for calls that must answer fast or not at all.

@@ -16,10 +16,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
+pub const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
 
 /// Every page that needs nothing in its address.
-const VIEWS: [&str; 25] = [
+pub const VIEWS: [&str; 25] = [
     "/",
     "/nights",
     "/journal",
@@ -110,7 +110,7 @@ async fn ended(name: &str, child: Child) -> anyhow::Result<()> {
 }
 
 /// What a night leaves, and alerts of every kind: the small company of the tests has none of its own.
-async fn live_through_a_night(bed: &mut Bed) -> anyhow::Result<()> {
+pub async fn live_through_a_night(bed: &mut Bed) -> anyhow::Result<()> {
     bed.run("sync_gazelle", NIGHT).await?;
     bed.stack.deliver_events().await?;
     bed.put("assets", json!([{"id": 900, "name": "Camion", "category": "véhicule"}])).await?;
@@ -134,14 +134,11 @@ async fn live_through_a_night(bed: &mut Bed) -> anyhow::Result<()> {
     bed.put("humidity_alerts", humidity.collect()).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> anyhow::Result<()> {
-    let (mut bed, console) = start().await?;
-    live_through_a_night(&mut bed).await?;
-    bed.run("weekly_report", "2026-01-15T12:00:00Z").await?;
-    let run = bed.runs("sync_gazelle").await?[0]["id"].as_str().unwrap_or_default().to_owned();
-    let mut views = [&VIEWS.map(str::to_owned)[..], &[format!("/runs/{run}")]].concat();
+/// Views of one thing each, of what such a night left.
+pub async fn details(bed: &Bed) -> anyhow::Result<Vec<String>> {
+    let mut views = Vec::new();
     for (view, table, key) in [
+        ("/runs", "scheduler_logs", "id"),
         ("/assets", "assets", "id"),
         ("/humidity-alerts/pianos", "humidity_alerts", "piano_id"),
         ("/notifications/rules", "notification_rules", "id"),
@@ -150,6 +147,15 @@ async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> any
         let row = &bed.stack.rows(table, key, key).await?[0][key];
         views.push(format!("{view}/{}", row.as_str().map_or_else(|| row.to_string(), str::to_owned)));
     }
+    Ok(views)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_view_is_accessible_and_fits_in_both_languages_and_themes() -> anyhow::Result<()> {
+    let (mut bed, console) = start().await?;
+    live_through_a_night(&mut bed).await?;
+    bed.run("weekly_report", "2026-01-15T12:00:00Z").await?;
+    let mut views = [&VIEWS.map(str::to_owned)[..], &details(&bed).await?].concat();
     // What is not there has a page, too.
     views.extend(["404:/nothing", "404:/runs/00000000-0000-4000-8000-000000000009"].map(str::to_owned));
     look(

@@ -46,3 +46,4 @@ mod schedules;
 mod sign_in;
 mod tasks;
 mod weekly;
+mod words;

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use shared::task::Function;
 
 /// Messages of each channel, in the order of the notices; Telegram's parts of one message are joined.
-struct Sent {
+pub struct Sent {
     slack: Vec<Value>,
-    email: Vec<Value>,
+    pub email: Vec<Value>,
     telegram: Vec<String>,
 }
 
 /// Sends notices on every channel, each to a person of its own, so that no rate holds them back.
-async fn sent(bed: &Bed, notices: &[(&str, &str, Value)]) -> anyhow::Result<Sent> {
+pub async fn sent(bed: &Bed, notices: &[(&str, &str, Value)]) -> anyhow::Result<Sent> {
     let chat = |number: usize| format!("{}", 5000 + number);
     let person = |number: usize| {
         json!({"key": format!("p{number:04}"), "first_name": "Nicolas", "display_name": "Nick",

@@ -35,6 +35,7 @@ use axum::{
     routing::get,
 };
 use serde::Deserialize;
+use shared::words::Language;
 
 pub use self::{
     display::Markup,
@@ -130,7 +131,7 @@ pub async fn preferences(
 ) -> Result<Response, Problem> {
     refuse_cross_site(&app, &headers)?;
     let mut response = Redirect::to(session::own_path(&wanted.next)).into_response();
-    let language = wanted.language.and_then(|name| frame::language_named(&name)).map(frame::language_name);
+    let language = wanted.language.and_then(|name| frame::language_named(&name)).map(Language::code);
     let theme = wanted.theme.and_then(|name| Theme::named(&name)).map(Theme::name);
     for (name, value) in [("language", language), ("theme", theme)] {
         let Some(value) = value else { continue };

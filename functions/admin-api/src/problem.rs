@@ -1,7 +1,5 @@
 //! Errors as callers see them: RFC 9457, one stable code each, nothing of the inside.
 
-use std::borrow::Cow;
-
 use axum::{
     Json,
     extract::Request,
@@ -9,230 +7,146 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use shared::{notify::Language, supabase::SupabaseError};
+use shared::{
+    supabase::{SupabaseError, Unaccepted},
+    words::Language,
+};
 
 use crate::{pages::language_of, routes::shapes::ProblemBody};
 
-/// An answer that says what is wrong.
+/// An answer that says what is wrong. Its title is the key `problem-<code>-title` of the catalogue.
 #[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,
-    french: Box<Words>,
-    english: Box<Words>,
+    detail: Detail,
     run_id: Option<String>,
     retry_after_seconds: Option<u32>,
 }
 
-/// What people read of it.
+/// The sentence for people.
 #[derive(Debug, Clone)]
-struct Words {
-    title: &'static str,
-    detail: Cow<'static, str>,
-}
-
-impl<T: Into<Cow<'static, str>>> From<(&'static str, T)> for Words {
-    fn from((title, detail): (&'static str, T)) -> Self {
-        Self { title, detail: detail.into() }
-    }
+enum Detail {
+    /// The key `problem-<code>`.
+    OfCode,
+    /// A key of its own, with what it is filled with.
+    Of(&'static str, Vec<(&'static str, String)>),
+    /// What the database does not accept.
+    Refused(Box<Unaccepted>),
 }
 
 impl Problem {
-    fn new(
-        status: StatusCode,
-        code: &'static str,
-        french: impl Into<Words>,
-        english: impl Into<Words>,
-    ) -> Self {
-        let (french, english) = (Box::new(french.into()), Box::new(english.into()));
-        Self { status, code, french, english, run_id: None, retry_after_seconds: None }
+    fn new(status: StatusCode, code: &'static str) -> Self {
+        Self { status, code, detail: Detail::OfCode, run_id: None, retry_after_seconds: None }
     }
 
     /// Nobody knows who asks.
     pub fn unauthenticated() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            ("Connexion requise", "Connectez-vous, ou envoyez un jeton valide."),
-            ("Sign-in required", "Sign in, or send a valid token."),
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated")
     }
 
     /// Supabase Auth does not know this name and password together.
     pub fn wrong_password() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "wrong_password",
-            ("Connexion refusée", "Le courriel ou le mot de passe est incorrect."),
-            ("Sign-in refused", "The e-mail or the password is wrong."),
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "wrong_password")
     }
 
     /// A user of the project without a part in this product.
     pub fn no_role() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "no_role",
-            (
-                "Accès refusé",
-                "Ce compte n'a pas accès à la console. Un administrateur peut lui donner un rôle.",
-            ),
-            (
-                "Access refused",
-                "This account has no access to the console. An administrator can give it a role.",
-            ),
-        )
+        Self::new(StatusCode::FORBIDDEN, "no_role")
     }
 
     /// The role is not enough.
     pub fn forbidden() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "forbidden",
-            ("Accès refusé", "Votre rôle ne permet pas cette action."),
-            ("Access refused", "Your role does not allow this."),
-        )
+        Self::new(StatusCode::FORBIDDEN, "forbidden")
     }
 
     /// Another site made the browser ask.
     pub fn cross_site() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            ("Requête refusée", "La requête ne vient pas de la console."),
-            ("Request refused", "The request does not come from the console."),
-        )
+        Self::new(StatusCode::FORBIDDEN, "cross_site")
     }
 
     /// The form does not belong to the session.
     pub fn form_token() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "form_token",
-            ("Formulaire expiré", "Rechargez la page, puis recommencez."),
-            ("Form out of date", "Load the page again, then try once more."),
-        )
+        Self::new(StatusCode::FORBIDDEN, "form_token")
     }
 
     /// Too many calls.
     pub fn limited(retry_after_seconds: u32) -> Self {
-        let french = ("Trop de requêtes", format!("Réessayez dans {retry_after_seconds} s."));
-        let english = ("Too many requests", format!("Try again in {retry_after_seconds} s."));
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", french, english);
-        Self { retry_after_seconds: Some(retry_after_seconds), ..problem }
+        let detail = Detail::Of("problem-rate-limited", vec![("seconds", retry_after_seconds.to_string())]);
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited");
+        Self { detail, retry_after_seconds: Some(retry_after_seconds), ..problem }
     }
 
-    /// What the caller sent cannot be used; `detail` says what is accepted, in French only.
-    pub fn invalid(detail: impl Into<Cow<'static, str>>) -> Self {
-        let detail = detail.into();
-        let french = ("Requête invalide", detail.clone());
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", french, ("Invalid request", detail))
+    /// What the caller sent cannot be used; the sentence of this key says what is accepted.
+    pub fn invalid(key: &'static str) -> Self {
+        Self::invalid_with(key, [])
+    }
+
+    /// The same, of a sentence with placeholders.
+    pub fn invalid_with<const N: usize>(key: &'static str, values: [(&'static str, String); N]) -> Self {
+        Self {
+            detail: Detail::Of(key, values.into()),
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_request")
+        }
     }
 
     /// The request holds what no address and no body may hold.
     pub fn unreadable() -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "unreadable",
-            ("Requête illisible", "L'adresse ou le corps de la requête contient des caractères non permis."),
-            (
-                "Unreadable request",
-                "The address or the body of the request holds characters that are not allowed.",
-            ),
-        )
+        Self::new(StatusCode::BAD_REQUEST, "unreadable")
     }
 
     /// The body is too large.
     pub fn too_large() -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too_large",
-            ("Requête trop volumineuse", "Le corps de la requête est trop volumineux."),
-            ("Request too large", "The body of the request is too large."),
-        )
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large")
     }
 
     /// There is no such thing.
     pub fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            ("Introuvable", "Cette adresse ne correspond à rien."),
-            ("Not found", "There is nothing at this address."),
-        )
+        Self::new(StatusCode::NOT_FOUND, "not_found")
     }
 
     /// The address takes other methods.
     pub fn method() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            ("Méthode refusée", "Cette adresse n'accepte pas cette méthode."),
-            ("Method refused", "This address does not take this method."),
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
     }
 
     /// A run that excludes the wanted one is live.
     pub fn live(run_id: &str) -> Self {
-        let french = ("Déjà en cours", "Une exécution est déjà en cours ou demandée.");
-        let english = ("Already running", "A run is already live or requested.");
-        let problem = Self::new(StatusCode::CONFLICT, "run_live", french, english);
-        Self { run_id: Some(run_id.into()), ..problem }
+        Self { run_id: Some(run_id.into()), ..Self::new(StatusCode::CONFLICT, "run_live") }
     }
 
     /// What this stands on does not answer.
     pub fn unavailable() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            (
-                "Service indisponible",
-                "Supabase ne répond pas. Les tâches planifiées reprendront d'elles-mêmes; réessayez dans une minute.",
-            ),
-            (
-                "Service unavailable",
-                "Supabase does not answer. The scheduled tasks resume by themselves; try again in a minute.",
-            ),
-        )
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     }
 
     /// Gazelle does not answer.
     pub fn gazelle_unavailable() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "gazelle_unavailable",
-            (
-                "Gazelle ne répond pas",
-                "Gazelle ne répond pas pour l'instant. Réessayez dans quelques minutes.",
-            ),
-            ("Gazelle does not answer", "Gazelle does not answer for now. Try again in a few minutes."),
-        )
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "gazelle_unavailable")
     }
 
     /// Something is wrong in here; the log says what.
     pub fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            ("Erreur interne", "L'erreur a été notée au journal."),
-            ("Internal error", "The error was noted in the log."),
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
     }
 
     /// Its title for people.
     pub fn title(&self, language: Language) -> &'static str {
-        self.words(language).title
+        let key = format!("problem-{}-title", self.code.replace('_', "-"));
+        language.find(&key).unwrap_or(self.code)
     }
 
     /// The sentence for people.
-    pub fn detail(&self, language: Language) -> &str {
-        &self.words(language).detail
-    }
-
-    fn words(&self, language: Language) -> &Words {
-        match language {
-            Language::Fr => &self.french,
-            Language::En => &self.english,
+    pub fn detail(&self, language: Language) -> String {
+        match &self.detail {
+            Detail::OfCode => {
+                let key = format!("problem-{}", self.code.replace('_', "-"));
+                language.find(&key).unwrap_or(self.code).to_owned()
+            }
+            Detail::Of(key, values) => {
+                language.sentence(key, values.iter().map(|(name, value)| (*name, value.as_str().into())))
+            }
+            Detail::Refused(unaccepted) => refused(unaccepted, language),
         }
     }
 
@@ -242,7 +156,7 @@ impl Problem {
             title: self.title(language),
             status: self.status.as_u16(),
             code: self.code,
-            detail: self.detail(language).to_owned(),
+            detail: self.detail(language),
             location: self.run_id.as_ref().map(|id| format!("/runs/{id}")),
             run_id: self.run_id.clone(),
         }
@@ -251,6 +165,22 @@ impl Problem {
     /// Its HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+}
+
+/// `field: what is accepted`.
+fn refused(unaccepted: &Unaccepted, language: Language) -> String {
+    let texts = unaccepted.values.iter().map(|(name, value)| {
+        (name.as_str(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    });
+    let reason = language
+        .sentence(&format!("refused-{}", unaccepted.reason), texts.map(|(name, text)| (name, text.into())));
+    match &unaccepted.field {
+        Some(field) => {
+            let values = [("field", field.as_str().into()), ("reason", reason.into())];
+            language.sentence("problem-refused", values)
+        }
+        None => reason,
     }
 }
 
@@ -270,13 +200,13 @@ pub async fn translate(request: Request, next: Next) -> Response {
 
 impl From<SupabaseError> for Problem {
     fn from(error: SupabaseError) -> Self {
-        if let SupabaseError::Input { message, .. } = error {
-            return Self::invalid(message);
+        if let SupabaseError::Input { unaccepted, .. } = error {
+            return Self { detail: Detail::Refused(Box::new(unaccepted)), ..Self::invalid("problem-value") };
         }
         tracing::error!(%error, "database.failed");
         match error {
             SupabaseError::Unavailable(_) => Self::unavailable(),
-            SupabaseError::Data { .. } => Self::invalid("Une valeur n'est pas acceptée."),
+            SupabaseError::Data { .. } => Self::invalid("problem-value"),
             _ => Self::internal(),
         }
     }

@@ -16,10 +16,11 @@ use shared::{
     config::Settings,
     http::{Http, Retry, json_request},
     metrics,
-    notify::{Language, error_name},
+    notify::error_name,
     run::{Run, finished},
     task::{Function, Outcome, Task, TaskError},
     text::clean,
+    words::Language,
 };
 use url::Url;
 

@@ -297,10 +297,7 @@ fn kind(error: &HttpError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use shared::{
-        http::Unreached,
-        notify::{Language, error_name},
-    };
+    use shared::{http::Unreached, notify::error_name, words::Language};
 
     use super::*;
 

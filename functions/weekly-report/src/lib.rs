@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use shared::{
     config::Settings,
     http::Http,
-    notify::{Language, Message, weekly},
+    notify::{Message, weekly},
     run::{Run, finished},
     supabase::SupabaseError,
     task::{Function, Outcome, Task, TaskError},
+    words::Language,
 };
 
 use self::{figures::Figures, week::Week};

@@ -109,7 +109,8 @@ fn access_log(resources: &Map<String, Value>, stage: &str, settings: &Value, pro
 /// One address: with a domain in front, AWS's own is closed, or whoever knows it goes round the domain.
 fn address(api: &Value, resources: &Map<String, Value>, id: &str, problems: &mut Problems) {
     let of_domain = |on: Value, off: Value| json!({"Fn::If": ["HasConsoleDomain", on, off]});
-    let endpoint = &api["Body"]["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"];
+    let server = &api["Body"]["servers"][0];
+    let endpoint = &server["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"];
     problems.unless(*endpoint == of_domain(true.into(), false.into()), || {
         format!("{id}: AWS's own address stays open behind a domain")
     });

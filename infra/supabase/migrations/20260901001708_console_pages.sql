@@ -49,7 +49,7 @@ begin
       return v_key;
     end if;
   end if;
-  raise exception using errcode = 'GT011', message = 'Ce curseur n''est pas valable: reprenez à la première page.';
+  raise exception using errcode = 'GT011', message = '{"reason": "cursor"}';
 end
 $$;
 comment on function internal.read_cursor is
@@ -70,13 +70,14 @@ language sql immutable as $$
 $$;
 comment on function internal.percent is 'A share in percent with one decimal; null of nothing.';
 
-create or replace function internal.refuse(p_field text, p_message text) returns void
+create or replace function internal.refuse(p_field text, p_reason text, p_values jsonb default '{}') returns void
 language plpgsql set search_path = public, pg_temp as $$
 begin
-  raise exception using errcode = 'GT010', message = p_field || ': ' || p_message, detail = p_field;
+  raise exception using errcode = 'GT010',
+    message = jsonb_build_object('field', p_field, 'reason', p_reason, 'values', p_values)::text;
 end
 $$;
 comment on function internal.refuse is
-  'GT010: a value that is not accepted. The message, for the person who typed it, begins with the field; detail is the field alone.';
+  'GT010: a value that is not accepted. The message is {field, reason, values}; the reason is a key of the catalogue of words, where it begins with refused-.';
 
 select internal.protect_functions();

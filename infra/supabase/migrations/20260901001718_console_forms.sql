@@ -9,10 +9,10 @@ begin
     return p_old;
   end if;
   if jsonb_typeof(p_values -> p_field) not in ('string', 'null') then
-    perform internal.refuse(p_field, 'un texte est attendu');
+    perform internal.refuse(p_field, 'expects-text');
   end if;
   if length(p_values ->> p_field) > p_maximum then
-    perform internal.refuse(p_field, format('au plus %s caractères', p_maximum));
+    perform internal.refuse(p_field, 'at-most-characters', jsonb_build_object('most', p_maximum));
   end if;
   return nullif(btrim(p_values ->> p_field), '');
 end
@@ -29,10 +29,10 @@ begin
     return null;
   end if;
   if jsonb_typeof(p_values -> p_field) <> 'number' then
-    perform internal.refuse(p_field, 'un nombre est attendu');
+    perform internal.refuse(p_field, 'expects-number');
   end if;
   if not (p_values ->> p_field)::numeric between p_least and p_most then
-    perform internal.refuse(p_field, format('une valeur de %s à %s est attendue', p_least, p_most));
+    perform internal.refuse(p_field, 'expects-range', jsonb_build_object('least', p_least, 'most', p_most));
   end if;
   return (p_values ->> p_field)::numeric;
 end
@@ -45,7 +45,7 @@ declare
   v_number numeric := internal.given_number(p_values, p_field, p_old, p_least, p_most);
 begin
   if v_number <> trunc(v_number) then
-    perform internal.refuse(p_field, 'un nombre entier est attendu');
+    perform internal.refuse(p_field, 'expects-whole');
   end if;
   return v_number::bigint;
 end
@@ -59,7 +59,7 @@ begin
     return p_old;
   end if;
   if jsonb_typeof(p_values -> p_field) <> 'boolean' then
-    perform internal.refuse(p_field, 'vrai ou faux est attendu');
+    perform internal.refuse(p_field, 'expects-flag');
   end if;
   return (p_values -> p_field)::boolean;
 end
@@ -85,7 +85,7 @@ begin
     return null;
   end if;
   if not internal.is_date(p_values ->> p_field) then
-    perform internal.refuse(p_field, 'une date AAAA-MM-JJ du calendrier est attendue');
+    perform internal.refuse(p_field, 'expects-date');
   end if;
   return (p_values ->> p_field)::date;
 end
@@ -102,7 +102,7 @@ begin
   end if;
   if coalesce(v_text, '') !~ '^.{10}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$'
      or not internal.is_date(left(v_text, 10)) then
-    perform internal.refuse(p_field, 'un instant avec son fuseau est attendu, comme 2026-01-15T06:00:00Z');
+    perform internal.refuse(p_field, 'expects-instant');
   end if;
   return v_text::timestamptz;
 end
@@ -116,7 +116,7 @@ declare
   v_word text := (select w from unnest(p_words) w where internal.fold_word(w) = internal.fold_word(v_given));
 begin
   if v_given is not null and v_word is null then
-    perform internal.refuse(p_field, 'valeur inconnue; acceptées: ' || array_to_string(p_words, ', '));
+    perform internal.refuse(p_field, 'expects-one-of', jsonb_build_object('accepted', array_to_string(p_words, ', ')));
   end if;
   return v_word;
 end
@@ -132,7 +132,7 @@ begin
   if jsonb_typeof(p_values -> p_field) <> 'array'
      or exists (select from jsonb_array_elements(p_values -> p_field) e where jsonb_typeof(e) <> 'string' or length(e #>> '{}') > 200)
      or jsonb_array_length(p_values -> p_field) > 200 then
-    perform internal.refuse(p_field, 'une liste de textes est attendue');
+    perform internal.refuse(p_field, 'expects-texts');
   end if;
   -- Each once, in the order given.
   return array(select v from (select btrim(e.value) as v, min(e.ordinality) as n
@@ -148,11 +148,11 @@ declare
   v_field text;
 begin
   if coalesce(jsonb_typeof(p_values), '') <> 'object' then
-    perform internal.refuse('corps', 'un objet est attendu');
+    perform internal.refuse('corps', 'expects-object');
   end if;
   select k into v_field from jsonb_object_keys(p_values) k where k <> all (p_fields) order by k limit 1;
   if found then
-    perform internal.refuse(left(v_field, 60), 'ce champ n''existe pas');
+    perform internal.refuse(left(v_field, 60), 'unknown-field');
   end if;
 end
 $$;
@@ -162,7 +162,7 @@ create or replace function internal.required(p_field text, p_value anyelement) r
 language plpgsql stable set search_path = public, pg_temp as $$
 begin
   if p_value is null then
-    perform internal.refuse(p_field, 'ce champ est requis');
+    perform internal.refuse(p_field, 'is-required');
   end if;
 end
 $$;

@@ -175,7 +175,7 @@ begin
   end if;
   if v_row.external_ref is not null then
     -- The next run would make it again.
-    perform internal.refuse('id', 'ce piano vient de Gazelle; mettez son état à hors_service');
+    perform internal.refuse('id', 'piano-is-gazelles');
   end if;
   delete from assets where id = p_id;
   perform internal.audit(p_actor, 'asset.delete', 'asset:' || p_id, internal.asset_json(v_row), null, p_now);

@@ -50,7 +50,7 @@ begin
   v_row.status := coalesce(internal.given_word(p_values, 'status', v_row.status, internal.maintenance_statuses()), 'planifiée');
   perform internal.required('asset_id', v_row.asset_id);
   if not exists (select from assets where id = v_row.asset_id) then
-    perform internal.refuse('asset_id', 'cet équipement n''existe pas');
+    perform internal.refuse('asset_id', 'no-such-asset');
   end if;
   if p_id is null then
     insert into maintenances (asset_id, maintenance_type, scheduled_date, completed_date, description, cost, status, created_at, updated_at)
@@ -84,7 +84,7 @@ begin
     return null;
   end if;
   if v_row.source <> 'manual' then
-    perform internal.refuse('id', 'cet entretien vient de Gazelle; mettez son état à annulée');
+    perform internal.refuse('id', 'maintenance-is-gazelles');
   end if;
   delete from maintenances where id = p_id;
   perform internal.audit(p_actor, 'maintenance.delete', 'maintenance:' || p_id, internal.maintenance_json(v_row), null, p_now);

@@ -28,12 +28,12 @@ declare
   v_unknown text;
 begin
   if coalesce(cardinality(p_recipients), 0) = 0 then
-    perform internal.refuse(p_field, 'au moins un destinataire est requis');
+    perform internal.refuse(p_field, 'expects-recipient');
   end if;
   select r into v_unknown from unnest(p_recipients) r
   where not (p_concerned and r = '@concerned') and not exists (select from staff where key = r) limit 1;
   if found then
-    perform internal.refuse(p_field, format('personne ne s''appelle %s', left(v_unknown, 60)));
+    perform internal.refuse(p_field, 'nobody-is-called', jsonb_build_object('name', left(v_unknown, 60)));
   end if;
 end
 $$;
@@ -45,7 +45,7 @@ declare
   v_step jsonb;
 begin
   if not internal.is_escalation(p_steps) or jsonb_array_length(p_steps) > 10 then
-    perform internal.refuse('escalation', 'au plus dix étapes {after_minutes, channel, recipients} sont attendues');
+    perform internal.refuse('escalation', 'expects-steps');
   end if;
   for v_step in select * from jsonb_array_elements(p_steps) loop
     perform internal.check_recipients('escalation', internal.given_texts(v_step, 'recipients', '{}'), false);
@@ -71,7 +71,7 @@ begin
     end if;
     v_before := internal.rule_json(v_row);
     if p_values ? 'event_type' and p_values ->> 'event_type' is distinct from v_row.event_type then
-      perform internal.refuse('event_type', 'le type d''une règle ne change pas');
+      perform internal.refuse('event_type', 'rule-keeps-type');
     end if;
   end if;
   v_row.event_type := internal.given_text(p_values, 'event_type', v_row.event_type, 100);
@@ -87,25 +87,25 @@ begin
   end if;
   v_row.escalation := coalesce(p_values -> 'escalation', v_row.escalation, '[]');
   if coalesce(v_row.event_type, '') !~ '^[a-z_]+(\.[a-z_]+)+$' then
-    perform internal.refuse('event_type', 'un type comme sync.failed est attendu');
+    perform internal.refuse('event_type', 'expects-event-type');
   end if;
   if coalesce(v_row.channel, '') not in ('slack', 'email', 'telegram') then
-    perform internal.refuse('channel', 'slack, email ou telegram est attendu');
+    perform internal.refuse('channel', 'expects-channel');
   end if;
   perform internal.check_recipients('recipients', v_row.recipients, true);
   if v_row.min_severity not in ('info', 'warning', 'error', 'critical') then
-    perform internal.refuse('min_severity', 'info, warning, error ou critical est attendu');
+    perform internal.refuse('min_severity', 'expects-severity');
   end if;
   if v_row.reminder_minutes between 1 and 4 then
-    perform internal.refuse('reminder_minutes', '0 (jamais) ou au moins 5 est attendu');
+    perform internal.refuse('reminder_minutes', 'expects-reminder');
   end if;
   if v_row.quiet_hours is not null and (jsonb_typeof(v_row.quiet_hours) <> 'object' or not v_row.quiet_hours ?& array['from', 'until', 'time_zone']
      or internal.is_quiet_hours(v_row.quiet_hours) is not true) then
-    perform internal.refuse('quiet_hours', 'deux heures différentes et un fuseau connu sont attendus {from, until, time_zone}');
+    perform internal.refuse('quiet_hours', 'expects-quiet-hours');
   end if;
   perform internal.check_escalation(v_row.escalation);
   if exists (select from notification_rules where event_type = v_row.event_type and channel = v_row.channel and id is distinct from p_id) then
-    perform internal.refuse('channel', 'ce type a déjà une règle pour ce canal');
+    perform internal.refuse('channel', 'rule-exists');
   end if;
   if p_id is null then
     insert into notification_rules (event_type, channel, recipients, min_severity, enabled, cooldown_minutes, quiet_hours,

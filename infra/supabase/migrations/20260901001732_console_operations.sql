@@ -71,12 +71,12 @@ begin
     return null;
   end if;
   if coalesce(p_status, '') not in ('done', 'ignored', 'open') then
-    perform internal.refuse('status', 'done, ignored ou open est attendu');
+    perform internal.refuse('status', 'expects-decision');
   end if;
   if p_status = 'open' then
     if exists (select from recommendations r join recommendations o using (type, subject)
                where r.id = p_id and o.id <> r.id and o.status = 'open') then
-      perform internal.refuse('status', 'une recommandation plus récente est déjà ouverte sur ce sujet');
+      perform internal.refuse('status', 'newer-recommendation');
     end if;
     update recommendations set status = 'open', decided_by = null, decided_at = null where id = p_id and status <> 'open';
   else
@@ -189,7 +189,7 @@ declare
 begin
   if exists (select from cash_sessions where register_id = p_id) then
     -- Sessions are books.
-    perform internal.refuse('id', 'cette caisse a des sessions; rendez-la inactive');
+    perform internal.refuse('id', 'register-has-sessions');
   end if;
   delete from cash_registers where id = p_id returning * into v_row;
   if not found then
@@ -237,7 +237,7 @@ begin
   perform internal.required('initial_amount', v_amount);
   select id into v_register from cash_registers where id::text = p_values ->> 'register_id' and is_active;
   if not found and p_values ->> 'register_id' is not null then
-    perform internal.refuse('register_id', 'cette caisse n''existe pas ou est inactive');
+    perform internal.refuse('register_id', 'no-such-register');
   end if;
   v_session := internal.row_json(public.open_cash_session(v_operator, v_amount, p_now, internal.given_text(p_values, 'site_id', null, 100), v_register));
   perform internal.audit(p_actor, 'cash_session.open', 'cash_session:' || (v_session ->> 'id'), null, v_session, p_now);
@@ -271,10 +271,10 @@ begin
   -- What close_cash_session refuses, in words for the person.
   if v_before ->> 'status' = 'CLOSED' then
     if ((v_before ->> 'total_sales')::bigint, (v_before ->> 'actual_amount')::bigint) is distinct from (v_sales, v_actual) then
-      perform internal.refuse('id', 'cette session est déjà fermée, avec d''autres montants');
+      perform internal.refuse('id', 'session-closed-otherwise');
     end if;
   elsif abs(v_actual - (v_before ->> 'initial_amount')::bigint - v_sales) > 1 and v_comment is null then
-    perform internal.refuse('comment', 'un écart de plus d''un cent demande un commentaire');
+    perform internal.refuse('comment', 'gap-needs-comment');
   end if;
   v_session := internal.row_json(public.close_cash_session(p_id, v_sales, coalesce(v_items, 0)::integer, v_actual, p_now, v_comment));
   perform internal.audit(p_actor, 'cash_session.close', 'cash_session:' || p_id, v_before, v_session, p_now);

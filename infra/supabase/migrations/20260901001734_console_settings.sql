@@ -46,7 +46,7 @@ declare
   v_high numeric := (select (value #>> '{}')::numeric from settings where key = p_high and jsonb_typeof(value) = 'number');
 begin
   if p_key in (p_low, p_high) and (v_low > v_high or (v_low = v_high and not p_may_be_equal)) then
-    perform internal.refuse(p_key, format('%s (%s) ne peut dépasser %s (%s)', p_low, v_low, p_high, v_high));
+    perform internal.refuse(p_key, 'not-above', jsonb_build_object('low', p_low, 'low_value', v_low, 'high', p_high, 'high_value', v_high));
   end if;
 end
 $$;
@@ -62,7 +62,7 @@ declare
 begin
   select * into v_rule from internal.setting_rules() r where r.key = p_key;
   if not found then
-    perform internal.refuse(left(coalesce(p_key, ''), 60), 'ce réglage n''existe pas');
+    perform internal.refuse(left(coalesce(p_key, ''), 60), 'no-such-setting');
   end if;
   if v_rule.kind = 'flag' then
     perform internal.required(p_key, internal.given_flag(v_form, p_key, null));
@@ -105,7 +105,7 @@ declare
 begin
   perform internal.known_fields(p_values, 'name', 'gazelle_client_id', 'active', 'options');
   if coalesce(p_slug, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
-    perform internal.refuse('slug', 'des minuscules, chiffres et tirets sont attendus');
+    perform internal.refuse('slug', 'expects-slug');
   end if;
   select * into v_row from institutions where slug = p_slug for update;
   if found then
@@ -120,12 +120,12 @@ begin
   v_low := internal.given_number(v_row.options, 'humidity_low', null, 1, 99);
   v_high := internal.given_number(v_row.options, 'humidity_high', null, 1, 99);
   if v_low >= v_high then
-    perform internal.refuse('humidity_low', 'doit rester sous humidity_high');
+    perform internal.refuse('humidity_low', 'below-humidity-high');
   end if;
   -- An empty bound is none.
   v_row.options := jsonb_strip_nulls(v_row.options);
   if exists (select from institutions where gazelle_client_id = v_row.gazelle_client_id and slug <> p_slug) then
-    perform internal.refuse('gazelle_client_id', 'ce client a déjà une institution');
+    perform internal.refuse('gazelle_client_id', 'client-has-institution');
   end if;
   insert into institutions (slug, name, gazelle_client_id, active, options)
   values (p_slug, v_row.name, v_row.gazelle_client_id, v_row.active, v_row.options)
@@ -169,11 +169,11 @@ language plpgsql stable set search_path = public, pg_temp as $$
 begin
   -- The report fills hidden sheets of such names, and deletes them.
   if starts_with(internal.sheet_title_key(p_title), internal.sheet_title_key('~ en préparation:')) then
-    perform internal.refuse('title', 'un titre qui commence par « ~ en préparation: » est réservé au rapport');
+    perform internal.refuse('title', 'title-is-reserved');
   end if;
   if exists (select from report_tabs t cross join lateral unnest(t.title || t.former_titles) taken
              where t.key <> p_key and internal.sheet_title_key(taken) = internal.sheet_title_key(p_title)) then
-    perform internal.refuse('title', 'un autre onglet porte ou portait ce titre (majuscules et minuscules ne comptent pas)');
+    perform internal.refuse('title', 'title-is-taken');
   end if;
 end
 $$;
@@ -196,7 +196,7 @@ declare
 begin
   perform internal.known_fields(p_values, 'title', 'kind', 'position', 'client_ids', 'keywords', 'enabled');
   if coalesce(p_key, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
-    perform internal.refuse('key', 'des minuscules, chiffres et tirets sont attendus');
+    perform internal.refuse('key', 'expects-slug');
   end if;
   select * into v_row from report_tabs where key = p_key for update;
   if found then
@@ -213,7 +213,7 @@ begin
   v_row.enabled := coalesce(internal.given_flag(p_values, 'enabled', v_row.enabled), true);
   perform internal.required('title', v_row.title);
   if v_row.kind not in ('institution', 'alerts') then
-    perform internal.refuse('kind', 'institution ou alerts est attendu');
+    perform internal.refuse('kind', 'expects-tab-kind');
   end if;
   if v_row.title is distinct from v_old_title then
     perform internal.check_report_title(p_key, v_row.title);

@@ -21,7 +21,7 @@ begin
   perform internal.known_fields(p_values, 'gazelle_id', 'first_name', 'display_name', 'email', 'slack_webhook_key', 'telegram_chat_id',
                                 'language', 'roles', 'active');
   if coalesce(p_key, '') !~ '^[a-z][a-z0-9-]{0,39}$' then
-    perform internal.refuse('key', 'des minuscules, chiffres et tirets sont attendus');
+    perform internal.refuse('key', 'expects-slug');
   end if;
   select * into v_row from staff where key = p_key for update;
   if found then
@@ -38,23 +38,23 @@ begin
   v_row.active := coalesce(internal.given_flag(p_values, 'active', v_row.active), true);
   perform internal.required('first_name', v_row.first_name);
   if v_row.email !~ '^[^@\s<>,;"]+@[^@\s<>,;"]+\.[^@\s<>,;"]+$' then
-    perform internal.refuse('email', 'une adresse est attendue');
+    perform internal.refuse('email', 'expects-address');
   end if;
   -- A name, so that nobody pastes the secret itself.
   if v_row.slack_webhook_key !~ '^SLACK_WEBHOOK_[A-Z0-9_]{1,60}$' then
-    perform internal.refuse('slack_webhook_key', 'le nom d''un réglage SLACK_WEBHOOK_… est attendu, pas une adresse');
+    perform internal.refuse('slack_webhook_key', 'expects-webhook-name');
   end if;
   if v_row.telegram_chat_id !~ '^-?\d{1,20}$' then
-    perform internal.refuse('telegram_chat_id', 'un nombre est attendu');
+    perform internal.refuse('telegram_chat_id', 'expects-number');
   end if;
   if v_row.language not in ('fr', 'en') then
-    perform internal.refuse('language', 'fr ou en est attendu');
+    perform internal.refuse('language', 'expects-language');
   end if;
   if exists (select from unnest(v_row.roles) r where r not in ('admin', 'assistant', 'technician')) then
-    perform internal.refuse('roles', 'admin, assistant et technician sont connus');
+    perform internal.refuse('roles', 'expects-roles');
   end if;
   if exists (select from staff where gazelle_id = v_row.gazelle_id and key <> p_key) then
-    perform internal.refuse('gazelle_id', 'quelqu''un d''autre a cet identifiant');
+    perform internal.refuse('gazelle_id', 'id-is-taken');
   end if;
   insert into staff (key, gazelle_id, first_name, display_name, email, slack_webhook_key, telegram_chat_id, language, roles, active)
   values (p_key, v_row.gazelle_id, v_row.first_name, v_row.display_name, v_row.email, v_row.slack_webhook_key, v_row.telegram_chat_id,
@@ -78,7 +78,7 @@ begin
   if exists (select from notification_rules r
              where p_key = any (r.recipients)
                 or exists (select from jsonb_array_elements(r.escalation) step where step -> 'recipients' ? p_key)) then
-    perform internal.refuse('key', 'des règles de notification nomment cette personne');
+    perform internal.refuse('key', 'person-is-in-rules');
   end if;
   delete from staff where key = p_key returning * into v_row;
   if not found then
@@ -110,14 +110,14 @@ begin
   perform internal.known_fields(p_values, 'label', 'kind', 'url', 'expected_status', 'expected_body', 'latency_limit_ms',
     'certificate_days', 'timeout_ms', 'failure_threshold', 'success_threshold', 'required', 'enabled');
   if coalesce(p_name, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
-    perform internal.refuse('name', 'des minuscules, chiffres et tirets sont attendus');
+    perform internal.refuse('name', 'expects-slug');
   end if;
   select * into v_row from monitor_targets where name = p_name for update;
   if found then
     v_before := to_jsonb(v_row);
   end if;
   if coalesce(internal.given_text(p_values, 'kind', v_row.kind, 20), 'http') <> coalesce(v_row.kind, 'http') then
-    perform internal.refuse('kind', case when v_before is null then 'http est attendu' else 'la sorte d''une cible ne change pas' end);
+    perform internal.refuse('kind', case when v_before is null then 'expects-http' else 'target-keeps-kind' end);
   end if;
   v_row.kind := coalesce(v_row.kind, 'http');
   v_row.label := internal.given_text(p_values, 'label', v_row.label, 100);
@@ -133,17 +133,17 @@ begin
   if p_values ? 'expected_status' then
     if jsonb_typeof(p_values -> 'expected_status') <> 'array' or jsonb_array_length(p_values -> 'expected_status') > 20
        or exists (select from jsonb_array_elements(p_values -> 'expected_status') e where e #>> '{}' !~ '^[1-5]\d\d$') then
-      perform internal.refuse('expected_status', 'une liste de codes de 100 à 599 est attendue');
+      perform internal.refuse('expected_status', 'expects-statuses');
     end if;
     v_row.expected_status := array(select (e #>> '{}')::integer from jsonb_array_elements(p_values -> 'expected_status') e);
   end if;
   perform internal.required('label', v_row.label);
   -- Never with a name and a password in it.
   if v_row.kind = 'http' and coalesce(v_row.url, '') !~ '^https?://[^/@\s?#]+([/?#][^\s]*)?$' then
-    perform internal.refuse('url', 'une adresse http(s) sans identifiants est attendue');
+    perform internal.refuse('url', 'expects-plain-address');
   end if;
   if v_row.kind <> 'http' and v_row.url is not null then
-    perform internal.refuse('url', 'l''adresse de ce service vient des réglages');
+    perform internal.refuse('url', 'address-is-a-setting');
   end if;
   insert into monitor_targets (name, label, kind, url, expected_status, expected_body, latency_limit_ms, certificate_days, timeout_ms,
                                failure_threshold, success_threshold, required, enabled)
@@ -172,7 +172,7 @@ begin
     return null;
   end if;
   if v_row.kind <> 'http' then
-    perform internal.refuse('name', 'ce service ne s''efface pas; désactivez-le');
+    perform internal.refuse('name', 'service-stays');
   end if;
   -- Nobody would probe it any more: its trouble ends with it.
   perform internal.close_incident('availability', p_name, null, 'removed', '{}', null, p_now);
@@ -214,13 +214,13 @@ begin
   perform internal.required('starts_at', v_row.starts_at);
   perform internal.required('ends_at', v_row.ends_at);
   if v_row.ends_at <= v_row.starts_at then
-    perform internal.refuse('ends_at', 'la fin doit suivre le début');
+    perform internal.refuse('ends_at', 'end-after-start');
   end if;
   if v_row.ends_at > v_row.starts_at + interval '31 days' then
-    perform internal.refuse('ends_at', 'au plus 31 jours; au-delà, désactivez la cible');
+    perform internal.refuse('ends_at', 'at-most-31-days');
   end if;
   if v_row.target is not null and not exists (select from monitor_targets where name = v_row.target) then
-    perform internal.refuse('target', 'cette cible n''existe pas');
+    perform internal.refuse('target', 'no-such-target');
   end if;
   if p_id is null then
     insert into maintenance_windows (target, starts_at, ends_at, reason, created_by)

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ADMINISTRATORS, Attempt, Channels, Language, Message, Notice, Person, Refusal};
+use super::{ADMINISTRATORS, Attempt, Channels, Message, Notice, Person, Refusal};
 use crate::{
     http::Http,
     supabase::{Supabase, SupabaseError},
+    words::Language,
 };
 
 /// A notice sent without the outbox, as it appears in the answer of the function.

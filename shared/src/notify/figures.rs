@@ -1,21 +1,37 @@
 //! How figures are written for people, in messages and on pages alike: whole numbers, durations, months, severities.
 
-use super::Language;
+use crate::words::Language;
 
-/// Names of the months: in full and short, in French and English.
-pub const MONTHS: [[(&str, &str); 2]; 12] = [
-    [("janvier", "January"), ("janv.", "Jan")],
-    [("février", "February"), ("févr.", "Feb")],
-    [("mars", "March"), ("mars", "Mar")],
-    [("avril", "April"), ("avr.", "Apr")],
-    [("mai", "May"), ("mai", "May")],
-    [("juin", "June"), ("juin", "Jun")],
-    [("juillet", "July"), ("juill.", "Jul")],
-    [("août", "August"), ("août", "Aug")],
-    [("septembre", "September"), ("sept.", "Sep")],
-    [("octobre", "October"), ("oct.", "Oct")],
-    [("novembre", "November"), ("nov.", "Nov")],
-    [("décembre", "December"), ("déc.", "Dec")],
+/// Keys of the months' names in full.
+pub const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// Keys of the months' short names.
+pub const SHORT_MONTHS: [&str; 12] = [
+    "january-short",
+    "february-short",
+    "march-short",
+    "april-short",
+    "may-short",
+    "june-short",
+    "july-short",
+    "august-short",
+    "september-short",
+    "october-short",
+    "november-short",
+    "december-short",
 ];
 
 /// How exactly a duration is told.
@@ -35,11 +51,11 @@ pub enum Detail {
 pub fn duration(milliseconds: i64, detail: Detail, language: Language) -> String {
     let seconds = (milliseconds + 500) / 1_000;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
-    let day = language.pick("j", "d");
+    let day = language.text("d");
     match (detail, seconds) {
         (Detail::Exact, ..10) => {
             let tenths = (milliseconds + 50) / 100;
-            format!("{}{}{} s", tenths / 10, language.pick(",", "."), tenths % 10)
+            format!("{}{}{} s", tenths / 10, decimal_mark(language), tenths % 10)
         }
         (Detail::Exact | Detail::Plain | Detail::Age, ..60) => format!("{seconds} s"),
         (Detail::Exact, ..3_600) => format!("{minutes} min {:02} s", seconds % 60),
@@ -55,7 +71,7 @@ pub fn duration(milliseconds: i64, detail: Detail, language: Language) -> String
             let tenths = (milliseconds + 50) / 100;
             let fraction = match tenths % 10 {
                 0 => String::new(),
-                tenth => format!("{}{tenth}", language.pick(",", ".")),
+                tenth => format!("{}{tenth}", decimal_mark(language)),
             };
             format!("{}{fraction}\u{a0}s", tenths / 10)
         }
@@ -70,6 +86,30 @@ pub fn duration(milliseconds: i64, detail: Detail, language: Language) -> String
                 .collect();
             parts.join("\u{a0}")
         }
+    }
+}
+
+/// What stands before the decimals of a number.
+pub fn decimal_mark(language: Language) -> &'static str {
+    match language {
+        Language::Fr => ",",
+        Language::En => ".",
+    }
+}
+
+/// What stands between thousands and a number's unit in French, and between thousands in English.
+pub fn thousands_mark(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "\u{a0}",
+        Language::En => ",",
+    }
+}
+
+/// A percent sign after its number.
+pub fn percent_sign(language: Language) -> &'static str {
+    match language {
+        Language::Fr => "\u{a0}%",
+        Language::En => "%",
     }
 }
 
@@ -89,17 +129,7 @@ pub fn grouped(digits: &str, between: &str) -> String {
 /// How bad something is, in lower case: the severities of notices, of anomalies and of maintenance alerts. An unknown one
 /// has no name.
 pub fn severity_name(severity: &str, language: Language) -> Option<&'static str> {
-    let (fr, en) = match severity {
-        "critical" => ("critique", "critical"),
-        "error" => ("erreur", "error"),
-        "warning" => ("avertissement", "warning"),
-        "info" => ("information", "information"),
-        "high" => ("élevée", "high"),
-        "medium" => ("moyenne", "medium"),
-        "low" => ("faible", "low"),
-        _ => return None,
-    };
-    Some(language.pick(fr, en))
+    language.find(&format!("severity-{severity}"))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod texts;
 pub mod weekly;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -20,32 +19,7 @@ pub use self::{
     names::{error_name, event_name},
 };
 use super::outbox::{Item, Place};
-use crate::{clock, text::clean};
-
-/// Language of a recipient.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// French.
-    #[default]
-    Fr,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// The text in this language.
-    pub fn pick<'a>(self, fr: &'a str, en: &'a str) -> &'a str {
-        match self {
-            Language::Fr => fr,
-            Language::En => en,
-        }
-    }
-
-    fn own(self, fr: &str, en: &str) -> String {
-        self.pick(fr, en).to_owned()
-    }
-}
+use crate::{clock, text::clean, words::Language};
 
 /// A message before it takes the form of a channel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -201,14 +175,10 @@ pub(super) fn outgoing(
         let message = Message::render(&item.event_type, &item.data, language, console);
         let title = match () {
             () if item.is_reminder => {
-                format!("{} {}", language.pick("🔁 Rappel:", "🔁 Reminder:"), message.title)
+                format!("{} {}", language.text("reminder-rappel"), message.title)
             }
             () if item.is_escalation => {
-                format!(
-                    "{} {}",
-                    language.pick("⏫ Personne n'a répondu:", "⏫ Nobody answered:"),
-                    message.title
-                )
+                format!("{} {}", language.text("nobody-answered-personne-na-repondu"), message.title)
             }
             () => message.title.clone(),
         };
@@ -223,17 +193,12 @@ pub(super) fn outgoing(
     Message {
         title: digest_title(items.len(), place, language),
         table: Some(Table {
-            headers: match language {
-                Language::Fr => ["Heure", "Quoi", "Détail"],
-                Language::En => ["Time", "What", "Detail"],
-            }
-            .map(str::to_owned)
-            .to_vec(),
+            headers: ["time", "what", "detail"].map(|key| language.text(key).to_owned()).to_vec(),
             rows: rows.collect(),
         }),
-        advice: language.own("Les détails sont dans la console.", "The console has the details."),
+        advice: language.text("console-has-details").to_owned(),
         links: console
-            .map(|console| (language.own("Ouvrir la console", "Open the console"), console.clone()))
+            .map(|console| (language.text("open-the-console").to_owned(), console.clone()))
             .into_iter()
             .collect(),
         ..Message::default()
@@ -243,12 +208,9 @@ pub(super) fn outgoing(
 /// `🗞️ 52 notifications`; of a digest that takes several messages, also which of them these are.
 fn digest_title(shown: usize, place: Option<Place>, language: Language) -> String {
     let Place { before, total } = place.unwrap_or(Place { before: 0, total: shown });
-    let part = if shown < total {
-        format!(" ({} {} {})", before + 1, language.pick("à", "to"), before + shown)
-    } else {
-        String::new()
-    };
-    format!("🗞️ {} {}{part}", total.max(shown), language.pick("notifications", "notices"))
+    let count =
+        [("count", total.max(shown).into()), ("from", (before + 1).into()), ("to", (before + shown).into())];
+    language.sentence(if shown < total { "digest-part" } else { "digest-title" }, count)
 }
 
 fn links(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Vec<(String, Url)> {
@@ -270,32 +232,32 @@ fn links(event_type: &str, data: &Value, language: Language, console: Option<&Ur
         _ => None,
     };
     let list = list.filter(|_| alerts::beyond(data) > 0);
-    list.map(|list| (language.own("Voir toutes les alertes", "See all alerts"), list))
+    list.map(|list| (language.text("see-all-alerts").to_owned(), list))
         .into_iter()
-        .chain(run.map(|run| (language.own("Voir l'exécution", "Open the run"), run)))
-        .chain(alarm.map(|alarm| (language.own("Voir l'alarme", "Open the alarm"), alarm)))
-        .chain(runbook.map(|runbook| (language.own("Que faire", "Runbook"), runbook)))
+        .chain(run.map(|run| (language.text("open-the-run").to_owned(), run)))
+        .chain(alarm.map(|alarm| (language.text("open-the-alarm").to_owned(), alarm)))
+        .chain(runbook.map(|runbook| (language.text("runbook-que-faire").to_owned(), runbook)))
         .collect()
 }
 
 fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
-    const LABELS: [(&str, &str, &str); 12] = [
-        ("task_label", "Tâche", "Task"),
-        ("error_kind", "Erreur", "Error"),
-        ("error", "Détail", "Detail"),
-        ("data_as_of", "Données du", "Data of"),
-        ("since", "Depuis", "Since"),
-        ("detail_type", "Événement", "Event"),
-        ("collection", "Collection", "Collection"),
-        ("candidates", "Suppressions demandées", "Deletions asked for"),
-        ("limit", "Limite", "Limit"),
-        ("live", "Fiches actuelles", "Current rows"),
-        ("rows", "Fiches", "Rows"),
-        ("sample", "Liste (extrait)", "List (excerpt)"),
+    const LABELS: [(&str, &str); 12] = [
+        ("task_label", "fact-task-label"),
+        ("error_kind", "fact-error-kind"),
+        ("error", "fact-error"),
+        ("data_as_of", "fact-data-as-of"),
+        ("since", "fact-since"),
+        ("detail_type", "fact-detail-type"),
+        ("collection", "fact-collection"),
+        ("candidates", "fact-candidates"),
+        ("limit", "fact-limit"),
+        ("live", "fact-live"),
+        ("rows", "fact-rows"),
+        ("sample", "fact-sample"),
     ];
     LABELS
         .iter()
-        .filter_map(|(field, fr, en)| {
+        .filter_map(|(field, label)| {
             let value = match (&data[*field], *field) {
                 (Value::Null, _) => return None,
                 // The sentence behind a known kind says it better than the error's own.
@@ -308,7 +270,7 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
                 }
                 (other, _) => other.to_string(),
             };
-            Some((language.own(fr, en), shown(&value, FACT_LIMIT)))
+            Some((language.text(label).to_owned(), shown(&value, FACT_LIMIT)))
         })
         .collect()
 }

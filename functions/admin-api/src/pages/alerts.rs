@@ -35,24 +35,19 @@ impl AlertsPage {
         self.frame.due(alert)
     }
 
-    fn priorities(&self) -> &'static [(Priority, &'static str, &'static str, &'static str)] {
+    fn priorities(&self) -> &'static [(Priority, &'static str, &'static str)] {
         &[
-            (Priority::Critical, "CRITICAL", "Critique", "Critical"),
-            (Priority::High, "HIGH", "Élevée", "High"),
-            (Priority::Medium, "MEDIUM", "Moyenne", "Medium"),
+            (Priority::Critical, "CRITICAL", "critical"),
+            (Priority::High, "HIGH", "high-elevee"),
+            (Priority::Medium, "MEDIUM", "medium"),
         ]
     }
 
-    fn types(&self) -> &'static [(AlertType, &'static str, &'static str, &'static str)] {
+    fn types(&self) -> &'static [(AlertType, &'static str, &'static str)] {
         &[
-            (AlertType::MaintenanceLate, "MAINTENANCE_LATE", "En retard", "Late"),
-            (AlertType::MaintenanceUrgent, "MAINTENANCE_URGENT", "Bientôt dû", "Due soon"),
-            (
-                AlertType::AssetMaintenanceRequired,
-                "ASSET_MAINTENANCE_REQUIRED",
-                "Entretien requis",
-                "Required",
-            ),
+            (AlertType::MaintenanceLate, "MAINTENANCE_LATE", "late-en-retard"),
+            (AlertType::MaintenanceUrgent, "MAINTENANCE_URGENT", "due-soon"),
+            (AlertType::AssetMaintenanceRequired, "ASSET_MAINTENANCE_REQUIRED", "required-entretien-requis"),
         ]
     }
 
@@ -79,22 +74,22 @@ impl Frame {
     /// The badge of how urgent an alert is.
     pub fn priority(&self, priority: Priority) -> Markup {
         match priority {
-            Priority::Critical => self.badge("error", "✕", self.t("Critique", "Critical")),
-            Priority::High => self.badge("warning", "!", self.t("Élevée", "High")),
-            Priority::Medium => self.badge("info", "•", self.t("Moyenne", "Medium")),
+            Priority::Critical => self.badge("error", "✕", self.t("critical")),
+            Priority::High => self.badge("warning", "!", self.t("high-elevee")),
+            Priority::Medium => self.badge("info", "•", self.t("medium")),
         }
     }
 
     /// Days left, or late; 0 is today.
     pub fn due(&self, alert: &Alert) -> String {
-        let day = self.t("j", "d");
+        let day = self.t("d");
         match (alert.alert_type, alert.days_count) {
             (_, None) => "–".into(),
             (AlertType::MaintenanceLate, Some(days)) => {
-                format!("{days} {day} {}", self.t("de retard", "late"))
+                format!("{days} {day} {}", self.t("late"))
             }
-            (_, Some(0)) => self.t("aujourd'hui", "today").into(),
-            (_, Some(days)) => format!("{days} {day} {}", self.t("restants", "left")),
+            (_, Some(0)) => self.t("today").into(),
+            (_, Some(days)) => format!("{days} {day} {}", self.t("left")),
         }
     }
 }

@@ -39,13 +39,13 @@ struct AppointmentsPage {
 
 impl AppointmentsPage {
     fn status(&self, status: &Option<String>) -> Markup {
-        let t = |fr, en| self.frame.t(fr, en);
+        let t = |key| self.frame.t(key);
         match status.as_deref() {
-            Some("sent") => self.frame.badge("success", "✓", t("Envoyée", "Sent")),
-            Some("pending") => self.frame.badge("queued", "…", t("En attente", "Waiting")),
-            Some("failed") => self.frame.badge("error", "✕", t("Échouée", "Failed")),
-            Some("skipped") => self.frame.badge("info", "–", t("Non envoyée", "Not sent")),
-            _ => self.frame.badge("warning", "?", t("Inconnu", "Unknown")),
+            Some("sent") => self.frame.badge("success", "✓", t("sent-envoyee")),
+            Some("pending") => self.frame.badge("queued", "…", t("waiting")),
+            Some("failed") => self.frame.badge("error", "✕", t("failed-echouee")),
+            Some("skipped") => self.frame.badge("info", "–", t("not-sent-non-envoyee")),
+            _ => self.frame.badge("warning", "?", t("unknown-inconnu")),
         }
     }
 
@@ -58,7 +58,7 @@ impl AppointmentsPage {
     fn time(&self, time: &Option<String>) -> String {
         match time.as_deref() {
             Some(time) => time.get(..5).unwrap_or(time).to_owned(),
-            None => self.frame.t("toute la journée", "all day").into(),
+            None => self.frame.t("all-day").into(),
         }
     }
 

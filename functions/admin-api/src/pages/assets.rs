@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use shared::notify::figures::decimal_mark;
 
 use super::{Frame, Markup};
 use crate::{
@@ -20,36 +21,29 @@ use crate::{
     state::App,
 };
 
-/// A word of the database, and what people read, in French and English.
-type Word = (&'static str, &'static str, &'static str);
+/// A word of the database, and the key of what people read.
+type Word = (&'static str, &'static str);
 
 const CATEGORIES: [Word; 7] = [
-    ("piano", "Piano", "Piano"),
-    ("dampp_chaser", "Dampp-Chaser", "Dampp-Chaser"),
-    ("bâtiment", "Bâtiment", "Building"),
-    ("véhicule", "Véhicule", "Vehicle"),
-    ("équipement", "Équipement", "Equipment"),
-    ("mobilier", "Mobilier", "Furniture"),
-    ("terrain", "Terrain", "Land"),
+    ("piano", "piano"),
+    ("dampp_chaser", "dampp-chaser"),
+    ("bâtiment", "building"),
+    ("véhicule", "vehicle"),
+    ("équipement", "equipment-equipement"),
+    ("mobilier", "furniture"),
+    ("terrain", "land"),
 ];
 const STATUSES: [Word; 5] = [
-    ("actif", "Actif", "Active"),
-    ("maintenance", "En entretien", "In maintenance"),
-    ("maintenance_required", "Entretien requis", "Maintenance required"),
-    ("hors_service", "Hors service", "Out of service"),
-    ("déclassé", "Déclassé", "Retired"),
+    ("actif", "active"),
+    ("maintenance", "in-maintenance"),
+    ("maintenance_required", "maintenance-required"),
+    ("hors_service", "out-of-service"),
+    ("déclassé", "retired"),
 ];
-const MAINTENANCE_TYPES: [Word; 3] = [
-    ("préventive", "Préventif", "Preventive"),
-    ("corrective", "Correctif", "Corrective"),
-    ("inspection", "Inspection", "Inspection"),
-];
-const MAINTENANCE_STATUSES: [Word; 4] = [
-    ("planifiée", "Planifié", "Planned"),
-    ("en_cours", "En cours", "Under way"),
-    ("complétée", "Terminé", "Done"),
-    ("annulée", "Annulé", "Cancelled"),
-];
+const MAINTENANCE_TYPES: [Word; 3] =
+    [("préventive", "preventive"), ("corrective", "corrective"), ("inspection", "inspection")];
+const MAINTENANCE_STATUSES: [Word; 4] =
+    [("planifiée", "planned"), ("en_cours", "under-way"), ("complétée", "done"), ("annulée", "cancelled")];
 
 #[derive(Template)]
 #[template(path = "assets.html")]
@@ -79,7 +73,7 @@ struct AssetShown {
 impl Frame {
     fn word<'a>(&self, words: &[Word], word: &'a str) -> &'a str {
         let known = words.iter().find(|(known, ..)| *known == word);
-        known.map_or(word, |(_, fr, en)| self.t(fr, en))
+        known.map_or(word, |(_, key)| self.t(key))
     }
 
     fn category<'a>(&self, word: &'a str) -> &'a str {
@@ -109,7 +103,7 @@ impl Frame {
     /// A badge takes the program's own texts only.
     fn known_badge(&self, class: &str, mark: &str, words: &[Word], word: &str) -> Markup {
         let known = words.iter().find(|(known, ..)| *known == word);
-        self.badge(class, mark, known.map_or("?", |(_, fr, en)| self.t(fr, en)))
+        self.badge(class, mark, known.map_or("?", |(_, key)| self.t(key)))
     }
 
     fn dollars(&self, value: &Option<f64>) -> String {
@@ -118,9 +112,9 @@ impl Frame {
         let whole = self.count(&(cents / 100));
         let cents = match cents % 100 {
             0 => String::new(),
-            cents => format!("{}{cents:02}", self.t(",", ".")),
+            cents => format!("{}{cents:02}", decimal_mark(self.language)),
         };
-        format!("{}{whole}{cents}{}", self.t("", "$"), self.t("\u{a0}$", ""))
+        self.language.sentence("dollars", [("amount", format!("{whole}{cents}").into())])
     }
 
     fn maybe_day(&self, date: &Option<String>) -> String {
@@ -178,9 +172,9 @@ impl AssetShown {
 
     fn source(&self, maintenance: &Maintenance) -> &str {
         match maintenance.source.as_str() {
-            "appointment" => self.frame.t("Rendez-vous", "Appointment"),
-            "gazelle_interval" => self.frame.t("Intervalle de Gazelle", "Gazelle interval"),
-            _ => self.frame.t("Saisi à la main", "Entered by hand"),
+            "appointment" => self.frame.t("appointment"),
+            "gazelle_interval" => self.frame.t("gazelle-interval"),
+            _ => self.frame.t("entered-by-hand"),
         }
     }
 

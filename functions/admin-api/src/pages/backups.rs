@@ -25,26 +25,18 @@ struct BackupsPage {
 impl BackupsPage {
     fn copy(&self, status: CopyStatus) -> Markup {
         match status {
-            CopyStatus::Verified => self.frame.badge("success", "✓", self.frame.t("Vérifiée", "Verified")),
-            CopyStatus::Inconclusive => {
-                self.frame.badge("warning", "!", self.frame.t("Non concluante", "Inconclusive"))
-            }
-            CopyStatus::Reduced => self.frame.badge(
-                "warning",
-                "!",
-                self.frame.t("Réduite, gardée à part", "Reduced, kept beside"),
-            ),
-            CopyStatus::Damaged => {
-                self.frame.badge("error", "✕", self.frame.t("Source endommagée", "Damaged source"))
-            }
-            CopyStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échouée", "Failed")),
+            CopyStatus::Verified => self.frame.badge("success", "✓", self.frame.t("verified")),
+            CopyStatus::Inconclusive => self.frame.badge("warning", "!", self.frame.t("inconclusive")),
+            CopyStatus::Reduced => self.frame.badge("warning", "!", self.frame.t("reduced-kept-beside")),
+            CopyStatus::Damaged => self.frame.badge("error", "✕", self.frame.t("damaged-source")),
+            CopyStatus::Failed => self.frame.badge("error", "✕", self.frame.t("failed-echouee")),
         }
     }
 
     fn drill(&self, status: DrillStatus) -> Markup {
         match status {
-            DrillStatus::Passed => self.frame.badge("success", "✓", self.frame.t("Réussi", "Passed")),
-            DrillStatus::Failed => self.frame.badge("error", "✕", self.frame.t("Échoué", "Failed")),
+            DrillStatus::Passed => self.frame.badge("success", "✓", self.frame.t("passed")),
+            DrillStatus::Failed => self.frame.badge("error", "✕", self.frame.t("failed-echoue")),
         }
     }
 
@@ -58,8 +50,8 @@ impl BackupsPage {
 
     fn kind(&self, kind: CopyKind) -> &str {
         match kind {
-            CopyKind::Supabase => self.frame.t("Base de données", "Database"),
-            CopyKind::Sqlite => self.frame.t("Ancien fichier SQLite", "Former SQLite file"),
+            CopyKind::Supabase => self.frame.t("database"),
+            CopyKind::Sqlite => self.frame.t("former-sqlite-file"),
         }
     }
 

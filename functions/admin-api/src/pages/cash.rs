@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use shared::words::Language;
 
 use super::{Frame, Markup};
 use crate::{
@@ -42,9 +43,9 @@ pub fn money(frame: &Frame, cents: i64) -> String {
     let (dollars, rest) = (cents.abs() / 100, cents.abs() % 100);
     let sign = if cents < 0 { "−" } else { "" };
     let whole = frame.count(&dollars);
-    match frame.lang() {
-        "en" => format!("{sign}${whole}.{rest:02}"),
-        _ => format!("{sign}{whole},{rest:02}\u{a0}$"),
+    match frame.language {
+        Language::En => format!("{sign}${whole}.{rest:02}"),
+        Language::Fr => format!("{sign}{whole},{rest:02}\u{a0}$"),
     }
 }
 
@@ -69,8 +70,8 @@ impl CashPage {
 
     fn state(&self, session: &Session) -> Markup {
         match session.status {
-            SessionStatus::Open => self.frame.badge("running", "▶", self.frame.t("Ouverte", "Open")),
-            SessionStatus::Closed => self.frame.badge("success", "✓", self.frame.t("Fermée", "Closed")),
+            SessionStatus::Open => self.frame.badge("running", "▶", self.frame.t("open-ouverte")),
+            SessionStatus::Closed => self.frame.badge("success", "✓", self.frame.t("closed")),
         }
     }
 

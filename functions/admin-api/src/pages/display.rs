@@ -7,6 +7,7 @@ use jiff::{Timestamp, Zoned};
 use shared::{
     clock,
     notify::figures::{self, Detail},
+    words::Language,
 };
 
 use super::Frame;
@@ -45,9 +46,9 @@ impl Frame {
         let seconds = self.now.as_second() - at.as_second();
         let span = self.age(seconds.abs());
         let text = match seconds {
-            -59..60 => self.t("à l'instant", "just now").to_owned(),
-            60.. => format!("{}{span}{}", self.t("il y a ", ""), self.t("", " ago")),
-            _ => format!("{}{span}", self.t("dans ", "in ")),
+            -59..60 => self.t("just-now").to_owned(),
+            60.. => self.language.sentence("span-ago", [("span", span.into())]),
+            _ => self.language.sentence("in-span", [("span", span.into())]),
         };
         let exact = at.to_zoned(clock::zone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string();
         Markup(format!(r#"<time datetime="{at}" title="{exact}">{text}</time>"#))
@@ -72,27 +73,33 @@ impl Frame {
     }
 
     /// A whole number with its thousands apart.
-    pub fn count(&self, number: &i64) -> String {
+    pub fn count(&self, number: &impl fmt::Display) -> String {
         // A narrow space that does not break, as French writes it.
-        figures::grouped(&number.to_string(), self.t("\u{202f}", ","))
+        figures::grouped(&number.to_string(), if self.language == Language::Fr { "\u{202f}" } else { "," })
     }
 
     /// A share in percent, with one decimal.
     pub fn percent(&self, share: &Option<f64>) -> String {
         let Some(share) = share else { return "–".into() };
-        let text = format!("{share:.1}").replace('.', self.t(",", "."));
-        format!("{text}{}%", self.t("\u{a0}", ""))
+        let text = format!("{share:.1}").replace('.', figures::decimal_mark(self.language));
+        format!("{text}{}", figures::percent_sign(self.language))
     }
 
     /// A size in bytes in its largest unit.
     pub fn bytes(&self, bytes: &i64) -> String {
-        let units = [(1 << 30, "Go", "GB"), (1 << 20, "Mo", "MB"), (1 << 10, "ko", "kB")];
+        let units = [(1 << 30, "gigabytes"), (1 << 20, "megabytes"), (1 << 10, "kilobytes")];
         match units.into_iter().find(|(size, ..)| bytes >= size) {
-            Some((size, fr, en)) => {
+            Some((size, unit)) => {
                 let tenths = bytes * 10 / size;
-                format!("{}{}{} {}", tenths / 10, self.t(",", "."), tenths % 10, self.t(fr, en))
+                format!(
+                    "{}{}{} {}",
+                    tenths / 10,
+                    figures::decimal_mark(self.language),
+                    tenths % 10,
+                    self.t(unit)
+                )
             }
-            None => format!("{bytes} {}", self.t("octets", "bytes")),
+            None => format!("{bytes} {}", self.t("bytes")),
         }
     }
 
@@ -109,11 +116,11 @@ impl Frame {
     /// The badge of a run's state.
     pub fn status(&self, status: &Status) -> Markup {
         let (class, mark, text) = match status {
-            Status::Queued => ("queued", "…", self.t("Demandée", "Queued")),
-            Status::Running => ("running", "▶", self.t("En cours", "Running")),
-            Status::Success => ("success", "✓", self.t("Succès", "Success")),
-            Status::Warning => ("warning", "!", self.t("Avertissement", "Warning")),
-            Status::Error => ("error", "✕", self.t("Erreur", "Error")),
+            Status::Queued => ("queued", "…", self.t("queued")),
+            Status::Running => ("running", "▶", self.t("running-en-cours-first")),
+            Status::Success => ("success", "✓", self.t("success-succes-first")),
+            Status::Warning => ("warning", "!", self.t("warning-avertissement-first")),
+            Status::Error => ("error", "✕", self.t("error-erreur-first")),
         };
         self.badge(class, mark, text)
     }
@@ -127,8 +134,8 @@ impl Frame {
     /// Who or what started a run.
     pub fn trigger(&self, triggered_by: &Option<String>) -> String {
         match triggered_by.as_deref() {
-            Some("scheduler") => self.t("Auto", "Scheduled").into(),
-            Some("manual") => self.t("Manuel", "Manual").into(),
+            Some("scheduler") => self.t("scheduled-auto").into(),
+            Some("manual") => self.t("manual").into(),
             Some("api") => "API".into(),
             Some(other) => other.to_owned(),
             None => "–".into(),
@@ -146,21 +153,21 @@ impl Frame {
         let day = local.date();
         match day {
             _ if day == today => Some(""),
-            _ if Some(day) == today.yesterday().ok() => Some(self.t("hier", "yesterday")),
-            _ if Some(day) == today.tomorrow().ok() => Some(self.t("demain", "tomorrow")),
+            _ if Some(day) == today.yesterday().ok() => Some(self.t("yesterday")),
+            _ if Some(day) == today.tomorrow().ok() => Some(self.t("tomorrow")),
             _ => None,
         }
     }
 
     fn date_of(&self, local: &Zoned) -> String {
-        let [_, (fr, en)] = figures::MONTHS[usize::from(local.month().unsigned_abs()) - 1];
+        let month = self.t(figures::SHORT_MONTHS[usize::from(local.month().unsigned_abs()) - 1]);
         let year = match local.year() == self.now.to_zoned(clock::zone()).year() {
             true => String::new(),
             false => format!(" {}", local.year()),
         };
         match self.language {
-            shared::notify::Language::Fr => format!("{} {fr}{year}", local.day()),
-            shared::notify::Language::En => format!("{en} {}{}", local.day(), year.replace(' ', ", ")),
+            Language::Fr => format!("{} {month}{year}", local.day()),
+            Language::En => format!("{month} {}{}", local.day(), year.replace(' ', ", ")),
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn bars(frame: &Frame, names: &Names, stats: &Value) -> Vec<Bars> {
     let sync = if stats["sync"].is_object() { &stats["sync"] } else { stats };
     if let Some(collections) = sync["collections"].as_object() {
         let bars = collections.iter().map(|(name, counts)| of_collection(frame, name, counts)).collect();
-        let title = frame.t("Fiches lues par collection", "Rows read per collection").to_owned();
+        let title = frame.t("rows-read-per-collection").to_owned();
         return vec![scaled(title, bars)];
     }
     let groups = stats.as_object().into_iter().flatten().filter_map(|(name, group)| {
@@ -49,18 +49,15 @@ pub fn bars(frame: &Frame, names: &Names, stats: &Value) -> Vec<Bars> {
 fn of_collection(frame: &Frame, name: &str, counts: &Value) -> Bar {
     let count = |field: &str| counts[field].as_i64().unwrap_or_default();
     let (inserted, updated, deleted) = (count("inserted"), count("updated"), count("deleted"));
-    let changes = [
-        (inserted, frame.t("ajoutées", "new")),
-        (updated, frame.t("modifiées", "changed")),
-        (deleted, frame.t("supprimées", "deleted")),
-    ];
+    let changes =
+        [(inserted, frame.t("new")), (updated, frame.t("changed-modifiees")), (deleted, frame.t("deleted"))];
     let changes: Vec<String> = changes
         .iter()
         .filter(|(number, _)| *number != 0)
         .map(|(number, what)| format!("{} {what}", frame.count(number)))
         .collect();
     let note = match changes.is_empty() {
-        true => frame.t("rien de neuf", "nothing new").to_owned(),
+        true => frame.t("nothing-new").to_owned(),
         false => changes.join(", "),
     };
     bar(name.to_owned(), inserted + updated + count("unchanged"), note)
@@ -68,9 +65,9 @@ fn of_collection(frame: &Frame, name: &str, counts: &Value) -> Bar {
 
 fn title(frame: &Frame, name: &str) -> String {
     match name {
-        "tabs" => frame.t("Lignes par onglet", "Rows per tab").into(),
-        "deleted" => frame.t("Lignes supprimées par table", "Rows deleted per table").into(),
-        "technicians" => frame.t("Rendez-vous par technicien", "Appointments per technician").into(),
+        "tabs" => frame.t("rows-per-tab").into(),
+        "deleted" => frame.t("rows-deleted-per-table").into(),
+        "technicians" => frame.t("appointments-per-technician").into(),
         other => other.into(),
     }
 }

@@ -1,6 +1,6 @@
 //! What every page has around its content: who looks, in which language and colours, and where they are.
 
-use std::{convert::Infallible, sync::Arc, sync::LazyLock};
+use std::{convert::Infallible, fmt::Display, sync::Arc, sync::LazyLock};
 
 use axum::{
     extract::FromRequestParts,
@@ -9,7 +9,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use ring::digest;
-use shared::notify::Language;
+use shared::words::{Language, Value};
 
 use crate::{
     access::{Caller, Role, cookie_named},
@@ -42,14 +42,9 @@ impl Theme {
     }
 }
 
-/// The language of a name.
-pub fn language_named(name: &str) -> Option<Language> {
-    [Language::Fr, Language::En].into_iter().find(|language| language_name(*language) == name)
-}
-
-/// The name of a language, as HTML has it.
-pub fn language_name(language: Language) -> &'static str {
-    language.pick("fr", "en")
+/// The language of a code.
+pub fn language_named(code: &str) -> Option<Language> {
+    Language::ALL.into_iter().find(|language| language.code() == code)
 }
 
 /// The language that was chosen on the pages.
@@ -103,14 +98,19 @@ impl Frame {
         }
     }
 
-    /// The text in the reader's language.
-    pub fn t<'a>(&self, fr: &'a str, en: &'a str) -> &'a str {
-        self.language.pick(fr, en)
+    /// The text of a key in the reader's language.
+    pub fn t(&self, key: &'static str) -> &'static str {
+        self.language.text(key)
+    }
+
+    /// How many there are, in words: a sentence of the catalogue with `$count`, which chooses the form, and `$shown`.
+    pub fn n<N: Copy + Display + Into<Value<'static>>>(&self, key: &str, count: &N) -> String {
+        self.language.sentence(key, [("count", (*count).into()), ("shown", self.count(count).into())])
     }
 
     /// For the attribute `lang`.
     pub fn lang(&self) -> &'static str {
-        language_name(self.language)
+        self.language.code()
     }
 
     /// For the attribute `data-theme`.

@@ -112,7 +112,7 @@ impl HomePage {
         match (&task.live_run, &task.last_status) {
             (Some(run), _) => self.frame.status(&run.status),
             (None, Some(status)) => self.frame.status(status),
-            (None, None) => self.frame.badge("", "–", self.frame.t("Jamais lancée", "Never run")),
+            (None, None) => self.frame.badge("", "–", self.frame.t("never-run-jamais-lancee")),
         }
     }
 
@@ -150,7 +150,7 @@ impl HomePage {
     }
 
     fn sum(&self, counts: &BTreeMap<String, u64>) -> String {
-        self.frame.count(&counts.values().filter_map(|count| i64::try_from(*count).ok()).sum())
+        self.frame.count(&counts.values().sum::<u64>())
     }
 
     fn waiting(&self) -> i64 {
@@ -162,8 +162,8 @@ impl HomePage {
 /// How pressing something is.
 pub fn priority(frame: &Frame, priority: Priority) -> Markup {
     match priority {
-        Priority::High => frame.badge("error", "▲", frame.t("Haute", "High")),
-        Priority::Medium => frame.badge("warning", "■", frame.t("Moyenne", "Medium")),
-        Priority::Low => frame.badge("info", "▼", frame.t("Basse", "Low")),
+        Priority::High => frame.badge("error", "▲", frame.t("high-haute")),
+        Priority::Medium => frame.badge("warning", "■", frame.t("medium")),
+        Priority::Low => frame.badge("info", "▼", frame.t("low")),
     }
 }

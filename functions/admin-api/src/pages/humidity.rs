@@ -55,13 +55,13 @@ impl Frame {
     /// The badge of a humidity trouble.
     pub fn humidity_kind(&self, alert_type: &str) -> Markup {
         match alert_type {
-            "TROP_SEC" => self.badge("error", "↓", self.t("Trop sec", "Too dry")),
-            "TROP_HUMIDE" => self.badge("error", "↑", self.t("Trop humide", "Too humid")),
-            "housse" => self.badge("warning", "!", self.t("Housse", "Cover")),
-            "alimentation" => self.badge("warning", "!", self.t("Alimentation", "Power")),
-            "reservoir" => self.badge("warning", "!", self.t("Réservoir", "Tank")),
-            "environnement" => self.badge("warning", "!", self.t("Environnement", "Surroundings")),
-            _ => self.badge("info", "•", self.t("Autre", "Other")),
+            "TROP_SEC" => self.badge("error", "↓", self.t("too-dry")),
+            "TROP_HUMIDE" => self.badge("error", "↑", self.t("too-humid")),
+            "housse" => self.badge("warning", "!", self.t("cover")),
+            "alimentation" => self.badge("warning", "!", self.t("power")),
+            "reservoir" => self.badge("warning", "!", self.t("tank")),
+            "environnement" => self.badge("warning", "!", self.t("surroundings")),
+            _ => self.badge("info", "•", self.t("other")),
         }
     }
 }

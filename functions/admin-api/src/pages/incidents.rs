@@ -45,18 +45,18 @@ pub async fn show(
 impl IncidentsPage {
     fn kind(&self, kind: IncidentKind) -> &str {
         match kind {
-            IncidentKind::Availability => self.frame.t("Panne", "Outage"),
-            IncidentKind::MissedRun => self.frame.t("Tâche silencieuse", "Silent task"),
-            IncidentKind::Alarm => self.frame.t("Alarme", "Alarm"),
-            IncidentKind::Channel => self.frame.t("Canal muet", "Silent channel"),
+            IncidentKind::Availability => self.frame.t("outage"),
+            IncidentKind::MissedRun => self.frame.t("silent-task"),
+            IncidentKind::Alarm => self.frame.t("alarm"),
+            IncidentKind::Channel => self.frame.t("silent-channel"),
         }
     }
 
     fn state(&self, incident: &Incident) -> Markup {
         match (&incident.closed_at, &incident.acknowledged_at) {
-            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("Terminé", "Over")),
-            (None, Some(_)) => self.frame.badge("info", "✓", self.frame.t("Pris en charge", "Acknowledged")),
-            (None, None) => self.frame.badge("error", "✕", self.frame.t("Ouvert", "Open")),
+            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("over-termine-first")),
+            (None, Some(_)) => self.frame.badge("info", "✓", self.frame.t("acknowledged")),
+            (None, None) => self.frame.badge("error", "✕", self.frame.t("open-ouvert")),
         }
     }
 
@@ -80,8 +80,8 @@ impl IncidentsPage {
 
     fn anomaly_state(&self, status: AnomalyStatus) -> Markup {
         match status {
-            AnomalyStatus::Open => self.frame.badge("error", "✕", self.frame.t("Ouverte", "Open")),
-            AnomalyStatus::Resolved => self.frame.badge("success", "✓", self.frame.t("Résolue", "Resolved")),
+            AnomalyStatus::Open => self.frame.badge("error", "✕", self.frame.t("open-ouverte")),
+            AnomalyStatus::Resolved => self.frame.badge("success", "✓", self.frame.t("resolved-resolue")),
         }
     }
 
@@ -99,9 +99,9 @@ impl IncidentsPage {
 
     fn decision(&self, status: RecommendationStatus) -> Markup {
         match status {
-            RecommendationStatus::Open => self.frame.badge("warning", "!", self.frame.t("À faire", "To do")),
-            RecommendationStatus::Done => self.frame.badge("success", "✓", self.frame.t("Fait", "Done")),
-            RecommendationStatus::Ignored => self.frame.badge("", "–", self.frame.t("Ignorée", "Ignored")),
+            RecommendationStatus::Open => self.frame.badge("warning", "!", self.frame.t("to-do-a-faire")),
+            RecommendationStatus::Done => self.frame.badge("success", "✓", self.frame.t("done-fait")),
+            RecommendationStatus::Ignored => self.frame.badge("", "–", self.frame.t("ignored")),
         }
     }
 }

@@ -177,11 +177,11 @@ impl JournalPage {
     fn statuses(&self) -> [(&'static str, &str, bool); 5] {
         let chosen = self.filter.status;
         [
-            ("queued", self.frame.t("Demandée", "Queued"), chosen == Some(Status::Queued)),
-            ("running", self.frame.t("En cours", "Running"), chosen == Some(Status::Running)),
-            ("success", self.frame.t("Succès", "Success"), chosen == Some(Status::Success)),
-            ("warning", self.frame.t("Avertissement", "Warning"), chosen == Some(Status::Warning)),
-            ("error", self.frame.t("Erreur", "Error"), chosen == Some(Status::Error)),
+            ("queued", self.frame.t("queued"), chosen == Some(Status::Queued)),
+            ("running", self.frame.t("running-en-cours-first"), chosen == Some(Status::Running)),
+            ("success", self.frame.t("success-succes-first"), chosen == Some(Status::Success)),
+            ("warning", self.frame.t("warning-avertissement-first"), chosen == Some(Status::Warning)),
+            ("error", self.frame.t("error-erreur-first"), chosen == Some(Status::Error)),
         ]
     }
 
@@ -189,17 +189,17 @@ impl JournalPage {
         let is = |name: &str| self.filter.kind.as_deref() == Some(name);
         [
             ("sync", "Sync", is("sync")),
-            ("report", self.frame.t("Rapport", "Report"), is("report")),
-            ("backup", self.frame.t("Sauvegarde", "Backup"), is("backup")),
-            ("chain", self.frame.t("Chaîne", "Chain"), is("chain")),
+            ("report", self.frame.t("report"), is("report")),
+            ("backup", self.frame.t("backup"), is("backup")),
+            ("chain", self.frame.t("chain"), is("chain")),
         ]
     }
 
     fn triggers(&self) -> [(&'static str, &str, bool); 3] {
         let is = |name: &str| self.filter.triggered_by.as_deref() == Some(name);
         [
-            ("scheduler", self.frame.t("Auto", "Scheduled"), is("scheduler")),
-            ("manual", self.frame.t("Manuel", "Manual"), is("manual")),
+            ("scheduler", self.frame.t("scheduled-auto"), is("scheduler")),
+            ("manual", self.frame.t("manual"), is("manual")),
             ("api", "API", is("api")),
         ]
     }

@@ -63,7 +63,7 @@ pub async fn show(State(app): State<Arc<App>>, frame: Frame) -> Result<Response,
 fn cell(frame: &Frame, date: &str, nights: &[Night]) -> Cell {
     let day = frame.day(date);
     let Some(night) = nights.iter().find(|night| night.date == date) else {
-        let text = frame.t("aucune exécution", "no run");
+        let text = frame.t("no-run");
         return Cell { class: "", mark: "·", title: format!("{day} : {text}") };
     };
     let (class, mark) = match night.status {
@@ -72,14 +72,10 @@ fn cell(frame: &Frame, date: &str, nights: &[Night]) -> Cell {
         Status::Error => ("error", "✕"),
         Status::Running | Status::Queued => ("running", "▶"),
     };
-    let runs = frame.t(
-        if night.runs == 1 { "exécution" } else { "exécutions" },
-        if night.runs == 1 { "run" } else { "runs" },
-    );
-    let mut title = format!("{day} : {} {runs}", night.runs);
+    let mut title = format!("{day} : {}", frame.n("runs-counted", &night.runs));
     if night.errors > 0 {
-        title += &format!(", {} {}", night.errors, frame.t("en erreur", "failed"));
+        title += &format!(", {} {}", night.errors, frame.t("failed-en-erreur"));
     }
-    title += &format!(", {} {}", frame.t("la plus longue", "longest"), frame.duration(&night.max_ms));
+    title += &format!(", {} {}", frame.t("longest"), frame.duration(&night.max_ms));
     Cell { class, mark, title }
 }

@@ -52,7 +52,7 @@ impl Names {
     /// A person by name; the key of somebody who is not there any more.
     pub fn name(&self, frame: &Frame, key: &str) -> String {
         match self.0.get(key) {
-            _ if key == "@concerned" => frame.t("les personnes concernées", "those concerned").to_owned(),
+            _ if key == "@concerned" => frame.t("those-concerned").to_owned(),
             Some(name) => frame.text(name),
             None => frame.text(key),
         }
@@ -97,30 +97,25 @@ impl RulesPage {
 
     /// When somebody would be told, or why not.
     fn verdict(&self, told: &Explained) -> String {
-        let t = |fr, en| self.frame.t(fr, en).to_owned();
+        let t = |key| self.frame.t(key).to_owned();
         let when = match told.verdict.as_str() {
-            "disabled" => return t("rien : la règle est désactivée", "nothing: the rule is switched off"),
+            "disabled" => return t("nothing-rule-switched-off"),
             "below_severity" => {
                 let needed = self.frame.severity_name(&told.min_severity).to_lowercase();
-                return format!(
-                    "{} {needed}",
-                    t("rien : la règle commence à", "nothing: the rule begins at")
-                );
+                return format!("{} {needed}", t("nothing-rule-begins-at"));
             }
             "nobody" => {
-                return t("rien : la règle ne nomme personne", "nothing: the rule names nobody");
+                return t("nothing-rule-names-nobody");
             }
-            _ if !self.waits(told) => t("tout de suite", "at once"),
-            _ if told.is_digest => t("dans le prochain résumé", "in the next digest"),
-            _ => t("après les heures calmes", "after the quiet hours"),
+            _ if !self.waits(told) => t("at-once"),
+            _ if told.is_digest => t("in-the-next-digest"),
+            _ => t("after-the-quiet-hours"),
         };
         match told.channel == told.rule_channel {
             true => when,
-            false => format!(
-                "{when} ({} {})",
-                self.frame.channel_name(&told.rule_channel),
-                t("est désactivé", "is switched off")
-            ),
+            false => {
+                format!("{when} ({} {})", self.frame.channel_name(&told.rule_channel), t("is-switched-off"))
+            }
         }
     }
 

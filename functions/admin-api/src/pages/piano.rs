@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use jiff::Timestamp;
-use shared::clock;
+use shared::{
+    clock,
+    notify::figures::{decimal_mark, percent_sign},
+};
 
 use super::{Frame, Markup};
 use crate::{
@@ -67,7 +70,7 @@ impl PianoPage {
     fn judged(&self, humidity: &f64) -> Markup {
         let piano = &self.found.piano;
         match class(piano.low, piano.high, *humidity) {
-            "success" => self.frame.badge("success", "✓", self.frame.t("Dans les limites", "Within limits")),
+            "success" => self.frame.badge("success", "✓", self.frame.t("within-limits")),
             _ if *humidity < piano.low => self.frame.humidity_kind("TROP_SEC"),
             _ => self.frame.humidity_kind("TROP_HUMIDE"),
         }
@@ -125,6 +128,6 @@ fn class(low: f64, high: f64, humidity: f64) -> &'static str {
 }
 
 fn percent(frame: &Frame, share: f64) -> String {
-    let text = format!("{}", (share * 10.0).round() / 10.0).replace('.', frame.t(",", "."));
-    format!("{text}{}%", frame.t("\u{a0}", ""))
+    let text = format!("{}", (share * 10.0).round() / 10.0).replace('.', decimal_mark(frame.language));
+    format!("{text}{}", percent_sign(frame.language))
 }

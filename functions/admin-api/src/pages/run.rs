@@ -106,11 +106,11 @@ impl RunPage {
     fn delivery(&self, status: &str) -> Markup {
         let frame = &self.frame;
         match status {
-            "sent" => frame.badge("success", "✓", frame.t("Remis", "Sent")),
-            "pending" => frame.badge("queued", "…", frame.t("En attente", "Waiting")),
-            "skipped" => frame.badge("info", "–", frame.t("Non envoyé", "Skipped")),
-            "failed" => frame.badge("error", "✕", frame.t("Échec", "Failed")),
-            _ => frame.badge("warning", "?", frame.t("Incertain", "Uncertain")),
+            "sent" => frame.badge("success", "✓", frame.t("sent-remis")),
+            "pending" => frame.badge("queued", "…", frame.t("waiting")),
+            "skipped" => frame.badge("info", "–", frame.t("skipped-non-envoye")),
+            "failed" => frame.badge("error", "✕", frame.t("failed-echec")),
+            _ => frame.badge("warning", "?", frame.t("uncertain")),
         }
     }
 }
@@ -119,36 +119,32 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
     let run = &detail.run;
     let who = run.triggered_by_user.as_deref().map(|user| format!(" ({user})"));
     let origin = match run.triggered_by.as_deref() {
-        Some("manual" | "api") => frame.t("Demandée", "Requested"),
-        _ if run.parent_run_id.is_some() => frame.t("Suite d'une autre exécution", "Follows another run"),
-        _ => frame.t("Planifiée", "Scheduled"),
+        Some("manual" | "api") => frame.t("requested"),
+        _ if run.parent_run_id.is_some() => frame.t("follows-another-run"),
+        _ => frame.t("scheduled-planifiee"),
     };
     let step = |class, what: String, at: Option<&String>| Step { class, what, at: at.cloned() };
     let asked = run.scheduled_for.as_ref().or(run.created_at.as_ref());
     let mut steps = vec![step("done", format!("{origin}{}", who.unwrap_or_default()), asked)];
     if run.status == Status::Queued {
-        steps.push(step(
-            "now",
-            frame.t("En attente de la fonction", "Waiting for the function").into(),
-            None,
-        ));
+        steps.push(step("now", frame.t("waiting-for-the-function").into(), None));
         return steps;
     }
     let attempt = match run.attempt {
         ..=1 => String::new(),
-        attempt => format!(" ({} {attempt})", frame.t("tentative", "attempt")),
+        attempt => format!(" ({} {attempt})", frame.t("attempt-tentative-inside")),
     };
-    let started = format!("{}{attempt}", frame.t("Démarrée", "Started"));
+    let started = format!("{}{attempt}", frame.t("started"));
     steps.push(step("done", started, Some(&run.started_at)));
     match run.status {
         Status::Queued | Status::Running => {
             steps.push(step("now", progress(frame, run.part, &run.progress), None))
         }
         Status::Error => {
-            steps.push(step("failed", frame.t("Échouée", "Failed").into(), run.completed_at.as_ref()))
+            steps.push(step("failed", frame.t("failed-echouee").into(), run.completed_at.as_ref()))
         }
         Status::Success | Status::Warning => {
-            steps.push(step("done", frame.t("Terminée", "Finished").into(), run.completed_at.as_ref()));
+            steps.push(step("done", frame.t("finished").into(), run.completed_at.as_ref()));
         }
     }
     // The request of a run is a step already.
@@ -156,7 +152,7 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
         let class = if event.published_at.is_some() { "done" } else { "now" };
         let trouble = event.last_error.as_deref().filter(|_| event.published_at.is_none());
         let trouble = trouble.map(|error| format!(" – {error}")).unwrap_or_default();
-        let what = format!("{}{}{trouble}", frame.t("Événement : ", "Event: "), event.detail_type);
+        let what = format!("{}{}{trouble}", frame.t("event-label"), event.detail_type);
         steps.push(step(class, what, event.published_at.as_ref()));
     }
     steps
@@ -165,12 +161,12 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
 /// How far a run has come, in words.
 fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
     let name = |field: &str| match field {
-        "collection" => frame.t("collection", "collection").to_owned(),
-        "rows" => frame.t("fiches", "rows").to_owned(),
-        "table" => frame.t("table", "table").to_owned(),
-        "done" => frame.t("faites", "done").to_owned(),
-        "at" => frame.t("étape", "step").to_owned(),
-        "found" => frame.t("trouvées", "found").to_owned(),
+        "collection" => frame.t("collection-collection-inside").to_owned(),
+        "rows" => frame.t("rows-fiches").to_owned(),
+        "table" => frame.t("table").to_owned(),
+        "done" => frame.t("done-faites").to_owned(),
+        "at" => frame.t("step-etape-inside").to_owned(),
+        "found" => frame.t("found").to_owned(),
         other => other.to_owned(),
     };
     let known = progress.as_object().into_iter().flatten().filter_map(|(field, value)| match value {
@@ -182,12 +178,13 @@ fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
         _ => None,
     });
     let known: Vec<String> = known.collect();
-    let mut text = frame.t("Au travail", "At work").to_owned();
+    let mut text = frame.t("at-work").to_owned();
     if part > 0 {
-        text = format!("{text} ({} {})", frame.t("partie", "part"), part + 1);
+        text = format!("{text} ({} {})", frame.t("part-partie-inside"), part + 1);
     }
     if !known.is_empty() {
-        text = format!("{text}{}{}", frame.t(" : ", ": "), known.join(", "));
+        let values = [("what", text.into()), ("list", known.join(", ").into())];
+        text = frame.language.sentence("what-and-list", values);
     }
     text
 }
@@ -217,14 +214,14 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
 /// The technical details of an error, in words where there are some.
 fn details(frame: &Frame, details: &Value) -> Vec<(String, String)> {
     let label = |field: &str| match field {
-        "collection" => frame.t("Collection", "Collection").to_owned(),
-        "page" => frame.t("Page", "Page").to_owned(),
-        "path" => frame.t("Chemin", "Path").to_owned(),
-        "code" => frame.t("Code", "Code").to_owned(),
-        "http_status" => frame.t("Statut HTTP", "HTTP status").to_owned(),
-        "graphql_errors" => frame.t("Erreurs GraphQL", "GraphQL errors").to_owned(),
-        "attempts" => frame.t("Tentatives", "Attempts").to_owned(),
-        "part" => frame.t("Partie inattendue", "Unexpected part").to_owned(),
+        "collection" => frame.t("collection-collection-first").to_owned(),
+        "page" => frame.t("page").to_owned(),
+        "path" => frame.t("path").to_owned(),
+        "code" => frame.t("code").to_owned(),
+        "http_status" => frame.t("http-status").to_owned(),
+        "graphql_errors" => frame.t("graphql-errors").to_owned(),
+        "attempts" => frame.t("attempts-tentatives").to_owned(),
+        "part" => frame.t("unexpected-part").to_owned(),
         other => other.to_owned(),
     };
     let shown = details.as_object().into_iter().flatten().filter_map(|(field, value)| match value {

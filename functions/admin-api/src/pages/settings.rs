@@ -52,9 +52,9 @@ impl PeoplePage {
 
     fn role(&self, role: &str) -> &str {
         match role {
-            "admin" => self.frame.t("Administration", "Administrator"),
-            "assistant" => self.frame.t("Assistance", "Assistant"),
-            _ => self.frame.t("Technique", "Technician"),
+            "admin" => self.frame.t("administrator"),
+            "assistant" => self.frame.t("assistant"),
+            _ => self.frame.t("technician-technique"),
         }
     }
 

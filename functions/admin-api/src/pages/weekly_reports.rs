@@ -80,12 +80,12 @@ impl ReportPage {
 
 fn delivery(frame: &Frame, status: &str) -> Markup {
     match status {
-        "sent" => frame.badge("success", "✓", frame.t("Envoyé", "Sent")),
-        "pending" => frame.badge("queued", "…", frame.t("En attente", "Pending")),
-        "partial" => frame.badge("warning", "!", frame.t("Envoyé en partie", "Partly sent")),
-        "skipped" => frame.badge("", "–", frame.t("Personne à prévenir", "Nobody to tell")),
-        "unknown" => frame.badge("warning", "!", frame.t("Incertain", "Unknown")),
-        _ => frame.badge("error", "✕", frame.t("Non envoyé", "Not sent")),
+        "sent" => frame.badge("success", "✓", frame.t("sent-envoye")),
+        "pending" => frame.badge("queued", "…", frame.t("pending")),
+        "partial" => frame.badge("warning", "!", frame.t("partly-sent")),
+        "skipped" => frame.badge("", "–", frame.t("nobody-to-tell")),
+        "unknown" => frame.badge("warning", "!", frame.t("unknown-incertain")),
+        _ => frame.badge("error", "✕", frame.t("not-sent-non-envoye")),
     }
 }
 
@@ -117,29 +117,22 @@ fn rows(frame: &Frame, data: &Value) -> Vec<Row> {
         return Vec::new();
     }
     vec![
-        counted(frame.t("Exécutions", "Runs"), &runs("finished")),
-        counted(frame.t("Exécutions réussies", "Successful runs"), &runs("success")),
-        counted(frame.t("Exécutions en erreur", "Failed runs"), &runs("error")),
-        counted(frame.t("Rendez-vous", "Appointments"), &at("/appointments")),
-        counted(frame.t("Pianos entretenus", "Pianos serviced"), &at("/pianos")),
-        counted(frame.t("Alertes d'humidité ouvertes", "Humidity alerts opened"), &at("/humidity/opened")),
-        counted(
-            frame.t("Alertes d'entretien ouvertes", "Maintenance alerts opened"),
-            &at("/maintenance/opened"),
-        ),
-        counted(frame.t("Pannes", "Outages"), &at("/incidents/outages")),
-        aged(frame.t("Durée des pannes", "Time of outages"), "/incidents/down_seconds"),
-        counted(frame.t("Anomalies ouvertes", "Anomalies opened"), &|figures| {
-            sum(&figures["anomalies"], "opened")
-        }),
-        counted(frame.t("Notifications envoyées", "Notifications sent"), &|figures| {
-            sum(&figures["notifications"], "sent")
-        }),
-        counted(frame.t("Appels de l'IA", "AI calls"), &at("/ai/calls")),
-        counted(frame.t("Sessions de caisse", "Cash sessions"), &at("/cash/sessions")),
-        money(frame.t("Ventes", "Sales"), "/cash/sales_cents"),
-        counted(frame.t("Personnes connectées", "People signed in"), &at("/users/active")),
-        aged(frame.t("Âge de la copie vérifiée", "Age of the verified copy"), "/backup/age_seconds"),
+        counted(frame.t("runs-executions-first"), &runs("finished")),
+        counted(frame.t("successful-runs"), &runs("success")),
+        counted(frame.t("failed-runs"), &runs("error")),
+        counted(frame.t("appointments-rendez-vous-first"), &at("/appointments")),
+        counted(frame.t("pianos-serviced"), &at("/pianos")),
+        counted(frame.t("humidity-alerts-opened"), &at("/humidity/opened")),
+        counted(frame.t("maintenance-alerts-opened"), &at("/maintenance/opened")),
+        counted(frame.t("outages"), &at("/incidents/outages")),
+        aged(frame.t("time-of-outages"), "/incidents/down_seconds"),
+        counted(frame.t("anomalies-opened"), &|figures| sum(&figures["anomalies"], "opened")),
+        counted(frame.t("notifications-sent"), &|figures| sum(&figures["notifications"], "sent")),
+        counted(frame.t("ai-calls"), &at("/ai/calls")),
+        counted(frame.t("cash-sessions-sessions-de-caisse-first"), &at("/cash/sessions")),
+        money(frame.t("sales"), "/cash/sales_cents"),
+        counted(frame.t("people-signed-in-personnes-connectees-first"), &at("/users/active")),
+        aged(frame.t("age-verified-copy"), "/backup/age_seconds"),
     ]
 }
 

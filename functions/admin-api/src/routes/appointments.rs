@@ -239,7 +239,7 @@ pub async fn check(
 pub async fn read_check(app: &App, wanted: &Check) -> Result<Checked, Problem> {
     let date = wanted.target_date.unwrap_or_else(|| tomorrow(app));
     if !(2000..2200).contains(&date.year()) {
-        return Err(Problem::invalid("target_date: une date de 2000 à 2199 est attendue."));
+        return Err(Problem::invalid("problem-target-date"));
     }
     let excluded = wanted.exclude_types.iter().flat_map(|types| types.split(','));
     let excluded: Vec<&str> = excluded.map(str::trim).filter(|name| !name.is_empty()).collect();
@@ -348,10 +348,10 @@ pub async fn send(
     Change(wish): Change<SendWish>,
 ) -> Result<Response, Problem> {
     if wish.target_date.is_some_and(|date| date != tomorrow(&app)) {
-        return Err(Problem::invalid("target_date: l'alerte porte toujours sur les rendez-vous de demain."));
+        return Err(Problem::invalid("problem-target-date-tomorrow"));
     }
     if wish.technician_ids.is_some_and(|ids| !ids.is_empty()) {
-        return Err(Problem::invalid("technician_ids: chaque technicien est averti de ses rendez-vous."));
+        return Err(Problem::invalid("problem-technician-ids"));
     }
     let spec = TaskSpec::named("rv_alerts").ok_or_else(Problem::internal)?;
     request(&app, &caller, spec, Wish::because(wish.reason)).await

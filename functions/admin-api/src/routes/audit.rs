@@ -98,6 +98,6 @@ fn instant(name: &str, text: &str, days: i64) -> Result<Option<String>, Problem>
     let midnight = date.and_then(|date| date.to_zoned(clock::zone()).ok());
     match midnight {
         Some(midnight) => Ok(Some(midnight.timestamp().to_string())),
-        None => Err(Problem::invalid(format!("`{name}` est une date (2026-01-15) ou un instant."))),
+        None => Err(Problem::invalid_with("problem-date-or-instant", [("field", name.into())])),
     }
 }

@@ -196,7 +196,7 @@ pub async fn sessions(
 /// A page of sessions.
 pub async fn read_sessions(app: &App, filter: &Filter) -> Result<SessionPage, Problem> {
     if let Some(register) = &filter.register_id {
-        uuid(register).map_err(|_| Problem::invalid("`register_id` est l'identifiant d'une caisse."))?;
+        uuid(register).map_err(|_| Problem::invalid("problem-register-id"))?;
     }
     let arguments = json!({
         "p_limit": filter.limit, "p_cursor": filter.cursor, "p_status": filter.status,

@@ -122,7 +122,10 @@ pub async fn test(
 ) -> Result<(StatusCode, Json<TestOutcome>), Problem> {
     let only = wish.channel.as_deref();
     if only.is_some_and(|channel| !CHANNELS.contains(&channel)) {
-        return Err(Problem::invalid(format!("channel: accepté: {}.", CHANNELS.join(", "))));
+        return Err(Problem::invalid_with(
+            "problem-accepted",
+            [("field", "channel".into()), ("accepted", CHANNELS.join(", "))],
+        ));
     }
     let attempt = json!({"p_limit": TESTS, "p_window_seconds": TESTS_WINDOW_SECONDS});
     let wait: u32 = author.ask("allow_channel_test", attempt).await?;

@@ -140,9 +140,7 @@ fn instant(name: &str, given: &Option<String>) -> Result<Option<String>, Problem
     let parsed: Result<jiff::Timestamp, _> = text.parse();
     match parsed {
         Ok(instant) => Ok(Some(instant.to_string())),
-        Err(_) => {
-            Err(Problem::invalid(format!("{name}: un instant est attendu, comme 2026-01-15T06:00:00Z.")))
-        }
+        Err(_) => Err(Problem::invalid_with("problem-instant", [("field", name.into())])),
     }
 }
 

@@ -31,9 +31,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         let query = parts.uri.query().unwrap_or_default();
         let given = form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty());
         let given = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-        serde_urlencoded::from_str(&given)
-            .map(Self)
-            .map_err(|_| Problem::invalid("Un paramètre de l'adresse est inconnu ou mal formé."))
+        serde_urlencoded::from_str(&given).map(Self).map_err(|_| Problem::invalid("problem-parameter"))
     }
 }
 
@@ -103,9 +101,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Change<T>
             true => serde_urlencoded::from_bytes(&body).ok(),
             false => serde_json::from_slice(&body).ok(),
         };
-        parsed
-            .map(Self)
-            .ok_or_else(|| Problem::invalid("Le corps de la requête n'est pas de la forme attendue."))
+        parsed.map(Self).ok_or_else(|| Problem::invalid("problem-body"))
     }
 }
 

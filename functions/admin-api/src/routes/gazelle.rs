@@ -73,8 +73,7 @@ async fn begin(author: &Author, headers: &HeaderMap) -> Result<String, Problem> 
     let state = URL_SAFE_NO_PAD.encode(random::<32>().ok_or_else(Problem::internal)?);
     let redirect = redirect(app, headers)?;
     let address = app.gazelle.authorize_address(&redirect, &state);
-    let address =
-        address.ok_or_else(|| Problem::invalid("Gazelle s'ouvre ici par une clé: rien à autoriser."))?;
+    let address = address.ok_or_else(|| Problem::invalid("problem-gazelle-key"))?;
     let arguments = json!({"p_state_hash": hash(&state), "p_lifetime_seconds": STATE_SECONDS});
     author.ask::<()>("begin_gazelle_authorization", arguments).await?;
     Ok(address.into())
@@ -114,15 +113,13 @@ pub async fn finish(
     answer: &Answer,
 ) -> Result<GazelleConnection, Problem> {
     let Some(code) = answer.code.as_deref().filter(|code| !code.is_empty()) else {
-        return Err(Problem::invalid("Gazelle n'a donné aucune autorisation : rien n'a changé."));
+        return Err(Problem::invalid("problem-gazelle-nothing-given"));
     };
     let state = answer.state.as_deref().unwrap_or_default();
     let app = &author.app;
     let redirect = redirect(app, headers)?;
     if !author.ask_once::<bool>("take_gazelle_authorization", json!({"p_state_hash": hash(state)})).await? {
-        return Err(Problem::invalid(
-            "Ce lien n'est plus valable, ou n'a pas été demandé par vous. Recommencez depuis les réglages.",
-        ));
+        return Err(Problem::invalid("problem-gazelle-link"));
     }
     let before = read(app).await?;
     let authorization = Authorization::new(app.http.clone(), app.gazelle.clone(), app.supabase.clone());
@@ -131,7 +128,7 @@ pub async fn finish(
         return Err(match error {
             GazelleError::TokenStore(error) => error.into(),
             GazelleError::Unavailable(_) => Problem::gazelle_unavailable(),
-            _ => Problem::invalid("Gazelle n'a pas accepté l'autorisation. Recommencez depuis les réglages."),
+            _ => Problem::invalid("problem-gazelle-not-accepted"),
         });
     }
     author.ask_once("record_gazelle_authorization", json!({"p_before": before})).await

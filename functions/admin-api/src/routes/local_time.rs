@@ -41,9 +41,10 @@ fn instant(field: &str, local: DateTime, twice: Twice) -> Result<String, Problem
     let at = match (candidates.offset(), twice) {
         (AmbiguousOffset::Gap { .. }, _) => {
             let time = local.strftime("%Y-%m-%d %H:%M");
-            return Err(Problem::invalid(format!(
-                "{field}: {time} n'existe pas à Montréal, où l'horloge avance d'une heure cette nuit-là"
-            )));
+            return Err(Problem::invalid_with(
+                "problem-time-skipped",
+                [("field", field.into()), ("time", time.to_string())],
+            ));
         }
         (AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. }, Twice::First) => {
             candidates.earlier()
@@ -54,13 +55,13 @@ fn instant(field: &str, local: DateTime, twice: Twice) -> Result<String, Problem
     };
     // Outside of what an instant can be: beyond the year 9999.
     at.map(|at| at.to_string())
-        .map_err(|_| Problem::invalid(format!("{field}: cette date est trop lointaine")))
+        .map_err(|_| Problem::invalid_with("problem-date-too-far", [("field", field.into())]))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use shared::notify::Language;
+    use shared::words::Language;
 
     use super::*;
 
@@ -73,7 +74,7 @@ mod tests {
                 let text = |field: &str| read[field].as_str().unwrap_or_default().to_owned();
                 Ok((text("starts_at"), text("ends_at")))
             }
-            Err(problem) => Err(problem.detail(Language::Fr).to_owned()),
+            Err(problem) => Err(problem.detail(Language::Fr)),
         }
     }
 

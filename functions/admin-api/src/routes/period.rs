@@ -16,9 +16,7 @@ pub fn end(text: Option<&str>) -> Result<Option<String>, Problem> {
 }
 
 fn instant(text: &str, days: i64) -> Result<String, Problem> {
-    parse(text, days).map(|at| at.to_string()).ok_or_else(|| {
-        Problem::invalid("`from` et `to` acceptent un instant RFC 3339 ou un jour AAAA-MM-JJ.")
-    })
+    parse(text, days).map(|at| at.to_string()).ok_or_else(|| Problem::invalid("problem-period"))
 }
 
 fn parse(text: &str, days: i64) -> Option<Timestamp> {

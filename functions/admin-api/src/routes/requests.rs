@@ -93,7 +93,7 @@ pub async fn run_import(
 ) -> Result<Response, Problem> {
     let spec = TaskSpec::named(&format!("import_{collection}")).ok_or_else(|| {
         let known: Vec<&str> = TASKS.iter().filter_map(|task| task.name.strip_prefix("import_")).collect();
-        Problem::invalid(format!("Collections: {}.", known.join(", ")))
+        Problem::invalid_with("problem-collections", [("known", known.join(", "))])
     })?;
     request(&app, &caller, spec, wish).await
 }
@@ -166,7 +166,7 @@ impl Wanted {
         let mut parameters = wish.parameters.unwrap_or_default();
         if wish.dry_run {
             if !spec.has_dry_run {
-                return Err(Problem::invalid(format!("La tâche {} n'a pas d'essai à blanc.", spec.name)));
+                return Err(Problem::invalid_with("problem-no-dry-run", [("task", spec.name.into())]));
             }
             parameters.insert("dry_run".into(), true.into());
         }

@@ -223,7 +223,10 @@ pub async fn explain(
 pub async fn answer(app: &App, question: &Question) -> Result<Explanation, Problem> {
     let severity = question.severity.as_deref().filter(|given| !given.is_empty()).unwrap_or("error");
     if !SEVERITIES.contains(&severity) {
-        return Err(Problem::invalid(format!("severity: accepté: {}.", SEVERITIES.join(", "))));
+        return Err(Problem::invalid_with(
+            "problem-accepted",
+            [("field", "severity".into()), ("accepted", SEVERITIES.join(", "))],
+        ));
     }
     let at = match question.at.as_deref().filter(|given| !given.is_empty()) {
         Some(at) => at
@@ -231,7 +234,7 @@ pub async fn answer(app: &App, question: &Question) -> Result<Explanation, Probl
             .ok()
             // Quiet hours and digests lead to later instants, which must exist too.
             .filter(|at: &Timestamp| (0..=LATEST_SECOND).contains(&at.as_second()))
-            .ok_or_else(|| Problem::invalid("at: un instant est attendu, comme 2026-01-15T06:00:00Z."))?,
+            .ok_or_else(|| Problem::invalid_with("problem-instant", [("field", "at".into())]))?,
         None => app.now(),
     };
     let arguments =

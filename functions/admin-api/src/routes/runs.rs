@@ -126,7 +126,7 @@ fn arguments(filter: &Filter, default_limit: u32) -> Result<Value, Problem> {
         // Who asks for one task wants to see it run.
         None => task.is_some(),
         Some("frequent") => true,
-        Some(_) => return Err(Problem::invalid("`include` accepte: frequent.")),
+        Some(_) => return Err(Problem::invalid("problem-include")),
     };
     let frequent: Vec<&str> = TASKS.iter().filter(|task| task.is_frequent()).map(|task| task.name).collect();
     Ok(json!({
@@ -145,7 +145,7 @@ fn tasks_of(kind: &str) -> Result<Vec<&'static str>, Problem> {
     };
     let tasks: Vec<&str> = TASKS.iter().filter(is_of).map(|task| task.name).collect();
     match tasks.is_empty() {
-        true => Err(Problem::invalid("`type` accepte: sync, report, backup, chain.")),
+        true => Err(Problem::invalid("problem-type")),
         false => Ok(tasks),
     }
 }
@@ -154,7 +154,7 @@ fn tasks_of(kind: &str) -> Result<Vec<&'static str>, Problem> {
 pub fn unknown_task(task: &str) -> Problem {
     let known: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
     let shown = shared::text::truncate(task, 60);
-    Problem::invalid(format!("La tâche «{shown}» n'existe pas. Tâches: {}.", known.join(", ")))
+    Problem::invalid_with("problem-unknown-task", [("task", shown.to_owned()), ("known", known.join(", "))])
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ struct SignInPage<'a> {
     frame: Frame,
     next: &'a str,
     email: &'a str,
-    problem: Option<&'a str>,
+    problem: Option<String>,
 }
 
 /// Where somebody wanted to go.

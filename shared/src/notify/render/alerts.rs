@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Language, Message, Table, local_time, shown};
-use crate::text::clean;
+use super::{Message, Table, local_time, shown};
+use crate::{notify::figures::decimal_mark, text::clean, words::Language};
 
 /// Tomorrow's unconfirmed appointments: to their technician, or to the administrators. All rows of the notice are shown;
 /// `part` of `parts` says that there are others, in messages of their own.
@@ -13,34 +13,19 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
     let mut intro = Vec::new();
     if is_own {
         // A letter calls a person by the first name; everywhere else by the name of screens.
-        intro.push(format!("{} {},", language.pick("Bonjour", "Hello"), clean(text(data, "first_name"), 60)));
-        intro.push(language.own(
-            "Ces rendez-vous de demain ne sont confirmés ni par le client ni par le bureau.",
-            "These appointments of tomorrow are confirmed neither by the client nor by the office.",
-        ));
+        intro.push(format!("{} {},", language.text("hello"), clean(text(data, "first_name"), 60)));
+        intro.push(language.text("these-appointments-tomorrow-confirmed-neither").to_owned());
     } else {
-        intro.push(language.own(
-            "Ces rendez-vous de demain ne sont pas confirmés, et leur technicien n'a pas pu être prévenu; la raison est à côté de chacun.",
-            "These appointments of tomorrow are not confirmed, and their technician could not be told; the reason is beside each.",
-        ));
+        intro.push(language.text("these-appointments-tomorrow-not-confirmed").to_owned());
     }
     if let Some(instant) = data["data_as_of"].as_str() {
-        intro.push(format!(
-            "{} {}.",
-            language.pick(
-                "⚠️ La synchronisation avec Gazelle a échoué: ces données datent du",
-                "⚠️ The sync with Gazelle failed: these data are of",
-            ),
-            local_time(instant)
-        ));
+        intro.push(format!("{} {}.", language.text("sync-with-gazelle-failed-these"), local_time(instant)));
     }
-    let mut headers = match language {
-        Language::Fr => vec!["Heure", "Client", "Lieu", "Piano", "Téléphone", "Notes"],
-        Language::En => vec!["Time", "Client", "Place", "Piano", "Phone", "Notes"],
-    };
+    let mut headers =
+        ["time", "client", "place", "piano", "phone", "notes"].map(|key| language.text(key)).to_vec();
     let mut fields = vec!["time", "client", "place", "piano", "phone", "notes"];
     if !is_own {
-        headers.extend([language.pick("Technicien", "Technician"), language.pick("Raison", "Reason")]);
+        headers.extend([language.text("technician-technicien"), language.text("reason")]);
         fields.push("technician");
     }
     let cells = |row: &&Value| {
@@ -56,14 +41,8 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
             rows: rows.iter().map(cells).collect(),
         }),
         advice: match is_own {
-            true => language.own(
-                "Merci de joindre ces clients aujourd'hui. — Assistant Gazelle",
-                "Please reach these clients today. — Assistant Gazelle",
-            ),
-            false => language.own(
-                "Attribuer ces rendez-vous dans Gazelle, ou compléter la personne dans « staff ».",
-                "Assign these appointments in Gazelle, or complete the person in `staff`.",
-            ),
+            true => language.text("please-reach-these-clients-today").to_owned(),
+            false => language.text("assign-these-appointments-gazelle-or").to_owned(),
         },
         ..Message::default()
     }
@@ -73,12 +52,8 @@ pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -
 fn appointments_title(is_own: bool, data: &Value, shown: u64, language: Language) -> String {
     let count = data["total"].as_u64().unwrap_or(shown);
     let date = slashes(text(data, "date"));
-    let title = match (is_own, language) {
-        (true, Language::Fr) => format!("⚠️ {count} RV non confirmé(s) pour le {date}"),
-        (true, Language::En) => format!("⚠️ {count} unconfirmed appointment(s) on {date}"),
-        (false, Language::Fr) => format!("⚠️ {count} RV non confirmé(s) sans destinataire pour le {date}"),
-        (false, Language::En) => format!("⚠️ {count} unconfirmed appointment(s) on {date} reach nobody"),
-    };
+    let key = if is_own { "unconfirmed-title" } else { "unassigned-title" };
+    let title = language.sentence(key, [("count", count.into()), ("date", date.into())]);
     match (data["part"].as_u64(), data["parts"].as_u64()) {
         (Some(part), Some(parts)) if parts > 1 => format!("{title} ({part}/{parts})"),
         _ => title,
@@ -87,34 +62,24 @@ fn appointments_title(is_own: bool, data: &Value, shown: u64, language: Language
 
 /// Why nobody could be told of an appointment; an unknown reason stays as it is.
 fn unreached(reason: &str, language: Language) -> String {
-    let (fr, en) = match reason {
-        "unassigned" => ("pas encore attribué", "not assigned yet"),
-        "not_in_staff" => ("absent de la liste du personnel", "not in the staff list"),
-        "inactive" => ("inactif dans la liste du personnel", "inactive in the staff list"),
-        "not_technician" => ("n'a pas le rôle de technicien", "does not have the role of a technician"),
-        "no_address" => ("sans adresse courriel", "without an e-mail address"),
-        other => return shown(other, 60),
-    };
-    language.own(fr, en)
+    let known = language.find(&format!("unreached-{}", reason.replace(['.', '_'], "-")));
+    known.map_or_else(|| shown(reason, 60), str::to_owned)
 }
 
 /// What was found on pianos: one alert, or a digest.
 pub(super) fn humidity(data: &Value, language: Language) -> Message {
     let alerts = list(&data["alerts"]);
-    let advice = language.own(
-        "Vérifier le piano; une note ultérieure ou la console ferme l'alerte.",
-        "Check the piano; a later note or the console closes the alert.",
-    );
+    let advice = language.text("check-piano-later-note-or").to_owned();
     if let [alert] = alerts[..] {
         let (icon, name) = trouble(text(alert, "alert_type"), language);
         let piano = shown(text(alert, "piano"), 100);
         let mut facts = vec![
             ("Piano".to_owned(), piano.clone()),
-            (language.own("Client", "Client"), shown(text(alert, "client"), 100)),
-            (language.own("Lieu", "Place"), shown(text(alert, "location"), 100)),
+            (language.text("client").to_owned(), shown(text(alert, "client"), 100)),
+            (language.text("place").to_owned(), shown(text(alert, "location"), 100)),
         ];
         facts.extend(found(alert, language));
-        facts.push((language.own("Observé le", "Observed"), local_time(text(alert, "observed_at"))));
+        facts.push((language.text("observed").to_owned(), local_time(text(alert, "observed_at"))));
         facts.retain(|(_, value)| !value.is_empty());
         return Message { title: format!("{icon} {name} — {piano}"), facts, advice, ..Message::default() };
     }
@@ -133,15 +98,9 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
             ]
         })
         .collect();
-    let headers = match language {
-        Language::Fr => ["Alerte", "Piano", "Client", "Lieu", "Trouvé"],
-        Language::En => ["Alert", "Piano", "Client", "Place", "Found"],
-    };
+    let headers = ["alert", "piano", "client", "place", "found-trouve"].map(|key| language.text(key));
     Message {
-        title: match language {
-            Language::Fr => format!("⚠️ {count} alertes d'humidité"),
-            Language::En => format!("⚠️ {count} humidity alerts"),
-        },
+        title: language.sentence("humidity-title", [("count", count.into())]),
         intro: others(data, language),
         table: Some(Table { headers: headers.map(str::to_owned).to_vec(), rows }),
         advice,
@@ -152,14 +111,11 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
 /// Alerts about assets: one, or a digest.
 pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) -> Message {
     let name = match event_type {
-        "maintenance.late" => language.pick("🚨 Entretien en retard", "🚨 Maintenance overdue"),
-        "maintenance.urgent" => language.pick("⏰ Entretiens à venir", "⏰ Maintenance due soon"),
-        _ => language.pick("🔧 Équipements à entretenir", "🔧 Assets that need maintenance"),
+        "maintenance.late" => language.text("maintenance-overdue"),
+        "maintenance.urgent" => language.text("maintenance-due-soon"),
+        _ => language.text("assets-that-need-maintenance"),
     };
-    let advice = language.own(
-        "Planifier l'entretien, ou écarter l'alerte pour cette échéance dans la console.",
-        "Plan the maintenance, or dismiss the alert for this due date in the console.",
-    );
+    let advice = language.text("plan-maintenance-or-dismiss-alert").to_owned();
     let items: Vec<String> = data["items"]
         .as_array()
         .into_iter()
@@ -170,10 +126,10 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
     if items.is_empty() {
         let asset = shown(text(data, "asset"), 100);
         let mut facts = vec![
-            (language.own("Équipement", "Asset"), asset.clone()),
-            (language.own("Lieu", "Place"), shown(text(data, "location"), 100)),
-            (language.own("Échéance", "Due"), shown(text(data, "due_date"), 20)),
-            (language.own("Détail", "Detail"), shown(text(data, "message"), 300)),
+            (language.text("asset").to_owned(), asset.clone()),
+            (language.text("place").to_owned(), shown(text(data, "location"), 100)),
+            (language.text("due").to_owned(), shown(text(data, "due_date"), 20)),
+            (language.text("detail").to_owned(), shown(text(data, "message"), 300)),
         ];
         facts.retain(|(_, value)| !value.is_empty());
         return Message { title: format!("{name} — {asset}"), facts, advice, ..Message::default() };
@@ -183,7 +139,7 @@ pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) ->
         title: format!("{name} ({count})"),
         intro: others(data, language),
         table: Some(Table {
-            headers: vec![language.own("Alerte", "Alert")],
+            headers: vec![language.text("alert").to_owned()],
             rows: items.into_iter().map(|item| vec![item]).collect(),
         }),
         advice,
@@ -200,10 +156,9 @@ pub(super) fn beyond(data: &Value) -> u64 {
 
 /// The sentence about those; none when there are none.
 fn others(data: &Value, language: Language) -> Vec<String> {
-    match (beyond(data), language) {
-        (0, _) => Vec::new(),
-        (more, Language::Fr) => vec![format!("Et {more} de plus dans la console.")],
-        (more, Language::En) => vec![format!("And {more} more in the console.")],
+    match beyond(data) {
+        0 => Vec::new(),
+        more => vec![language.sentence("and-more-in-the-console", [("count", more.into())])],
     }
 }
 
@@ -222,29 +177,28 @@ fn slashes(date: &str) -> String {
 
 /// Sign and name of what was found: what it is, not what it might lead to.
 fn trouble(alert_type: &str, language: Language) -> (&'static str, String) {
-    let (icon, fr, en) = match alert_type {
-        "TROP_SEC" => ("🏜️", "Trop sec", "Too dry"),
-        "TROP_HUMIDE" => ("💧", "Trop humide", "Too humid"),
-        "housse" => ("🧥", "Housse absente", "Cover missing"),
-        "alimentation" => ("🔌", "Alimentation coupée", "No power"),
-        "reservoir" => ("🪣", "Réservoir vide ou absent", "Tank empty or missing"),
-        "environnement" => ("🌡️", "Environnement", "Environment"),
+    let (icon, key) = match alert_type {
+        "TROP_SEC" => ("🏜️", "found-trop-sec"),
+        "TROP_HUMIDE" => ("💧", "found-trop-humide"),
+        "housse" => ("🧥", "found-housse"),
+        "alimentation" => ("🔌", "found-alimentation"),
+        "reservoir" => ("🪣", "found-reservoir"),
+        "environnement" => ("🌡️", "found-environnement"),
         other => return ("⚠️", shown(other, 40)),
     };
-    (icon, language.own(fr, en))
+    (icon, language.text(key).to_owned())
 }
 
 /// The value measured, or the words found: never a number that nobody measured.
 fn found(alert: &Value, language: Language) -> Option<(String, String)> {
     match (alert["value"].as_f64(), alert["words"].as_str()) {
         (Some(value), _) => {
-            let number = match language {
-                Language::Fr => value.to_string().replace('.', ","),
-                Language::En => value.to_string(),
-            };
-            Some((language.own("Humidité", "Humidity"), format!("{number} %")))
+            let number = value.to_string().replace('.', decimal_mark(language));
+            Some((language.text("humidity").to_owned(), format!("{number} %")))
         }
-        (None, Some(words)) => Some((language.own("Trouvé", "Found"), format!("« {} »", shown(words, 100)))),
+        (None, Some(words)) => {
+            Some((language.text("found-trouve").to_owned(), format!("« {} »", shown(words, 100))))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,8 @@ pub use self::{
     figure::{Figure, Group, Unit},
     names::{Measure, Topic},
 };
-use super::{Language, Message, Section, shown, texts};
+use super::{Message, Section, shown, texts};
+use crate::words::Language;
 
 /// The report of one week: what the message is made of, in any language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,26 +52,23 @@ impl WeeklyReport {
 
     /// The sentence that may be all that somebody reads.
     fn verdict(&self, language: Language) -> String {
-        let runs = match (self.value(Measure::SuccessShare), language) {
-            (Some(share), Language::Fr) => {
-                format!("{} des exécutions réussies", Unit::Share.shown(share, language))
+        let runs = match self.value(Measure::SuccessShare) {
+            Some(share) => {
+                let share = Unit::Share.shown(share, language);
+                language.sentence("share-of-the-runs-succeeded", [("share", share.into())])
             }
-            (Some(share), Language::En) => {
-                format!("{} of the runs succeeded", Unit::Share.shown(share, language))
-            }
-            (None, _) => language.own("aucune exécution", "no run"),
+            None => language.text("no-run").to_owned(),
         };
         let down = self.value(Measure::DownTime).unwrap_or(0.0);
         let outages = match self.value(Measure::Outages).unwrap_or(0.0) {
-            0.0 => language.own("aucune panne", "no outage"),
+            0.0 => language.text("no-outage").to_owned(),
             count => {
-                let word = if count < 2.0 {
-                    language.pick("panne", "outage")
-                } else {
-                    language.pick("pannes", "outages")
-                };
-                let count = Unit::Count.shown(count, language);
-                format!("{count}\u{a0}{word} ({})", Unit::Seconds.shown(down, language))
+                let values = [
+                    ("count", count.into()),
+                    ("shown", Unit::Count.shown(count, language).into()),
+                    ("duration", Unit::Seconds.shown(down, language).into()),
+                ];
+                language.sentence("outages-of-the-week", values)
             }
         };
         format!("{}: {runs}, {outages}.", names::period(self.from, self.until, language))
@@ -83,44 +81,29 @@ impl WeeklyReport {
             self.figure(Measure::LongestFailing)
         {
             let (task, seconds) = (shown(task, 80), Unit::Seconds.shown(*seconds, language));
-            concerns.push(match language {
-                Language::Fr => format!("⚠️ « {task} »: en échec pendant {seconds}."),
-                Language::En => format!("⚠️ “{task}”: failing for {seconds}."),
-            });
+            concerns.push(
+                language.sentence("longest-failing", [("task", task.into()), ("duration", seconds.into())]),
+            );
         }
         let idle = self.idle_tasks();
         if !idle.is_empty() {
             let idle = shown(&idle.join(", "), 300);
-            concerns.push(match language {
-                Language::Fr => format!("⚠️ Sans aucune exécution: {idle}."),
-                Language::En => format!("⚠️ Without any run: {idle}."),
-            });
+            concerns.push(language.sentence("without-any-run", [("tasks", idle.into())]));
         }
         match self.value(Measure::CopyAge) {
-            None => concerns.push(
-                language.own("⚠️ Il n'y a aucune sauvegarde vérifiée.", "⚠️ There is no verified backup."),
-            ),
-            Some(age) if age > COPY_AGE_SECONDS => concerns.push(language.own(
-                "⚠️ La dernière sauvegarde vérifiée a plus de deux jours.",
-                "⚠️ The newest verified backup is more than two days old.",
-            )),
+            None => concerns.push(language.text("there-no-verified-backup").to_owned()),
+            Some(age) if age > COPY_AGE_SECONDS => {
+                concerns.push(language.text("newest-verified-backup-more-than").to_owned())
+            }
             Some(_) => {}
         }
         match (self.value(Measure::Drill), self.value(Measure::DrillAge)) {
-            (Some(0.0), _) => {
-                concerns.push(language.own(
-                    "⚠️ Le dernier essai de restauration a échoué.",
-                    "⚠️ The last restore drill failed.",
-                ))
+            (Some(0.0), _) => concerns
+                .push(language.text("last-restore-drill-failed-le-dernier-essai-de-restauration").to_owned()),
+            (None, _) => concerns.push(language.text("no-restore-was-tried-yet").to_owned()),
+            (_, Some(age)) if age > DRILL_AGE_SECONDS => {
+                concerns.push(language.text("last-restore-drill-more-than").to_owned())
             }
-            (None, _) => concerns.push(
-                language
-                    .own("⚠️ Aucune restauration n'a encore été essayée.", "⚠️ No restore was tried yet."),
-            ),
-            (_, Some(age)) if age > DRILL_AGE_SECONDS => concerns.push(language.own(
-                "⚠️ Le dernier essai de restauration date de plus d'une semaine.",
-                "⚠️ The last restore drill is more than a week old.",
-            )),
             _ => {}
         }
         concerns
@@ -135,10 +118,7 @@ pub(super) fn weekly(data: &Value, language: Language) -> Message {
     };
     let mut intro = vec![report.verdict(language)];
     intro.extend(report.concerns(language));
-    intro.push(language.own(
-        "Chaque chiffre est suivi de son écart avec la semaine précédente; « — » veut dire inconnu.",
-        "Each figure is followed by its change against the week before; “—” means unknown.",
-    ));
+    intro.push(language.text("each-figure-followed-by-change").to_owned());
     let sections = report.groups.iter().map(|group| Section {
         title: group.topic.label(language).to_owned(),
         rows: group.figures.iter().map(|figure| figure.row(language)).collect(),

@@ -119,12 +119,16 @@ impl Track {
     pub fn words(&self, frame: &Frame) -> String {
         match (self.runs, self.errors) {
             (1, _) => frame.duration(&self.duration_ms),
-            (runs, 0) => format!("{runs} {}", frame.t("exécutions", "runs")),
+            (runs, 0) => format!("{runs} {}", frame.t("runs-executions-inside")),
             (runs, 1) => {
-                format!("{runs} {}, 1 {}", frame.t("exécutions", "runs"), frame.t("erreur", "error"))
+                format!("{runs} {}, 1 {}", frame.t("runs-executions-inside"), frame.t("error-erreur-inside"))
             }
             (runs, errors) => {
-                format!("{runs} {}, {errors} {}", frame.t("exécutions", "runs"), frame.t("erreurs", "errors"))
+                format!(
+                    "{runs} {}, {errors} {}",
+                    frame.t("runs-executions-inside"),
+                    frame.t("errors-erreurs-inside")
+                )
             }
         }
     }

@@ -51,53 +51,21 @@ impl Verdict {
         let (tone, sentence) = match (grave, troubles.len()) {
             (0, 0) if home.is_new() => ("info", first_day(frame)),
             (0, 0) => ("success", good(frame, home.good_nights)),
-            (0, 1) => (
-                "warning",
-                frame
-                    .t(
-                        "Tout fonctionne, mais un point est à vérifier.",
-                        "Everything works, but one thing needs a look.",
-                    )
-                    .into(),
-            ),
-            (0, count) => (
-                "warning",
-                match frame.lang() {
-                    "en" => format!("Everything works, but {count} things need a look."),
-                    _ => format!("Tout fonctionne, mais {count} points sont à vérifier."),
-                },
-            ),
-            (1, _) => (
-                "error",
-                frame.t("Un problème demande votre attention.", "One problem needs your attention.").into(),
-            ),
-            (count, _) => (
-                "error",
-                match frame.lang() {
-                    "en" => format!("{count} problems need your attention."),
-                    _ => format!("{count} problèmes demandent votre attention."),
-                },
-            ),
+            (0, count) => ("warning", frame.n("things-need-a-look", &count)),
+            (count, _) => ("error", frame.n("problems-need-attention", &count)),
         };
         Self { tone, sentence, troubles }
     }
 }
 
 fn first_day(frame: &Frame) -> String {
-    frame
-        .t(
-            "Rien n'a encore tourné : tout commence cette nuit.",
-            "Nothing has run yet: everything begins tonight.",
-        )
-        .into()
+    frame.t("nothing-has-run-yet-everything").into()
 }
 
 fn good(frame: &Frame, nights: u32) -> String {
-    match (nights, frame.lang()) {
-        (0, _) => frame.t("Tout va bien.", "All is well.").into(),
-        (1, _) => frame.t("Tout va bien depuis la nuit dernière.", "All is well since last night.").into(),
-        (_, "en") => format!("All has been well for {nights} nights."),
-        _ => format!("Tout va bien depuis {nights} nuits."),
+    match nights {
+        0 => frame.t("all-is-well").into(),
+        nights => frame.n("all-well-for-nights", &nights),
     }
 }
 
@@ -106,27 +74,18 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
     let is_refused = incident.kind == IncidentKind::Channel && incident.error_kind.is_some();
     let (text, advice) = match incident.kind {
         IncidentKind::Availability => {
-            (format!("{label} {}", frame.t("ne répond pas.", "does not answer.")), "availability.down")
+            (format!("{label} {}", frame.t("does-not-answer")), "availability.down")
         }
-        IncidentKind::MissedRun => (
-            format!(
-                "« {label} » {}",
-                frame.t("n'a pas réussi depuis trop longtemps.", "has not succeeded for too long.")
-            ),
-            "heartbeat.missed",
-        ),
-        IncidentKind::Alarm => (format!("{} {label}", frame.t("Alarme :", "Alarm:")), "alarm.raised"),
-        IncidentKind::Channel if is_refused => (
-            format!(
-                "{label} {}",
-                frame.t("ne prend pas nos messages pour l'instant", "does not take our messages for now")
-            ),
-            "channel.silent",
-        ),
-        IncidentKind::Channel => (
-            format!("{label} {}", frame.t("ne répond pas à nos messages", "does not answer our messages")),
-            "channel.silent",
-        ),
+        IncidentKind::MissedRun => {
+            (format!("« {label} » {}", frame.t("has-not-succeeded-too-long")), "heartbeat.missed")
+        }
+        IncidentKind::Alarm => (format!("{} {label}", frame.t("alarm-label")), "alarm.raised"),
+        IncidentKind::Channel if is_refused => {
+            (format!("{label} {}", frame.t("does-not-take-our-messages")), "channel.silent")
+        }
+        IncidentKind::Channel => {
+            (format!("{label} {}", frame.t("does-not-answer-our-messages")), "channel.silent")
+        }
     };
     Trouble {
         is_grave: ["critical", "error"].contains(&incident.severity.as_str()),
@@ -150,7 +109,7 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
         is_said.then(|| frame.outcome(&task.last_message, &task.last_error_kind))
     };
     if task.last_status == Some(Status::Error) {
-        let text = format!("« {label} » {}", frame.t("a échoué.", "failed."));
+        let text = format!("« {label} » {}", frame.t("failed-a-echoue"));
         return trouble(true, text, why(), spec.failure_event);
     }
     let is_told = home
@@ -158,18 +117,15 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
         .iter()
         .any(|incident| incident.kind == IncidentKind::MissedRun && incident.subject == task.name);
     if !task.enabled {
-        let text = format!("« {label} » {}", frame.t("est en pause.", "is paused."));
+        let text = format!("« {label} » {}", frame.t("is-paused"));
         return trouble(false, text, task.pause_reason.as_ref().map(|why| frame.text(why)), None);
     }
     if !is_told && is_silent(frame.now, spec, task) {
-        let text = format!(
-            "« {label} » {}",
-            frame.t("n'a pas réussi depuis trop longtemps.", "has not succeeded for too long.")
-        );
+        let text = format!("« {label} » {}", frame.t("has-not-succeeded-too-long"));
         return trouble(true, text, None, Some("heartbeat.missed"));
     }
     if task.last_status == Some(Status::Warning) {
-        let text = format!("« {label} » {}", frame.t("a un avertissement.", "has a warning."));
+        let text = format!("« {label} » {}", frame.t("has-a-warning"));
         return trouble(false, text, why(), None);
     }
     None
@@ -189,46 +145,24 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
         found.push(Trouble { is_grave, text, why: None, link: link.into(), advice });
     };
     let (critical, high) = (home.anomalies.critical, home.anomalies.high);
-    let anomalies = |count: u64, fr: (&str, &str), en: (&str, &str)| {
-        let (one, many) = (frame.t(fr.0, en.0), frame.t(fr.1, en.1));
-        format!("{count} {}", if count == 1 { one } else { many })
-    };
     if critical > 0 {
-        let text = anomalies(
-            critical,
-            ("anomalie critique.", "anomalies critiques."),
-            ("critical anomaly.", "critical anomalies."),
-        );
+        let text = frame.n("critical-anomalies", &critical);
         add(true, text, "/incidents#anomalies", None);
     } else if home.overall_status == Overall::Critical && home.incidents.is_empty() {
-        add(
-            true,
-            frame.t("L'état général est critique.", "The overall state is critical.").into(),
-            "/incidents",
-            None,
-        );
+        add(true, frame.t("overall-state-critical").into(), "/incidents", None);
     }
     if high > 0 {
-        let text =
-            anomalies(high, ("anomalie grave.", "anomalies graves."), ("high anomaly.", "high anomalies."));
+        let text = frame.n("high-anomalies", &high);
         add(false, text, "/incidents#anomalies", None);
     }
     if !home.is_new() {
         match &home.backup.verified {
             None if home.backup.newest.is_some() => {
-                add(
-                    true,
-                    frame.t("Aucune sauvegarde n'est vérifiée.", "No backup is verified.").into(),
-                    "/backups",
-                    Some("backup.failed"),
-                );
+                add(true, frame.t("no-backup-is-verified").into(), "/backups", Some("backup.failed"));
             }
             Some(copy) if copy.age_seconds > DAILY_LIMIT_SECONDS => {
                 let age = frame.age(copy.age_seconds);
-                let text = format!(
-                    "{} {age}.",
-                    frame.t("La dernière sauvegarde vérifiée a", "The last verified backup is as old as")
-                );
+                let text = format!("{} {age}.", frame.t("last-verified-backup-as-old"));
                 add(false, text, "/backups", Some("backup.failed"));
             }
             _ => {}
@@ -237,14 +171,14 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
             let age = frame.age(home.data.age_seconds.unwrap_or_default());
             add(
                 false,
-                format!("{} {age}.", frame.t("Les données ont", "The data is as old as")),
+                format!("{} {age}.", frame.t("data-as-old-as")),
                 "/journal?type=sync",
                 Some("sync.failed"),
             );
         }
     }
     if home.backup.drill.as_ref().is_some_and(|drill| drill.status == DrillStatus::Failed) {
-        let text = frame.t("Le dernier essai de restauration a échoué.", "The last restore drill failed.");
+        let text = frame.t("last-restore-drill-failed");
         add(true, text.into(), "/backups", Some("backup.failed"));
     }
     found
@@ -258,16 +192,12 @@ fn of_notices(frame: &Frame, home: &Home) -> Vec<Trouble> {
     };
     match home.deliveries.count {
         0 => {}
-        1 => add(frame.t("Une notification n'est pas arrivée.", "One notification did not arrive.").into()),
-        count => add(format!(
-            "{count} {}",
-            frame.t("notifications ne sont pas arrivées.", "notifications did not arrive.")
-        )),
+        count => add(frame.n("notifications-did-not-arrive", &count)),
     }
     for off in &home.deliveries.channels_off {
         let person = off.recipient_name.as_ref().or(off.recipient.as_ref());
         let whom = person.map(|name| format!(" ({name})")).unwrap_or_default();
-        let text = frame.t("est coupé après trop d'échecs.", "is switched off after too many failures.");
+        let text = frame.t("switched-off-after-too-many");
         add(format!("{}{whom} {text}", off.channel));
     }
     found

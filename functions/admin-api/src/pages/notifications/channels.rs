@@ -24,16 +24,16 @@ struct ChannelsPage {
 impl ChannelsPage {
     fn outcome(&self, status: &str) -> Markup {
         match status {
-            "success" => self.frame.badge("success", "✓", self.frame.t("Tout est livré", "All delivered")),
-            "partial" => self.frame.badge("warning", "!", self.frame.t("En partie", "In part")),
-            _ => self.frame.badge("error", "✕", self.frame.t("Rien n'est livré", "Nothing delivered")),
+            "success" => self.frame.badge("success", "✓", self.frame.t("all-delivered")),
+            "partial" => self.frame.badge("warning", "!", self.frame.t("in-part")),
+            _ => self.frame.badge("error", "✕", self.frame.t("nothing-delivered")),
         }
     }
 
     fn delivered(&self, delivered: &bool) -> Markup {
         match delivered {
-            true => self.frame.badge("success", "✓", self.frame.t("Livré", "Delivered")),
-            false => self.frame.badge("error", "✕", self.frame.t("Non livré", "Not delivered")),
+            true => self.frame.badge("success", "✓", self.frame.t("delivered")),
+            false => self.frame.badge("error", "✕", self.frame.t("not-delivered")),
         }
     }
 

@@ -71,22 +71,22 @@ impl Frame {
     /// The same as a word.
     pub fn delivery_state(&self, status: &str) -> &str {
         match status {
-            "sent" => self.t("Envoyé", "Sent"),
-            "pending" => self.t("En attente", "Waiting"),
-            "failed" => self.t("Échoué", "Failed"),
-            "skipped" => self.t("Omis", "Skipped"),
-            _ => self.t("Incertain", "Uncertain"),
+            "sent" => self.t("sent-envoye"),
+            "pending" => self.t("waiting"),
+            "failed" => self.t("failed-echoue"),
+            "skipped" => self.t("skipped-omis"),
+            _ => self.t("uncertain"),
         }
     }
 
     /// Why there was a message.
     pub fn delivery_reason(&self, reason: &str) -> &str {
         match reason {
-            "again" => self.t("de nouveau", "again"),
-            "escalation" => self.t("personne n'a répondu", "nobody answered"),
-            "reminder" => self.t("rappel", "reminder"),
-            "recovery" => self.t("retour à la normale", "recovery"),
-            _ => self.t("première fois", "first time"),
+            "again" => self.t("again"),
+            "escalation" => self.t("nobody-answered"),
+            "reminder" => self.t("reminder"),
+            "recovery" => self.t("recovery"),
+            _ => self.t("first-time"),
         }
     }
 }

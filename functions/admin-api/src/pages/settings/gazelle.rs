@@ -30,9 +30,9 @@ impl GazellePage {
     fn badge(&self) -> Markup {
         let frame = &self.frame;
         match (self.connection.authorized, self.connection.is_expired) {
-            (false, _) => frame.badge("error", "✕", frame.t("Non autorisée", "Not authorized")),
-            (true, Some(true)) => frame.badge("error", "✕", frame.t("Expirée", "Expired")),
-            (true, _) => frame.badge("success", "✓", frame.t("Autorisée", "Authorized")),
+            (false, _) => frame.badge("error", "✕", frame.t("not-authorized")),
+            (true, Some(true)) => frame.badge("error", "✕", frame.t("expired")),
+            (true, _) => frame.badge("success", "✓", frame.t("authorized")),
         }
     }
 

@@ -32,7 +32,7 @@ impl TargetsPage {
 
     fn target_name<'a>(&'a self, name: &'a Option<String>) -> &'a str {
         match name.as_deref() {
-            None => self.frame.t("Tous les services", "Every service"),
+            None => self.frame.t("every-service"),
             Some(name) => self
                 .targets
                 .iter()

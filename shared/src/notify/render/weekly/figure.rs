@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Language,
     names::{Measure, Topic, proper},
     shown,
 };
-use crate::notify::{
-    figures::{Detail, duration, grouped},
-    render::{Bar, Row, Tone},
+use crate::{
+    notify::{
+        figures::{Detail, decimal_mark, duration, grouped, percent_sign, thousands_mark},
+        render::{Bar, Row, Tone},
+    },
+    words::Language,
 };
 
 /// Figures of one topic.
@@ -184,14 +186,10 @@ impl Unit {
             },
             #[allow(clippy::cast_possible_truncation)] // A duration of centuries is no figure of a week.
             Unit::Seconds => duration((value * 1_000.0).round() as i64, Detail::Figure, language),
-            Unit::Outcome if value > 0.0 => language.own("réussi", "passed"),
-            Unit::Outcome => language.own("échoué", "failed"),
+            Unit::Outcome if value > 0.0 => language.text("passed-reussi").to_owned(),
+            Unit::Outcome => language.text("failed").to_owned(),
         }
     }
-}
-
-fn percent_sign(language: Language) -> &'static str {
-    language.pick("\u{a0}%", "%")
 }
 
 /// A number with at most so many decimals, none of them a trailing zero.
@@ -199,17 +197,17 @@ fn decimal(value: f64, decimals: usize, language: Language) -> String {
     let text = format!("{value:.decimals$}");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let fraction = fraction.trim_end_matches('0');
-    let whole = grouped(whole, language.pick("\u{a0}", ","));
+    let whole = grouped(whole, thousands_mark(language));
     match fraction {
         "" => whole,
-        fraction => format!("{whole}{}{fraction}", language.pick(",", ".")),
+        fraction => format!("{whole}{}{fraction}", decimal_mark(language)),
     }
 }
 
 fn cents(value: f64, language: Language) -> String {
     let text = format!("{:.2}", value / 100.0);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "00"));
-    format!("{}{}{fraction}", grouped(whole, language.pick("\u{a0}", ",")), language.pick(",", "."))
+    format!("{}{}{fraction}", grouped(whole, thousands_mark(language)), decimal_mark(language))
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Language;
-use crate::notify::figures::MONTHS;
+use crate::{notify::figures::MONTHS, words::Language};
 
 /// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,21 +26,21 @@ pub enum Topic {
 
 impl Topic {
     pub(super) fn label(self, language: Language) -> &'static str {
-        let (fr, en) = match self {
-            Topic::Runs => ("Exécutions", "Runs"),
-            Topic::Tasks => ("Réussite par tâche", "Success per task"),
-            Topic::Synced => ("Synchronisation Gazelle", "Gazelle sync"),
-            Topic::Activity => ("Activité", "Activity"),
-            Topic::Alerts => ("Alertes", "Alerts"),
-            Topic::Availability => ("Disponibilité", "Availability"),
-            Topic::Anomalies => ("Anomalies", "Anomalies"),
-            Topic::Notifications => ("Notifications", "Notifications"),
-            Topic::Ai => ("Intelligence artificielle", "Artificial intelligence"),
-            Topic::Cash => ("Caisse", "Cash register"),
-            Topic::People => ("Utilisateurs", "Users"),
-            Topic::Backups => ("Sauvegardes", "Backups"),
+        let key = match self {
+            Topic::Runs => "topic-runs",
+            Topic::Tasks => "topic-tasks",
+            Topic::Synced => "topic-synced",
+            Topic::Activity => "topic-activity",
+            Topic::Alerts => "topic-alerts",
+            Topic::Availability => "topic-availability",
+            Topic::Anomalies => "topic-anomalies",
+            Topic::Notifications => "topic-notifications",
+            Topic::Ai => "topic-ai",
+            Topic::Cash => "topic-cash",
+            Topic::People => "topic-people",
+            Topic::Backups => "topic-backups",
         };
-        language.pick(fr, en)
+        language.text(key)
     }
 }
 
@@ -100,76 +99,72 @@ pub enum Measure {
 impl Measure {
     /// What a row is called; a measure that is told beside another is named there.
     pub(super) fn label(self, language: Language) -> &'static str {
-        let (fr, en) = match self {
-            Measure::SuccessShare => ("Taux de réussite", "Success rate"),
-            Measure::Runs => ("Exécutions", "Runs"),
-            Measure::Warnings => ("Avec avertissement", "With a warning"),
-            Measure::Errors => ("En erreur", "Failed"),
-            Measure::Slowest => ("La plus lente", "Slowest"),
-            Measure::LongestFailing => ("Le plus longtemps en échec", "Longest failing"),
-            Measure::Task => ("Tâche", "Task"),
-            Measure::Median => ("médiane", "median"),
-            Measure::Longest => ("maximum", "maximum"),
-            Measure::Rows => ("Fiches lues", "Rows read"),
-            Measure::Collection => ("Collection", "Collection"),
-            Measure::Inserted => ("Ajouts", "Added"),
-            Measure::Updated => ("Modifications", "Changed"),
-            Measure::Deleted => ("Suppressions", "Deleted"),
-            Measure::Appointments => ("Rendez-vous", "Appointments"),
-            Measure::Pianos => ("Pianos entretenus", "Pianos serviced"),
-            Measure::HumidityOpened => ("Humidité: ouvertes", "Humidity: opened"),
-            Measure::HumidityClosed => ("Humidité: fermées", "Humidity: closed"),
-            Measure::MaintenanceOpened => ("Entretien: ouvertes", "Maintenance: opened"),
-            Measure::MaintenanceClosed => ("Entretien: fermées", "Maintenance: closed"),
-            Measure::Outages => ("Pannes", "Outages"),
-            Measure::DownTime => ("Durée totale des pannes", "Total down time"),
-            Measure::Incidents => ("Autres incidents", "Other incidents"),
-            Measure::AnomaliesOpened => ("Détectées", "Detected"),
-            Measure::AnomaliesResolved => ("Résolues", "Resolved"),
-            Measure::SeverityOpened => ("Gravité", "Severity"),
-            Measure::Resolved => ("Résolues", "Resolved"),
-            Measure::Sent => ("Envoyées", "Sent"),
-            Measure::Channel => ("Canal", "Channel"),
-            Measure::Failed => ("Échecs", "Failed"),
-            Measure::Unknown => ("Sans réponse", "Unanswered"),
-            Measure::Unsent => ("Non envoyées", "Not sent"),
-            Measure::AiCalls => ("Appels", "Calls"),
-            Measure::AiErrorShare => ("Part d'erreurs", "Share of errors"),
-            Measure::AiConfidence => ("Confiance moyenne", "Mean confidence"),
-            Measure::CashSessions => ("Sessions", "Sessions"),
-            Measure::CashSales => ("Ventes", "Sales"),
-            Measure::CashItems => ("Articles", "Items"),
-            Measure::CashAverage => ("Moyenne par session", "Mean per session"),
-            Measure::UsersTotal => ("Comptes actifs", "Active accounts"),
-            Measure::UsersActive => ("Connectés cette semaine", "Signed in this week"),
-            Measure::CopyAge => ("Âge de la dernière copie vérifiée", "Age of the newest verified copy"),
-            Measure::Drill => ("Dernier essai de restauration", "Last restore drill"),
-            Measure::DrillAge => ("Âge de cet essai", "Age of that drill"),
-            Measure::Duration => ("durée", "duration"),
+        let key = match self {
+            Measure::SuccessShare => "measure-success-share",
+            Measure::Runs => "measure-runs",
+            Measure::Warnings => "measure-warnings",
+            Measure::Errors => "measure-errors",
+            Measure::Slowest => "measure-slowest",
+            Measure::LongestFailing => "measure-longest-failing",
+            Measure::Task => "measure-task",
+            Measure::Median => "measure-median",
+            Measure::Longest => "measure-longest",
+            Measure::Rows => "measure-rows",
+            Measure::Collection => "measure-collection",
+            Measure::Inserted => "measure-inserted",
+            Measure::Updated => "measure-updated",
+            Measure::Deleted => "measure-deleted",
+            Measure::Appointments => "measure-appointments",
+            Measure::Pianos => "measure-pianos",
+            Measure::HumidityOpened => "measure-humidity-opened",
+            Measure::HumidityClosed => "measure-humidity-closed",
+            Measure::MaintenanceOpened => "measure-maintenance-opened",
+            Measure::MaintenanceClosed => "measure-maintenance-closed",
+            Measure::Outages => "measure-outages",
+            Measure::DownTime => "measure-down-time",
+            Measure::Incidents => "measure-incidents",
+            Measure::AnomaliesOpened => "measure-anomalies-opened",
+            Measure::AnomaliesResolved => "measure-anomalies-resolved",
+            Measure::SeverityOpened => "measure-severity-opened",
+            Measure::Resolved => "measure-resolved",
+            Measure::Sent => "measure-sent",
+            Measure::Channel => "measure-channel",
+            Measure::Failed => "measure-failed",
+            Measure::Unknown => "measure-unknown",
+            Measure::Unsent => "measure-unsent",
+            Measure::AiCalls => "measure-ai-calls",
+            Measure::AiErrorShare => "measure-ai-error-share",
+            Measure::AiConfidence => "measure-ai-confidence",
+            Measure::CashSessions => "measure-cash-sessions",
+            Measure::CashSales => "measure-cash-sales",
+            Measure::CashItems => "measure-cash-items",
+            Measure::CashAverage => "measure-cash-average",
+            Measure::UsersTotal => "measure-users-total",
+            Measure::UsersActive => "measure-users-active",
+            Measure::CopyAge => "measure-copy-age",
+            Measure::Drill => "measure-drill",
+            Measure::DrillAge => "measure-drill-age",
+            Measure::Duration => "measure-duration",
         };
-        language.pick(fr, en)
+        language.text(key)
     }
 
     /// The word after a count that is told beside a figure.
-    pub(super) fn counted(self, count: f64, language: Language) -> &'static str {
-        let (fr, en) = match self {
-            Measure::Runs => (["exécution", "exécutions"], ["run", "runs"]),
-            Measure::Warnings => (["avertissement", "avertissements"], ["warning", "warnings"]),
-            Measure::Errors => (["erreur", "erreurs"], ["error", "errors"]),
-            Measure::Inserted => (["ajout", "ajouts"], ["added"; 2]),
-            Measure::Updated => (["modification", "modifications"], ["changed"; 2]),
-            Measure::Deleted => (["suppression", "suppressions"], ["deleted"; 2]),
-            Measure::Resolved => (["résolue", "résolues"], ["resolved"; 2]),
-            Measure::Failed => (["échec", "échecs"], ["failed"; 2]),
-            Measure::Unknown => (["sans réponse"; 2], ["unanswered"; 2]),
-            Measure::Unsent => (["non envoyée", "non envoyées"], ["not sent"; 2]),
-            other => return other.label(language),
+    pub(super) fn counted(self, count: f64, language: Language) -> String {
+        let key = match self {
+            Measure::Runs => "counted-runs",
+            Measure::Warnings => "counted-warnings",
+            Measure::Errors => "counted-errors",
+            Measure::Inserted => "counted-inserted",
+            Measure::Updated => "counted-updated",
+            Measure::Deleted => "counted-deleted",
+            Measure::Resolved => "counted-resolved",
+            Measure::Failed => "counted-failed",
+            Measure::Unknown => "counted-unknown",
+            Measure::Unsent => "counted-unsent",
+            other => return other.label(language).to_owned(),
         };
-        match language {
-            // Zero is singular in French.
-            Language::Fr => fr[usize::from(count >= 2.0)],
-            Language::En => en[usize::from((count - 1.0).abs() > f64::EPSILON)],
-        }
+        language.sentence(key, [("count", count.into())])
     }
 
     /// Whether what is told beside a figure begins with its name: `médiane 3 s`, but `2 ajouts`.
@@ -180,34 +175,18 @@ impl Measure {
 
 /// What the database calls a channel, a collection or a severity, as people say it; anything else as it is.
 pub(super) fn proper(name: &str, language: Language) -> &str {
-    let (fr, en) = match name {
-        "users" => ("Personnel", "Staff"),
-        "clients" => ("Clients", "Clients"),
-        "contacts" => ("Contacts", "Contacts"),
-        "pianos" => ("Pianos", "Pianos"),
-        "appointments" => ("Rendez-vous", "Appointments"),
-        "timeline" => ("Historique", "Timeline"),
-        "email" => ("Courriel", "E-mail"),
-        "slack" => ("Slack", "Slack"),
-        "telegram" => ("Telegram", "Telegram"),
-        "low" => ("Gravité faible", "Low severity"),
-        "medium" => ("Gravité moyenne", "Medium severity"),
-        "high" => ("Gravité élevée", "High severity"),
-        "critical" => ("Gravité critique", "Critical severity"),
-        _ => return name,
-    };
-    language.pick(fr, en)
+    language.find(&format!("proper-{name}")).unwrap_or(name)
 }
 
 /// A span of dates in words, without what both ends share.
 pub(super) fn period(from: Date, until: Date, language: Language) -> String {
     let month = |date: Date| {
         let named = usize::try_from(date.month()).ok().and_then(|month| MONTHS.get(month - 1));
-        named.map_or("", |[(fr, en), _]| language.pick(fr, en))
+        named.map_or("", |key| language.text(key))
     };
     let day = |date: Date| match (date.day(), language) {
         (1, Language::Fr) => "1er".to_owned(),
-        (day, _) => day.to_string(),
+        (day, Language::Fr | Language::En) => day.to_string(),
     };
     let whole = |date: Date| format!("{} {} {}", day(date), month(date), date.year());
     let start = match (from.year() == until.year(), from.month() == until.month()) {
@@ -215,10 +194,7 @@ pub(super) fn period(from: Date, until: Date, language: Language) -> String {
         (true, false) => format!("{} {}", day(from), month(from)),
         _ => whole(from),
     };
-    match language {
-        Language::Fr => format!("Semaine du {start} au {}", whole(until)),
-        Language::En => format!("Week of {start} to {}", whole(until)),
-    }
+    language.sentence("week-from-to", [("from", start.into()), ("until", whole(until).into())])
 }
 
 #[cfg(test)]
