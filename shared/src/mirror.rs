@@ -30,7 +30,7 @@ use self::{
 use crate::{
     clock,
     gazelle::Gazelle,
-    notify::{Notice, Severity},
+    notify::{Event, Notice, Severity},
     run::Run,
     supabase::SupabaseError,
     task::TaskError,
@@ -295,7 +295,7 @@ impl Report {
             let list: Vec<&String> =
                 self.refused.iter().flat_map(|refused| &refused.sample).take(20).collect();
             notices.push(Notice::new(
-                "sync.deletion_guard",
+                Event::SyncDeletionGuard,
                 Severity::Error,
                 format!("sync.deletion_guard@{}", run.key),
                 json!({
@@ -310,7 +310,7 @@ impl Report {
             let mut set_aside = self.quarantined.clone();
             set_aside.sort_unstable();
             notices.push(Notice::new(
-                "sync.quarantine",
+                Event::SyncQuarantine,
                 Severity::Warning,
                 // The same rows every night are one trouble.
                 truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
@@ -329,7 +329,7 @@ impl Report {
             if let Some(rows) = rows {
                 data["rows"] = rows.into();
             }
-            Notice::new("sync.drift", Severity::Warning, fingerprint, data)
+            Notice::new(Event::SyncDrift, Severity::Warning, fingerprint, data)
         };
         notices
             .extend(single.iter().map(|what| drift(format!("sync.drift:{what}"), vec![what.clone()], None)));

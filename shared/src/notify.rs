@@ -5,6 +5,7 @@
 
 mod direct;
 mod email;
+mod event;
 pub mod figures;
 mod outbox;
 mod parts;
@@ -22,6 +23,7 @@ use url::Url;
 
 pub use self::{
     direct::{TestReport, Told, tell_administrators, test_channels},
+    event::Event,
     outbox::{Delivered, deliver},
     render::{Message, Table, anomaly_sentence, error_name, event_name, weekly},
 };
@@ -49,8 +51,8 @@ pub enum Severity {
 /// Something that people may have to know. The rules decide who hears of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {
-    /// Event type, as in the rules: `sync.failed` …
-    pub event_type: &'static str,
+    /// What it is about.
+    pub event_type: Event,
     /// Severity.
     pub severity: Severity,
     /// The same trouble has the same fingerprint, and is told once.
@@ -64,14 +66,14 @@ pub struct Notice {
 
 impl Notice {
     /// A notice to whom the rules say.
-    pub fn new(event_type: &'static str, severity: Severity, fingerprint: String, data: Value) -> Self {
+    pub fn new(event_type: Event, severity: Severity, fingerprint: String, data: Value) -> Self {
         Self { event_type, severity, fingerprint, data, concerned: Vec::new() }
     }
 
     /// Supabase itself is down: told without it.
     pub fn supabase_down(task_label: &str, now: Timestamp) -> Self {
         Self::new(
-            "supabase.down",
+            Event::SupabaseDown,
             Severity::Critical,
             format!("supabase.down@{now}"),
             json!({"task_label": task_label, "since": now.to_string()}),

@@ -12,7 +12,7 @@ use crate::{
     events::{self, DomainEvent},
     gazelle::GazelleError,
     http::{Cause, Http, HttpError},
-    notify::{Notice, Severity},
+    notify::{Event, Notice, Severity},
     run::Run,
     supabase::SupabaseError,
 };
@@ -146,7 +146,7 @@ pub struct TaskSpec {
     /// Whether the task knows the parameter `dry_run`: it says what it would do, and does nothing.
     pub has_dry_run: bool,
     /// Event type of the notice when a run fails.
-    pub failure_event: Option<&'static str>,
+    pub failure_event: Option<Event>,
     /// Tasks that the local stack runs first, so that this one finds something to work on.
     pub needs: &'static [&'static str],
 }
@@ -182,7 +182,7 @@ const fn import(name: &'static str, label: &'static str) -> TaskSpec {
     TaskSpec {
         exclusion_group: "gazelle_mirror",
         sync_log: SyncLog::TaskType("sync"),
-        failure_event: Some("sync.failed"),
+        failure_event: Some(Event::SyncFailed),
         ..task(name, label, Function::SyncGazelle, 900)
     }
 }
@@ -208,14 +208,14 @@ pub const TASKS: &[TaskSpec] = &[
         sync_log: SyncLog::TaskType("report"),
         chain: Chain::Ends,
         needs: &["sync_gazelle"],
-        failure_event: Some("report.failed"),
+        failure_event: Some(Event::ReportFailed),
         ..task("rapport_timeline", "Rapport Timeline", Function::TimelineReport, 300)
     },
     TaskSpec {
         listens_to: Some(events::SYNC_SUCCEEDED),
         expected_period: DAY,
         needs: &["sync_gazelle"],
-        failure_event: Some("humidity.failed"),
+        failure_event: Some(Event::HumidityFailed),
         ..task("humidity_alerts", "Alertes Humidité", Function::HumidityAlerts, 300)
     },
     TaskSpec {
@@ -225,7 +225,7 @@ pub const TASKS: &[TaskSpec] = &[
         sync_log: SyncLog::TaskType("backup"),
         needs: &["sync_gazelle"],
         has_dry_run: true,
-        failure_event: Some("backup.failed"),
+        failure_event: Some(Event::BackupFailed),
         ..task("backup", "Backup SQL", Function::Backup, 900)
     },
     TaskSpec {
@@ -233,7 +233,7 @@ pub const TASKS: &[TaskSpec] = &[
         exclusion_group: "backup",
         expected_period: WEEK,
         needs: &["sync_gazelle", "backup"],
-        failure_event: Some("backup.failed"),
+        failure_event: Some(Event::BackupFailed),
         ..task("restore_drill", "Essai de restauration", Function::Backup, 900)
     },
     TaskSpec {
@@ -243,7 +243,7 @@ pub const TASKS: &[TaskSpec] = &[
         expected_period: DAY,
         sync_log: SyncLog::TaskType("sync"),
         needs: &["sync_gazelle"],
-        failure_event: Some("rv.failed"),
+        failure_event: Some(Event::AppointmentsFailed),
         ..task("rv_alerts", "Sync RV & Alertes", Function::AppointmentAlerts, 600)
     },
     TaskSpec {
@@ -251,34 +251,34 @@ pub const TASKS: &[TaskSpec] = &[
         listens_to: Some(events::SYNC_SUCCEEDED),
         expected_period: FIVE_MINUTES,
         needs: &["sync_gazelle"],
-        failure_event: Some("maintenance.failed"),
+        failure_event: Some(Event::MaintenanceFailed),
         ..task("maintenance_alerts", "Génération des alertes", Function::MaintenanceAlerts, 60)
     },
     TaskSpec {
         schedule: Some("cron(0 4 * * ? *)"),
         expected_period: DAY,
         has_dry_run: true,
-        failure_event: Some("cleanup.failed"),
+        failure_event: Some(Event::CleanupFailed),
         ..task("cleanup", "Nettoyage", Function::Cleanup, 600)
     },
     TaskSpec {
         schedule: Some("rate(5 minutes)"),
         expected_period: FIVE_MINUTES,
-        failure_event: Some("availability.failed"),
+        failure_event: Some(Event::AvailabilityFailed),
         ..task("availability", "Disponibilité", Function::AvailabilityCheck, 60)
     },
     TaskSpec {
         schedule: Some("rate(30 minutes)"),
         expected_period: HALF_HOUR,
         has_dry_run: true,
-        failure_event: Some("anomaly.failed"),
+        failure_event: Some(Event::AnomalyFailed),
         ..task("anomalies", "Détection d'anomalies", Function::AnomalyDetection, 120)
     },
     TaskSpec {
         schedule: Some("cron(0 8 ? * MON *)"),
         expected_period: WEEK,
         has_dry_run: true,
-        failure_event: Some("report.weekly_failed"),
+        failure_event: Some(Event::ReportWeeklyFailed),
         ..task("weekly_report", "Rapport hebdomadaire", Function::WeeklyReport, 120)
     },
     TaskSpec {
@@ -462,7 +462,7 @@ impl TaskError {
         let failure = run.spec.failure_event?;
         let (event_type, severity) = match self {
             TaskError::Gazelle(error) if error.is_unauthorized() => {
-                ("gazelle.authorization_expiring", Severity::Critical)
+                (Event::GazelleAuthorizationExpiring, Severity::Critical)
             }
             _ => (failure, Severity::Error),
         };

@@ -33,6 +33,7 @@ macro_rules! files {
             include_str!(concat!("../words/", $language, "/console.ftl")),
             include_str!(concat!("../words/", $language, "/messages.ftl")),
             include_str!(concat!("../words/", $language, "/problems.ftl")),
+            include_str!(concat!("../words/", $language, "/settings.ftl")),
         ]
     };
 }

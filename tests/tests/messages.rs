@@ -3,7 +3,7 @@
 use e2e::{Backend, Bed, samples::notices, slack_verdicts};
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::task::Function;
+use shared::{notify::Event, task::Function};
 
 /// Messages of each channel, in the order of the notices; Telegram's parts of one message are joined.
 pub struct Sent {
@@ -146,6 +146,9 @@ async fn every_message_is_as_it_was_agreed_and_valid_for_its_vendor(
     let runbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RUNBOOK.md"))?;
     for (event_type, _, _) in &notices {
         assert!(runbook.contains(&format!("\n## {event_type}\n")), "{event_type}");
+    }
+    for event in Event::ALL {
+        assert!(notices.iter().any(|(known, _, _)| *known == event.name()), "{event} has no sample");
     }
     // And each rule speaks of a notice that is known here.
     for rule in bed.stack.rows("notification_rules", "event_type", "event_type").await? {

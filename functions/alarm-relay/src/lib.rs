@@ -14,7 +14,7 @@ use shared::{
     clock,
     config::{ConfigError, Kept, Settings, SupabaseSettings},
     http::Http,
-    notify::{self, Channels, Notice, Told},
+    notify::{self, Channels, Event, Notice, Told},
     run::{Failure, process},
     supabase::{Supabase, SupabaseError},
     trigger::Payload,
@@ -106,7 +106,7 @@ impl Relay {
     }
 
     async fn tell(&self, alarm: &Alarm) -> Vec<Told> {
-        let event_type = if alarm.state == State::Alarm { "alarm.raised" } else { "alarm.recovered" };
+        let event_type = if alarm.state == State::Alarm { Event::AlarmRaised } else { Event::AlarmRecovered };
         let fingerprint = format!("{event_type}:{}@{}", alarm.name, alarm.changed_at);
         let notice = Notice::new(event_type, alarm.severity(), fingerprint, alarm.data());
         notify::tell_administrators(&self.http, &self.channels, &notice).await

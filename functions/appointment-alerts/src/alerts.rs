@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
-    notify::{Notice, Severity},
+    notify::{Event, Notice, Severity},
     text::clean,
 };
 
@@ -215,7 +215,10 @@ impl Candidates<'_> {
         if let Some(stale) = self.stale {
             data["data_as_of"] = stale.to_string().into();
         }
-        let event_type = if technician.is_some() { "rv.unconfirmed" } else { "rv.unassigned" };
+        let event_type = match technician {
+            Some(_) => Event::AppointmentsUnconfirmed,
+            None => Event::AppointmentsUnassigned,
+        };
         let who = technician.map_or("", |technician| &technician.key);
         // The same content in the same run is the same message; after a change and back it is another run.
         let ids: Vec<&str> = group.iter().map(|(appointment, _)| appointment.external_id.as_str()).collect();

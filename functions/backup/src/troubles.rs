@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shared::{
-    notify::{Notice, Severity},
+    notify::{Event, Notice, Severity},
     run::Run,
 };
 
@@ -89,7 +89,7 @@ impl Trouble {
             items.push(format!("et {more} de plus"));
         }
         Notice::new(
-            "backup.warning",
+            Event::BackupWarning,
             Severity::Warning,
             format!("backup.warning@{}:{}", self.kind.name(), self.name),
             json!({

@@ -12,7 +12,7 @@ use shared::{
     gazelle::{Gazelle, GazelleSettings},
     http::Http,
     mirror::{self, Collection, Plan, Report},
-    notify::{Notice, Severity},
+    notify::{Event, Notice, Severity},
     run::Run,
     task::{Finished, Function, Outcome, Task, TaskError},
 };
@@ -146,7 +146,7 @@ fn message(run: &Run, report: &Report) -> String {
 
 fn expiring(run: &Run) -> Notice {
     Notice::new(
-        "gazelle.authorization_expiring",
+        Event::GazelleAuthorizationExpiring,
         Severity::Warning,
         format!("gazelle.authorization_expiring@{}", run.business_date()),
         json!({

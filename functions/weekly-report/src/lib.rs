@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::{
     config::Settings,
     http::Http,
-    notify::{Message, weekly},
+    notify::{Event, Message, weekly},
     run::{Run, finished},
     supabase::SupabaseError,
     task::{Function, Outcome, Task, TaskError},
@@ -152,7 +152,7 @@ async fn read(run: &Run, week: Week) -> Result<Figures, SupabaseError> {
 
 async fn store(run: &Run, week: Week, report: &Report) -> Result<Stored, SupabaseError> {
     let message = json!(report.message);
-    let text = Message::render("report.weekly", &message, Language::Fr, None).plain_text();
+    let text = Message::render(Event::ReportWeekly, &message, Language::Fr, None).plain_text();
     let mut arguments = run.lease_arguments();
     arguments["p_report"] = stored_row(week, report, message, text);
     run.supabase.rpc("store_weekly_report", &arguments).await

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ADMINISTRATORS, Attempt, Channels, Message, Notice, Person, Refusal};
+use super::{ADMINISTRATORS, Attempt, Channels, Event, Message, Notice, Person, Refusal};
 use crate::{
     http::Http,
     supabase::{Supabase, SupabaseError},
@@ -49,7 +49,7 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
         told.extend(reachable.iter().zip(verdicts).map(|((recipient, _), attempt)| Told {
             channel: channel.into(),
             recipient: (*recipient).into(),
-            event_type: notice.event_type.into(),
+            event_type: notice.event_type.name().into(),
             status: attempt.verdict().into(),
         }));
         if told.iter().any(|told| told.status == "sent") {
@@ -153,7 +153,7 @@ async fn test_channel(
 ) -> TestDelivery {
     let person = &administrator.person;
     let data = json!({"since": now.to_string()});
-    let message = Message::render("system.test", &data, person.language, channels.console_url.as_ref());
+    let message = Message::render(Event::SystemTest, &data, person.language, channels.console_url.as_ref());
     let attempt = channels.send(http, channel, person, &message).await.attempt;
     TestDelivery {
         channel,

@@ -18,7 +18,10 @@ pub use self::{
     anomalies::anomaly_sentence,
     names::{error_name, event_name},
 };
-use super::outbox::{Item, Place};
+use super::{
+    Event,
+    outbox::{Item, Place},
+};
 use crate::{clock, text::clean, words::Language};
 
 /// A message before it takes the form of a channel.
@@ -140,26 +143,74 @@ const DETAIL_LIMIT: usize = 300;
 
 impl Message {
     /// The message about an event.
-    pub fn render(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Self {
+    pub fn render(event: Event, data: &Value, language: Language, console: Option<&Url>) -> Self {
         let kind = data["error_kind"].as_str().unwrap_or_default();
         let plain = || Self {
-            title: texts::title(event_type, kind, language),
+            title: texts::title(event, kind, language),
             facts: facts(data, language),
-            advice: texts::advice(event_type, kind, language),
+            advice: texts::advice(event, kind, language),
             ..Self::default()
         };
-        let message = match event_type {
-            "rv.unconfirmed" | "rv.unassigned" => alerts::appointments(event_type, data, language),
-            "humidity.alert" => alerts::humidity(data, language),
-            "maintenance.late" | "maintenance.urgent" | "maintenance.asset_required" => {
-                alerts::maintenance(event_type, data, language)
+        let message = match event {
+            Event::AppointmentsUnconfirmed | Event::AppointmentsUnassigned => {
+                alerts::appointments(event == Event::AppointmentsUnconfirmed, data, language)
             }
-            "report.weekly" => weekly::weekly(data, language),
-            "anomaly.failed" => plain(),
-            _ if event_type.starts_with("anomaly.") => anomalies::anomaly(event_type, data, language),
-            _ => monitoring::message(event_type, data, language).unwrap_or_else(plain),
+            Event::HumidityAlert => alerts::humidity(data, language),
+            Event::MaintenanceLate => alerts::maintenance("maintenance-overdue", data, language),
+            Event::MaintenanceUrgent => alerts::maintenance("maintenance-due-soon", data, language),
+            Event::MaintenanceAssetRequired => {
+                alerts::maintenance("assets-that-need-maintenance", data, language)
+            }
+            Event::ReportWeekly => weekly::weekly(data, language),
+            Event::AnomalySync
+            | Event::AnomalyCash
+            | Event::AnomalyAuth
+            | Event::AnomalyAi
+            | Event::AnomalyData
+            | Event::AnomalyDetection => anomalies::anomaly(false, data, language),
+            Event::AnomalyResolved => anomalies::anomaly(true, data, language),
+            Event::AvailabilityDown
+            | Event::AvailabilityRecovered
+            | Event::HeartbeatMissed
+            | Event::HeartbeatRecovered
+            | Event::AlarmRaised
+            | Event::AlarmRecovered
+            | Event::ChannelDisabled
+            | Event::ChannelSilent
+            | Event::ChannelRecovered
+            | Event::SystemTest => monitoring::message(event, data, language),
+            Event::SyncFailed
+            | Event::SyncDeletionGuard
+            | Event::SyncDrift
+            | Event::SyncQuarantine
+            | Event::ReportFailed
+            | Event::ReportWeeklyFailed
+            | Event::EventRefused
+            | Event::SupabaseDown
+            | Event::GazelleAuthorizationExpiring
+            | Event::BackupFailed
+            | Event::BackupWarning
+            | Event::AppointmentsFailed
+            | Event::HumidityFailed
+            | Event::MaintenanceFailed
+            | Event::CleanupFailed
+            | Event::AnomalyFailed
+            | Event::AvailabilityFailed => plain(),
         };
-        Self { links: links(event_type, data, language, console), ..message }
+        Self { links: links(event, data, language, console), ..message }
+    }
+
+    /// The same for a row of the database, which another version may have written: what has no name here is shown as it is.
+    pub fn of(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Self {
+        match Event::named(event_type) {
+            Some(event) => Self::render(event, data, language, console),
+            None => Self {
+                title: event_type.to_owned(),
+                facts: facts(data, language),
+                advice: language.text("advice-runbook").to_owned(),
+                ..Self::default()
+            },
+        }
     }
 }
 
@@ -172,7 +223,7 @@ pub(super) fn outgoing(
     console: Option<&Url>,
 ) -> Message {
     if let [item] = items {
-        let message = Message::render(&item.event_type, &item.data, language, console);
+        let message = Message::of(&item.event_type, &item.data, language, console);
         let title = match () {
             () if item.is_reminder => {
                 format!("{} {}", language.text("reminder-rappel"), message.title)
@@ -185,7 +236,7 @@ pub(super) fn outgoing(
         return Message { title, ..message };
     }
     let rows = items.iter().map(|item| {
-        let message = Message::render(&item.event_type, &item.data, language, None);
+        let message = Message::of(&item.event_type, &item.data, language, None);
         let detail = message.facts.into_iter().map(|(_, value)| value).next().unwrap_or_default();
         let since = local_time(item.data["since"].as_str().unwrap_or_default());
         vec![since, message.title, clean(&detail, DETAIL_LIMIT)]
@@ -213,22 +264,22 @@ fn digest_title(shown: usize, place: Option<Place>, language: Language) -> Strin
     language.sentence(if shown < total { "digest-part" } else { "digest-title" }, count)
 }
 
-fn links(event_type: &str, data: &Value, language: Language, console: Option<&Url>) -> Vec<(String, Url)> {
+fn links(event: Event, data: &Value, language: Language, console: Option<&Url>) -> Vec<(String, Url)> {
     let page = |path: &str| {
         let mut page = console?.clone();
         page.set_path(&format!("{}/{path}", page.path().trim_end_matches('/')));
         Some(page)
     };
     let runbook = page("runbook").map(|mut page| {
-        page.set_fragment(Some(event_type));
+        page.set_fragment(Some(event.name()));
         page
     });
     let run = data["run_id"].as_str().and_then(|run_id| page(&format!("runs/{run_id}")));
     let alarm = monitoring::alarm_page(data);
     // What a message only counts can be seen there.
-    let list = match event_type {
-        "humidity.alert" => page("humidity-alerts"),
-        "maintenance.late" | "maintenance.urgent" | "maintenance.asset_required" => page("alerts"),
+    let list = match event {
+        Event::HumidityAlert => page("humidity-alerts"),
+        Event::MaintenanceLate | Event::MaintenanceUrgent | Event::MaintenanceAssetRequired => page("alerts"),
         _ => None,
     };
     let list = list.filter(|_| alerts::beyond(data) > 0);
@@ -328,7 +379,7 @@ mod tests {
     fn a_place_or_a_client_keeps_its_name() {
         let data = json!({"appointments": [{"client": "École Saint-Nicolas", "place": "Nicolas-Denys", "technician": "Nick"}],
                           "date": "2026-01-16"});
-        let message = Message::render("rv.unassigned", &data, Language::Fr, None);
+        let message = Message::render(Event::AppointmentsUnassigned, &data, Language::Fr, None);
         let row = message.table.unwrap().rows[0].join(" ");
         assert!(
             row.contains("École Saint-Nicolas") && row.contains("Nicolas-Denys") && row.contains("Nick"),
@@ -340,11 +391,11 @@ mod tests {
     fn what_a_message_only_counts_has_a_link() {
         let console: Url = "https://console.example/gazelle".parse().unwrap();
         let data = json!({"count": 130, "items": ["a: en retard", "b: en retard"]});
-        let message = Message::render("maintenance.late", &data, Language::Fr, Some(&console));
+        let message = Message::render(Event::MaintenanceLate, &data, Language::Fr, Some(&console));
         assert_eq!(message.intro, ["Et 128 de plus dans la console."]);
         assert_eq!(message.links[0].1.as_str(), "https://console.example/gazelle/alerts");
         let all = json!({"count": 2, "items": ["a: en retard", "b: en retard"]});
-        assert!(Message::render("maintenance.late", &all, Language::Fr, Some(&console)).intro.is_empty());
+        assert!(Message::render(Event::MaintenanceLate, &all, Language::Fr, Some(&console)).intro.is_empty());
     }
 
     #[test]
@@ -352,7 +403,7 @@ mod tests {
         let data = json!({"task_label": "Sync Gazelle Totale", "run_id": "r1", "error_kind": "gazelle_unavailable",
                           "error": "gazelle: answered HTTP 500", "since": "2026-01-15T06:00:03Z"});
         let console = "https://console.example/".parse().ok();
-        let message = Message::render("sync.failed", &data, Language::Fr, console.as_ref());
+        let message = Message::render(Event::SyncFailed, &data, Language::Fr, console.as_ref());
         assert_eq!(message.title, "❌ Erreur de synchronisation");
         assert_eq!(
             message.facts,
@@ -363,7 +414,7 @@ mod tests {
             ]
         );
         assert_eq!(message.links[1].1.as_str(), "https://console.example/runbook#sync.failed");
-        let english = Message::render("sync.failed", &data, Language::En, None);
+        let english = Message::render(Event::SyncFailed, &data, Language::En, None);
         assert_eq!(english.facts[1].1, "Gazelle does not answer");
     }
 }

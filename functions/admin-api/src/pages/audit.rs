@@ -61,7 +61,7 @@ impl AuditView {
         let named = names.into_iter().map(|name| (name.to_owned(), at(before, name), at(after, name)));
         let whole = (before.is_some_and(|side| !side.is_object())
             || after.is_some_and(|side| !side.is_object()))
-        .then(|| (self.frame.t("value-valeur-inside").to_owned(), before.cloned(), after.cloned()));
+        .then(|| (self.frame.t("value-lower").to_owned(), before.cloned(), after.cloned()));
         named
             .chain(whole)
             .filter(|(_, before, after)| shown(before.as_ref()) != shown(after.as_ref()))

@@ -117,10 +117,10 @@ impl Frame {
     pub fn status(&self, status: &Status) -> Markup {
         let (class, mark, text) = match status {
             Status::Queued => ("queued", "…", self.t("queued")),
-            Status::Running => ("running", "▶", self.t("running-en-cours-first")),
-            Status::Success => ("success", "✓", self.t("success-succes-first")),
-            Status::Warning => ("warning", "!", self.t("warning-avertissement-first")),
-            Status::Error => ("error", "✕", self.t("error-erreur-first")),
+            Status::Running => ("running", "▶", self.t("running")),
+            Status::Success => ("success", "✓", self.t("success")),
+            Status::Warning => ("warning", "!", self.t("warning")),
+            Status::Error => ("error", "✕", self.t("error")),
         };
         self.badge(class, mark, text)
     }

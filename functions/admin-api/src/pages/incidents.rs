@@ -54,7 +54,7 @@ impl IncidentsPage {
 
     fn state(&self, incident: &Incident) -> Markup {
         match (&incident.closed_at, &incident.acknowledged_at) {
-            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("over-termine-first")),
+            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("over")),
             (None, Some(_)) => self.frame.badge("info", "✓", self.frame.t("acknowledged")),
             (None, None) => self.frame.badge("error", "✕", self.frame.t("open-ouvert")),
         }

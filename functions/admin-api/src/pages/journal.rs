@@ -178,10 +178,10 @@ impl JournalPage {
         let chosen = self.filter.status;
         [
             ("queued", self.frame.t("queued"), chosen == Some(Status::Queued)),
-            ("running", self.frame.t("running-en-cours-first"), chosen == Some(Status::Running)),
-            ("success", self.frame.t("success-succes-first"), chosen == Some(Status::Success)),
-            ("warning", self.frame.t("warning-avertissement-first"), chosen == Some(Status::Warning)),
-            ("error", self.frame.t("error-erreur-first"), chosen == Some(Status::Error)),
+            ("running", self.frame.t("running"), chosen == Some(Status::Running)),
+            ("success", self.frame.t("success"), chosen == Some(Status::Success)),
+            ("warning", self.frame.t("warning"), chosen == Some(Status::Warning)),
+            ("error", self.frame.t("error"), chosen == Some(Status::Error)),
         ]
     }
 

@@ -9,7 +9,11 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::{events::TASK_REQUESTED, notify::Message, task::TaskSpec};
+use shared::{
+    events::TASK_REQUESTED,
+    notify::{Event, Message},
+    task::TaskSpec,
+};
 
 use super::{Frame, Markup, figures, notifications::Names};
 use crate::{
@@ -96,7 +100,7 @@ impl RunPage {
     }
 
     /// What somebody can do about a failure.
-    fn advice(&self) -> Option<(String, &'static str)> {
+    fn advice(&self) -> Option<(String, Event)> {
         let event = self.spec?.failure_event?;
         let data = json!({"error_kind": self.run.run.error_kind});
         let advice = Message::render(event, &data, self.frame.language, None).advice;
@@ -132,7 +136,7 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
     }
     let attempt = match run.attempt {
         ..=1 => String::new(),
-        attempt => format!(" ({} {attempt})", frame.t("attempt-tentative-inside")),
+        attempt => format!(" ({} {attempt})", frame.t("attempt-lower")),
     };
     let started = format!("{}{attempt}", frame.t("started"));
     steps.push(step("done", started, Some(&run.started_at)));
@@ -161,11 +165,11 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
 /// How far a run has come, in words.
 fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
     let name = |field: &str| match field {
-        "collection" => frame.t("collection-collection-inside").to_owned(),
+        "collection" => frame.t("collection-lower").to_owned(),
         "rows" => frame.t("rows-fiches").to_owned(),
         "table" => frame.t("table").to_owned(),
         "done" => frame.t("done-faites").to_owned(),
-        "at" => frame.t("step-etape-inside").to_owned(),
+        "at" => frame.t("step-lower").to_owned(),
         "found" => frame.t("found").to_owned(),
         other => other.to_owned(),
     };
@@ -180,7 +184,7 @@ fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
     let known: Vec<String> = known.collect();
     let mut text = frame.t("at-work").to_owned();
     if part > 0 {
-        text = format!("{text} ({} {})", frame.t("part-partie-inside"), part + 1);
+        text = format!("{text} ({} {})", frame.t("part-lower"), part + 1);
     }
     if !known.is_empty() {
         let values = [("what", text.into()), ("list", known.join(", ").into())];
@@ -197,7 +201,7 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
         text("kind")
     };
     // The words of the notices: the first fact is the reason.
-    let facts = Message::render("", &json!({"error_kind": kind}), frame.language, None).facts;
+    let facts = Message::of("", &json!({"error_kind": kind}), frame.language, None).facts;
     let reason = facts.into_iter().next().map_or_else(|| kind.to_owned(), |(_, reason)| reason);
     let message = match text("message") {
         "" => serde_json::to_string(error).unwrap_or_default(),
@@ -214,7 +218,7 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
 /// The technical details of an error, in words where there are some.
 fn details(frame: &Frame, details: &Value) -> Vec<(String, String)> {
     let label = |field: &str| match field {
-        "collection" => frame.t("collection-collection-first").to_owned(),
+        "collection" => frame.t("collection").to_owned(),
         "page" => frame.t("page").to_owned(),
         "path" => frame.t("path").to_owned(),
         "code" => frame.t("code").to_owned(),

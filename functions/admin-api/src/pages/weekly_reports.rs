@@ -117,10 +117,10 @@ fn rows(frame: &Frame, data: &Value) -> Vec<Row> {
         return Vec::new();
     }
     vec![
-        counted(frame.t("runs-executions-first"), &runs("finished")),
+        counted(frame.t("runs"), &runs("finished")),
         counted(frame.t("successful-runs"), &runs("success")),
         counted(frame.t("failed-runs"), &runs("error")),
-        counted(frame.t("appointments-rendez-vous-first"), &at("/appointments")),
+        counted(frame.t("appointments"), &at("/appointments")),
         counted(frame.t("pianos-serviced"), &at("/pianos")),
         counted(frame.t("humidity-alerts-opened"), &at("/humidity/opened")),
         counted(frame.t("maintenance-alerts-opened"), &at("/maintenance/opened")),
@@ -129,9 +129,9 @@ fn rows(frame: &Frame, data: &Value) -> Vec<Row> {
         counted(frame.t("anomalies-opened"), &|figures| sum(&figures["anomalies"], "opened")),
         counted(frame.t("notifications-sent"), &|figures| sum(&figures["notifications"], "sent")),
         counted(frame.t("ai-calls"), &at("/ai/calls")),
-        counted(frame.t("cash-sessions-sessions-de-caisse-first"), &at("/cash/sessions")),
+        counted(frame.t("cash-sessions"), &at("/cash/sessions")),
         money(frame.t("sales"), "/cash/sales_cents"),
-        counted(frame.t("people-signed-in-personnes-connectees-first"), &at("/users/active")),
+        counted(frame.t("people-signed-in"), &at("/users/active")),
         aged(frame.t("age-verified-copy"), "/backup/age_seconds"),
     ]
 }

@@ -45,7 +45,7 @@ impl Frame {
             (true, Some(TargetState::Degraded)) => self.badge("warning", "!", self.t("degraded")),
             (true, Some(TargetState::Down)) => self.badge("error", "✕", self.t("down")),
             (true, Some(TargetState::Flapping)) => self.badge("warning", "!", self.t("unstable")),
-            (true, Some(TargetState::Paused)) => self.badge("", "॥", self.t("paused-en-pause-first")),
+            (true, Some(TargetState::Paused)) => self.badge("", "॥", self.t("paused")),
             (true, Some(TargetState::Maintenance)) => self.badge("info", "i", self.t("in-maintenance")),
         }
     }

@@ -7,9 +7,8 @@ use crate::{notify::figures::decimal_mark, text::clean, words::Language};
 
 /// Tomorrow's unconfirmed appointments: to their technician, or to the administrators. All rows of the notice are shown;
 /// `part` of `parts` says that there are others, in messages of their own.
-pub(super) fn appointments(event_type: &str, data: &Value, language: Language) -> Message {
+pub(super) fn appointments(is_own: bool, data: &Value, language: Language) -> Message {
     let rows = list(&data["appointments"]);
-    let is_own = event_type == "rv.unconfirmed";
     let mut intro = Vec::new();
     if is_own {
         // A letter calls a person by the first name; everywhere else by the name of screens.
@@ -108,13 +107,9 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
     }
 }
 
-/// Alerts about assets: one, or a digest.
-pub(super) fn maintenance(event_type: &str, data: &Value, language: Language) -> Message {
-    let name = match event_type {
-        "maintenance.late" => language.text("maintenance-overdue"),
-        "maintenance.urgent" => language.text("maintenance-due-soon"),
-        _ => language.text("assets-that-need-maintenance"),
-    };
+/// Alerts about assets: one, or a digest; `name` is the key of what they say.
+pub(super) fn maintenance(name: &'static str, data: &Value, language: Language) -> Message {
+    let name = language.text(name);
     let advice = language.text("plan-maintenance-or-dismiss-alert").to_owned();
     let items: Vec<String> = data["items"]
         .as_array()

@@ -64,8 +64,7 @@ fn lasting(seconds: u64, language: Language) -> String {
 }
 
 /// The message about an anomaly that was found, or is over.
-pub(super) fn anomaly(event_type: &str, data: &Value, language: Language) -> Message {
-    let is_over = event_type == "anomaly.resolved";
+pub(super) fn anomaly(is_over: bool, data: &Value, language: Language) -> Message {
     let icon = match (is_over, data["anomaly_severity"].as_str()) {
         (true, _) => "✅",
         (_, Some("critical")) => "🚨",
@@ -85,10 +84,10 @@ pub(super) fn anomaly(event_type: &str, data: &Value, language: Language) -> Mes
     let mut facts = vec![
         ("Site".to_owned(), shown(data["site"].as_str().unwrap_or_default(), 100)),
         (language.text("severity").to_owned(), severity(data, language)),
-        (language.text("since-depuis-first").to_owned(), local_time(since)),
+        (language.text("since").to_owned(), local_time(since)),
     ];
     if let Some(over) = data["resolved_at"].as_str().filter(|_| is_over) {
-        facts.push((language.text("over-termine-first").to_owned(), local_time(over)));
+        facts.push((language.text("over").to_owned(), local_time(over)));
         facts.push((language.text("lasted").to_owned(), elapsed(since, over, language)));
     }
     facts.retain(|(_, value)| !value.is_empty());
@@ -153,7 +152,7 @@ mod tests {
     fn what_is_over_says_how_long_it_lasted() {
         let data = json!({"anomaly_type": "sync_failure", "subject": "Backup SQL",
                           "since": "2026-01-15T06:00:00Z", "resolved_at": "2026-01-15T09:30:00Z"});
-        let message = anomaly("anomaly.resolved", &data, Language::Fr);
+        let message = anomaly(true, &data, Language::Fr);
         assert_eq!(message.title, "✅ Échecs répétés — Backup SQL: c'est terminé");
         assert!(
             message.facts.contains(&("A duré".to_owned(), "3 h 30 min".to_owned())),
@@ -161,8 +160,8 @@ mod tests {
             message.facts
         );
         let days = json!({"since": "2026-01-15T06:00:00Z", "resolved_at": "2026-01-17T10:30:00Z"});
-        assert_eq!(anomaly("anomaly.resolved", &days, Language::Fr).facts[2].1, "2 j 4 h");
-        assert_eq!(anomaly("anomaly.resolved", &days, Language::En).facts[2].1, "2 d 4 h");
+        assert_eq!(anomaly(true, &days, Language::Fr).facts[2].1, "2 j 4 h");
+        assert_eq!(anomaly(true, &days, Language::En).facts[2].1, "2 d 4 h");
     }
 
     #[test]

@@ -5,26 +5,29 @@ use url::Url;
 
 use super::{Message, alerts::text, local_time, shown, texts};
 use crate::{
-    notify::figures::{Detail, duration},
+    notify::{
+        Event,
+        figures::{Detail, duration},
+    },
     words::Language,
 };
 
-/// The message about an event of monitoring; `None` for every other event.
-pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Option<Message> {
+/// The message about an event of monitoring.
+pub(super) fn message(event: Event, data: &Value, language: Language) -> Message {
     let pick = |key| language.text(key).to_owned();
     let subject = shown(text(data, "subject"), 80);
     let named = |key| language.sentence(key, [("subject", subject.as_str().into())]);
-    let (title, advice) = match event_type {
-        "availability.down" if data["state"] == "flapping" => {
+    let (title, advice) = match event {
+        Event::AvailabilityDown if data["state"] == "flapping" => {
             (named("about-is-unstable"), pick("service-falls-comes-back-there"))
         }
-        "availability.down" => (named("about-does-not-answer"), pick("check-state-service-message-will")),
-        "availability.recovered" => (named("about-answers-again"), pick("nothing-to-do")),
-        "heartbeat.missed" => (named("about-has-not-succeeded-time"), pick("open-last-run-if-none")),
-        "heartbeat.recovered" => (named("about-has-succeeded-again"), pick("nothing-to-do")),
-        "alarm.raised" => (named("about-aws-alarm"), pick("open-alarm-follow-runbook")),
-        "alarm.recovered" => (named("about-aws-alarm-over"), pick("nothing-to-do")),
-        "channel.disabled" => (
+        Event::AvailabilityDown => (named("about-does-not-answer"), pick("check-state-service-message-will")),
+        Event::AvailabilityRecovered => (named("about-answers-again"), pick("nothing-to-do")),
+        Event::HeartbeatMissed => (named("about-has-not-succeeded-time"), pick("open-last-run-if-none")),
+        Event::HeartbeatRecovered => (named("about-has-succeeded-again"), pick("nothing-to-do")),
+        Event::AlarmRaised => (named("about-aws-alarm"), pick("open-alarm-follow-runbook")),
+        Event::AlarmRecovered => (named("about-aws-alarm-over"), pick("nothing-to-do")),
+        Event::ChannelDisabled => (
             match text(data, "channel") {
                 "slack" => pick("slack-refuses-our-messages"),
                 "email" => pick("sendgrid-refuses-our-e-mails"),
@@ -32,7 +35,7 @@ pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Opt
             },
             pick("channel-off-messages-take-another"),
         ),
-        "channel.silent" if !text(data, "error_kind").is_empty() => (
+        Event::ChannelSilent if !text(data, "error_kind").is_empty() => (
             match text(data, "channel") {
                 "slack" => pick("slack-does-not-take-our"),
                 "email" => pick("sendgrid-does-not-take-our"),
@@ -40,14 +43,14 @@ pub(super) fn message(event_type: &str, data: &Value, language: Language) -> Opt
             },
             pick("messages-take-another-channel-one"),
         ),
-        "channel.silent" => {
+        Event::ChannelSilent => {
             (named("about-does-not-answer-our-messages"), pick("nobody-knows-whether-last-messages"))
         }
-        "channel.recovered" => (named("about-answers-our-messages-again"), pick("nothing-to-do")),
-        "system.test" => (pick("test-notification"), pick("channel-works-nothing-do")),
-        _ => return None,
+        Event::ChannelRecovered => (named("about-answers-our-messages-again"), pick("nothing-to-do")),
+        Event::SystemTest => (pick("test-notification"), pick("channel-works-nothing-do")),
+        other => (other.name().to_owned(), pick("advice-runbook")),
     };
-    Some(Message { title, facts: facts(data, language), advice, ..Message::default() })
+    Message { title, facts: facts(data, language), advice, ..Message::default() }
 }
 
 fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
@@ -61,9 +64,9 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
     let recipient = data["recipient_name"].as_str().unwrap_or_else(|| text(data, "recipient"));
     add("recipient", shown(recipient, 60));
     add("reason", texts::explanation(&shown(text(data, "reason"), 300), language));
-    add("error-erreur-first", texts::explanation(&shown(text(data, "error_kind"), 60), language));
+    add("error", texts::explanation(&shown(text(data, "error_kind"), 60), language));
     add("last-success", local_time(text(data, "last_success_at")));
-    add("since-depuis-first", local_time(text(data, "since")));
+    add("since", local_time(text(data, "since")));
     add("until-jusqua", local_time(text(data, "until")));
     if let Some(seconds) = data["duration_seconds"].as_u64() {
         let milliseconds = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000);

@@ -1,17 +1,11 @@
 //! Names of event types and reasons, for screens that list them.
 
 use super::texts;
-use crate::words::Language;
+use crate::{notify::Event, words::Language};
 
 /// What an event type is called, in a few words; an unknown one stays as it is.
 pub fn event_name(event_type: &str, language: Language) -> String {
-    match language.find(&format!("event-{}", event_type.replace(['.', '_'], "-"))) {
-        Some(name) => name.to_owned(),
-        // Lists have their own signs.
-        None => texts::title(event_type, "", language)
-            .trim_start_matches(|sign: char| !sign.is_alphanumeric())
-            .to_owned(),
-    }
+    Event::named(event_type).map_or(event_type, |event| language.text(event.words())).to_owned()
 }
 
 /// The reason of a failure in words; an unknown kind stays as it is.

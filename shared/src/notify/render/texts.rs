@@ -1,11 +1,32 @@
 //! Titles, reasons and advice, in French and English.
 
-use crate::words::Language;
+use crate::{notify::Event, words::Language};
 
-pub(super) fn title(event_type: &str, kind: &str, language: Language) -> String {
-    let soon = if event_type == "gazelle.authorization_expiring" && kind.is_empty() { "-soon" } else { "" };
-    let key = format!("title-{}{soon}", event_type.replace(['.', '_'], "-"));
-    language.find(&key).unwrap_or(event_type).to_owned()
+/// The title of a message; of an event whose message makes its own, what lists call it.
+pub(super) fn title(event: Event, kind: &str, language: Language) -> String {
+    let key = match event {
+        Event::GazelleAuthorizationExpiring if kind.is_empty() => "title-gazelle-authorization-expiring-soon",
+        Event::SyncFailed => "title-sync-failed",
+        Event::SyncDeletionGuard => "title-sync-deletion-guard",
+        Event::SyncDrift => "title-sync-drift",
+        Event::SyncQuarantine => "title-sync-quarantine",
+        Event::ReportFailed => "title-report-failed",
+        Event::ReportWeekly => "title-report-weekly",
+        Event::ReportWeeklyFailed => "title-report-weekly-failed",
+        Event::EventRefused => "title-event-refused",
+        Event::SupabaseDown => "title-supabase-down",
+        Event::GazelleAuthorizationExpiring => "title-gazelle-authorization-expiring",
+        Event::BackupFailed => "title-backup-failed",
+        Event::BackupWarning => "title-backup-warning",
+        Event::AppointmentsFailed => "title-rv-failed",
+        Event::HumidityFailed => "title-humidity-failed",
+        Event::MaintenanceFailed => "title-maintenance-failed",
+        Event::CleanupFailed => "title-cleanup-failed",
+        Event::AnomalyFailed => "title-anomaly-failed",
+        Event::AvailabilityFailed => "title-availability-failed",
+        other => other.words(),
+    };
+    language.text(key).to_owned()
 }
 
 /// The reason in words; an unknown kind stays as it is.
@@ -27,27 +48,31 @@ fn known(kind: &str, language: Language) -> Option<&'static str> {
     language.find(&format!("error-{}", kind.replace('_', "-")))
 }
 
-pub(super) fn advice(event_type: &str, kind: &str, language: Language) -> String {
-    let key = match (event_type, kind) {
+pub(super) fn advice(event: Event, kind: &str, language: Language) -> String {
+    let key = match (event, kind) {
         (_, "configuration") => "advice-configuration",
-        ("sync.failed", _) => "advice-sync-failed",
-        ("report.failed", _) => "advice-report-failed",
-        ("sync.deletion_guard", _) => "advice-sync-deletion-guard",
-        ("sync.drift", _) => "advice-sync-drift",
-        ("sync.quarantine", _) => "advice-sync-quarantine",
-        ("event.refused", _) => "advice-event-refused",
-        ("supabase.down", _) => "advice-supabase-down",
-        ("gazelle.authorization_expiring", _) => "advice-gazelle-authorization-expiring",
-        ("backup.failed", _) => "advice-backup-failed",
-        ("backup.warning", "backup_reduced") => "advice-backup-reduced",
-        ("backup.warning", _) => "advice-backup-warning",
-        ("rv.failed", _) => "advice-rv-failed",
-        ("humidity.failed", _) => "advice-humidity-failed",
-        ("availability.failed" | "maintenance.failed" | "cleanup.failed" | "anomaly.failed", _) => {
-            "advice-next-run"
-        }
-        ("report.weekly", _) => "advice-report-weekly",
-        ("report.weekly_failed", _) => "advice-report-weekly-failed",
+        (Event::SyncFailed, _) => "advice-sync-failed",
+        (Event::ReportFailed, _) => "advice-report-failed",
+        (Event::SyncDeletionGuard, _) => "advice-sync-deletion-guard",
+        (Event::SyncDrift, _) => "advice-sync-drift",
+        (Event::SyncQuarantine, _) => "advice-sync-quarantine",
+        (Event::EventRefused, _) => "advice-event-refused",
+        (Event::SupabaseDown, _) => "advice-supabase-down",
+        (Event::GazelleAuthorizationExpiring, _) => "advice-gazelle-authorization-expiring",
+        (Event::BackupFailed, _) => "advice-backup-failed",
+        (Event::BackupWarning, "backup_reduced") => "advice-backup-reduced",
+        (Event::BackupWarning, _) => "advice-backup-warning",
+        (Event::AppointmentsFailed, _) => "advice-rv-failed",
+        (Event::HumidityFailed, _) => "advice-humidity-failed",
+        (
+            Event::AvailabilityFailed
+            | Event::MaintenanceFailed
+            | Event::CleanupFailed
+            | Event::AnomalyFailed,
+            _,
+        ) => "advice-next-run",
+        (Event::ReportWeekly, _) => "advice-report-weekly",
+        (Event::ReportWeeklyFailed, _) => "advice-report-weekly-failed",
         _ => "advice-runbook",
     };
     language.text(key).to_owned()

@@ -14,7 +14,7 @@ pub use self::{
     names::{Measure, Topic},
 };
 use super::{Message, Section, shown, texts};
-use crate::words::Language;
+use crate::{notify::Event, words::Language};
 
 /// The report of one week: what the message is made of, in any language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,9 +112,13 @@ impl WeeklyReport {
 
 /// The message of a week; without readable figures, what every notice has.
 pub(super) fn weekly(data: &Value, language: Language) -> Message {
-    let advice = texts::advice("report.weekly", "", language);
+    let advice = texts::advice(Event::ReportWeekly, "", language);
     let Ok(report) = WeeklyReport::deserialize(data) else {
-        return Message { title: texts::title("report.weekly", "", language), advice, ..Message::default() };
+        return Message {
+            title: texts::title(Event::ReportWeekly, "", language),
+            advice,
+            ..Message::default()
+        };
     };
     let mut intro = vec![report.verdict(language)];
     intro.extend(report.concerns(language));
@@ -124,7 +128,7 @@ pub(super) fn weekly(data: &Value, language: Language) -> Message {
         rows: group.figures.iter().map(|figure| figure.row(language)).collect(),
     });
     Message {
-        title: format!("{} {}", texts::title("report.weekly", "", language), shown(&report.week, 20)),
+        title: format!("{} {}", texts::title(Event::ReportWeekly, "", language), shown(&report.week, 20)),
         intro,
         sections: sections.collect(),
         advice,

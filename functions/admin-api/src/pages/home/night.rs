@@ -119,16 +119,12 @@ impl Track {
     pub fn words(&self, frame: &Frame) -> String {
         match (self.runs, self.errors) {
             (1, _) => frame.duration(&self.duration_ms),
-            (runs, 0) => format!("{runs} {}", frame.t("runs-executions-inside")),
+            (runs, 0) => format!("{runs} {}", frame.t("runs-lower")),
             (runs, 1) => {
-                format!("{runs} {}, 1 {}", frame.t("runs-executions-inside"), frame.t("error-erreur-inside"))
+                format!("{runs} {}, 1 {}", frame.t("runs-lower"), frame.t("an-error"))
             }
             (runs, errors) => {
-                format!(
-                    "{runs} {}, {errors} {}",
-                    frame.t("runs-executions-inside"),
-                    frame.t("errors-erreurs-inside")
-                )
+                format!("{runs} {}, {errors} {}", frame.t("runs-lower"), frame.t("errors-lower"))
             }
         }
     }

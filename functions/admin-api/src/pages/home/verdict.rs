@@ -2,7 +2,7 @@
 //! listened to failures would say that all is well when nothing runs any more.
 
 use jiff::Timestamp;
-use shared::task::TaskSpec;
+use shared::{notify::Event, task::TaskSpec};
 
 use super::{super::Frame, data::Home};
 use crate::routes::{
@@ -35,7 +35,7 @@ pub struct Trouble {
     /// Where it is shown.
     pub link: String,
     /// Section of the runbook.
-    pub advice: Option<&'static str>,
+    pub advice: Option<Event>,
 }
 
 impl Verdict {
@@ -74,17 +74,17 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
     let is_refused = incident.kind == IncidentKind::Channel && incident.error_kind.is_some();
     let (text, advice) = match incident.kind {
         IncidentKind::Availability => {
-            (format!("{label} {}", frame.t("does-not-answer")), "availability.down")
+            (format!("{label} {}", frame.t("does-not-answer")), Event::AvailabilityDown)
         }
         IncidentKind::MissedRun => {
-            (format!("« {label} » {}", frame.t("has-not-succeeded-too-long")), "heartbeat.missed")
+            (format!("« {label} » {}", frame.t("has-not-succeeded-too-long")), Event::HeartbeatMissed)
         }
-        IncidentKind::Alarm => (format!("{} {label}", frame.t("alarm-label")), "alarm.raised"),
+        IncidentKind::Alarm => (format!("{} {label}", frame.t("alarm-label")), Event::AlarmRaised),
         IncidentKind::Channel if is_refused => {
-            (format!("{label} {}", frame.t("does-not-take-our-messages")), "channel.silent")
+            (format!("{label} {}", frame.t("does-not-take-our-messages")), Event::ChannelSilent)
         }
         IncidentKind::Channel => {
-            (format!("{label} {}", frame.t("does-not-answer-our-messages")), "channel.silent")
+            (format!("{label} {}", frame.t("does-not-answer-our-messages")), Event::ChannelSilent)
         }
     };
     Trouble {
@@ -122,7 +122,7 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
     }
     if !is_told && is_silent(frame.now, spec, task) {
         let text = format!("« {label} » {}", frame.t("has-not-succeeded-too-long"));
-        return trouble(true, text, None, Some("heartbeat.missed"));
+        return trouble(true, text, None, Some(Event::HeartbeatMissed));
     }
     if task.last_status == Some(Status::Warning) {
         let text = format!("« {label} » {}", frame.t("has-a-warning"));
@@ -158,12 +158,12 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
     if !home.is_new() {
         match &home.backup.verified {
             None if home.backup.newest.is_some() => {
-                add(true, frame.t("no-backup-is-verified").into(), "/backups", Some("backup.failed"));
+                add(true, frame.t("no-backup-is-verified").into(), "/backups", Some(Event::BackupFailed));
             }
             Some(copy) if copy.age_seconds > DAILY_LIMIT_SECONDS => {
                 let age = frame.age(copy.age_seconds);
                 let text = format!("{} {age}.", frame.t("last-verified-backup-as-old"));
-                add(false, text, "/backups", Some("backup.failed"));
+                add(false, text, "/backups", Some(Event::BackupFailed));
             }
             _ => {}
         }
@@ -173,13 +173,13 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
                 false,
                 format!("{} {age}.", frame.t("data-as-old-as")),
                 "/journal?type=sync",
-                Some("sync.failed"),
+                Some(Event::SyncFailed),
             );
         }
     }
     if home.backup.drill.as_ref().is_some_and(|drill| drill.status == DrillStatus::Failed) {
         let text = frame.t("last-restore-drill-failed");
-        add(true, text.into(), "/backups", Some("backup.failed"));
+        add(true, text.into(), "/backups", Some(Event::BackupFailed));
     }
     found
 }

@@ -29,8 +29,8 @@ struct NoticesPage {
 impl NoticesPage {
     fn badge(&self, notice: &NoticeView) -> Markup {
         match (&notice.resolved_at, &notice.acknowledged_at) {
-            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("over-termine-first")),
-            (None, Some(_)) => self.frame.badge("info", "i", self.frame.t("in-hand-pris-en-charge-first")),
+            (Some(_), _) => self.frame.badge("success", "✓", self.frame.t("over")),
+            (None, Some(_)) => self.frame.badge("info", "i", self.frame.t("in-hand")),
             (None, None) => self.frame.badge("error", "✕", self.frame.t("open-ouvert")),
         }
     }
