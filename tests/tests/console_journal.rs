@@ -7,7 +7,7 @@ use e2e::{
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::json;
-use shared::task::TASKS;
+use shared::{notify::Event, task::TASKS};
 
 /// So many failed backups, one a day, and as many that succeeded.
 async fn fill_log(bed: &Bed, count: i64) -> anyhow::Result<()> {
@@ -216,7 +216,7 @@ async fn the_runbook_and_the_reference_are_pages_where_links_lead(
     let rules = bed.stack.rows("notification_rules", "event_type", "event_type").await?;
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RUNBOOK.md"))?;
     let told = rules.iter().filter_map(|rule| rule["event_type"].as_str());
-    let failures = TASKS.iter().filter_map(|task| task.failure_event);
+    let failures = TASKS.iter().filter_map(|task| task.failure_event.map(Event::name));
     // Each kind of notice has an entry; a test of the messages says so.
     let entries = text.lines().filter_map(|line| line.strip_prefix("## "));
     let alarms = ["errors", "throttles", "duration", "invocations", "no-success", "depth"];

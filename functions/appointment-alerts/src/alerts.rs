@@ -354,7 +354,7 @@ mod tests {
         let to: Vec<(&str, usize)> = told
             .notices
             .iter()
-            .map(|notice| (notice.event_type, notice.data["appointments"].as_array().unwrap().len()))
+            .map(|notice| (notice.event_type.name(), notice.data["appointments"].as_array().unwrap().len()))
             .collect();
         assert_eq!(to, [("rv.unassigned", 3), ("rv.unconfirmed", 2), ("rv.unconfirmed", 1)]);
         assert_eq!(told.notices[1].concerned, ["allan"]);
