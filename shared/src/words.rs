@@ -164,8 +164,10 @@ mod tests {
     fn both_languages_have_the_same_keys_with_the_same_placeholders() {
         let (french, english) = (messages(&files!("fr")), messages(&files!("en")));
         assert!(french.len() > 500);
-        let keys = |messages: &BTreeMap<String, String>| messages.keys().cloned().collect::<BTreeSet<_>>();
-        assert_eq!(keys(&french), keys(&english));
+        let lacks = |messages: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
+            other.keys().filter(|key| !messages.contains_key(*key)).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!((lacks(&french, &english), lacks(&english, &french)), (Vec::new(), Vec::new()), "lacks");
         for (key, message) in &french {
             assert_eq!(placeholders(message), placeholders(&english[key]), "{key}");
         }

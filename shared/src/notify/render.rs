@@ -226,10 +226,10 @@ pub(super) fn outgoing(
         let message = Message::of(&item.event_type, &item.data, language, console);
         let title = match () {
             () if item.is_reminder => {
-                format!("{} {}", language.text("reminder-rappel"), message.title)
+                format!("{} {}", language.text("title-of-a-reminder"), message.title)
             }
             () if item.is_escalation => {
-                format!("{} {}", language.text("nobody-answered-personne-na-repondu"), message.title)
+                format!("{} {}", language.text("title-of-an-escalation"), message.title)
             }
             () => message.title.clone(),
         };
@@ -287,7 +287,7 @@ fn links(event: Event, data: &Value, language: Language, console: Option<&Url>) 
         .into_iter()
         .chain(run.map(|run| (language.text("open-the-run").to_owned(), run)))
         .chain(alarm.map(|alarm| (language.text("open-the-alarm").to_owned(), alarm)))
-        .chain(runbook.map(|runbook| (language.text("runbook-que-faire").to_owned(), runbook)))
+        .chain(runbook.map(|runbook| (language.text("link-to-the-runbook").to_owned(), runbook)))
         .collect()
 }
 

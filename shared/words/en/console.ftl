@@ -802,7 +802,7 @@ why = Why
 
 ## templates/notifications/notices.html
 
-i-take-care-je-men-occupe = I take care
+i-take-care-of-the-notice = I take care
 in-hand-lower = in hand
 in-hand-or-over = In hand or over
 nobody-was-told-personne-na-ete-prevenu = Nobody was told.

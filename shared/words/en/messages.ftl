@@ -21,18 +21,18 @@ hello = Hello
 http-answer = HTTP answer { $status }
 humidity-title = ⚠️ { $count } humidity alerts
 it-is-over = : it is over
-last-restore-drill-failed-le-dernier-essai-de-restauration = ⚠️ The last restore drill failed.
-last-restore-drill-more-than = ⚠️ The last restore drill is more than a week old.
+warning-last-restore-drill-failed = ⚠️ The last restore drill failed.
+warning-last-restore-drill-is-old = ⚠️ The last restore drill is more than a week old.
 last-success = Last success
 lasted = Lasted
-longest-failing = ⚠️ “{ $task }”: failing for { $duration }.
+warning-longest-failing = ⚠️ “{ $task }”: failing for { $duration }.
 maintenance-due-soon = ⏰ Maintenance due soon
 maintenance-overdue = 🚨 Maintenance overdue
 messages-take-another-channel-one = The messages take another channel; this one is tried again by itself, every four hours at the latest. If it lasts, see the runbook.
-newest-verified-backup-more-than = ⚠️ The newest verified backup is more than two days old.
+warning-backup-is-old = ⚠️ The newest verified backup is more than two days old.
 no-outage = no outage
-no-restore-was-tried-yet = ⚠️ No restore was tried yet.
-nobody-answered-personne-na-repondu = ⏫ Nobody answered:
+warning-no-restore-drill = ⚠️ No restore was tried yet.
+title-of-an-escalation = ⏫ Nobody answered:
 nobody-knows-whether-last-messages = Nobody knows whether the last messages arrived; those to come take another channel, and this one is tried again. Nothing to do unless it lasts.
 nothing-do-not-seen-any = Nothing to do: it is not seen any more.
 nothing-to-do = Nothing to do.
@@ -46,16 +46,16 @@ outages-of-the-week = { $count ->
     [one] { $shown } outage
    *[other] { $shown } outages
 } ({ $duration })
-passed-reussi = passed
+drill-passed = passed
 phone = Phone
 plan-maintenance-or-dismiss-alert = Plan the maintenance, or dismiss the alert for this due date in the console.
 please-reach-these-clients-today = Please reach these clients today. — Assistant Gazelle
-reminder-rappel = 🔁 Reminder:
+title-of-a-reminder = 🔁 Reminder:
 rows = { $count ->
     [one] { $count } row
    *[other] { $count } rows
 }
-runbook-que-faire = Runbook
+link-to-the-runbook = Runbook
 see-all-alerts = See all alerts
 sendgrid-does-not-take-our = 🔇 SendGrid does not take our e-mails for now
 sendgrid-refuses-our-e-mails = 🔇 SendGrid refuses our e-mails
@@ -67,14 +67,14 @@ sync-with-gazelle-failed-these = ⚠️ The sync with Gazelle failed: these data
 telegram-does-not-take-our = 🔇 Telegram does not take our messages for now
 telegram-refuses-our-messages = 🔇 Telegram refuses our messages
 test-notification = 🔔 Test notification
-there-no-verified-backup = ⚠️ There is no verified backup.
+warning-no-backup = ⚠️ There is no verified backup.
 these-appointments-tomorrow-confirmed-neither = These appointments of tomorrow are confirmed neither by the client nor by the office.
 these-appointments-tomorrow-not-confirmed = These appointments of tomorrow are not confirmed, and their technician could not be told; the reason is beside each.
 unassigned-title = ⚠️ { $count } unconfirmed appointment(s) on { $date } reach nobody
 unconfirmed-title = ⚠️ { $count } unconfirmed appointment(s) on { $date }
 until-jusqua = Until
 week-from-to = Week of { $from } to { $until }
-without-any-run = ⚠️ Without any run: { $tasks }.
+warning-without-any-run = ⚠️ Without any run: { $tasks }.
 
 ## Titles of messages
 
@@ -332,7 +332,7 @@ found-housse = Cover missing
 found-reservoir = Tank empty or missing
 found-trop-humide = Too humid
 found-trop-sec = Too dry
-found-trouve = Found
+words-found = Found
 
 ## Facts of a message
 

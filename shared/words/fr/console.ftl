@@ -802,7 +802,7 @@ why = Pourquoi
 
 ## templates/notifications/notices.html
 
-i-take-care-je-men-occupe = Je m'en occupe
+i-take-care-of-the-notice = Je m'en occupe
 in-hand-lower = pris en charge
 in-hand-or-over = Pris en charge ou terminés
 nobody-was-told-personne-na-ete-prevenu = Personne n'a été prévenu.

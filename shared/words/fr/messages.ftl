@@ -21,18 +21,18 @@ hello = Bonjour
 http-answer = réponse HTTP { $status }
 humidity-title = ⚠️ { $count } alertes d'humidité
 it-is-over = : c'est terminé
-last-restore-drill-failed-le-dernier-essai-de-restauration = ⚠️ Le dernier essai de restauration a échoué.
-last-restore-drill-more-than = ⚠️ Le dernier essai de restauration date de plus d'une semaine.
+warning-last-restore-drill-failed = ⚠️ Le dernier essai de restauration a échoué.
+warning-last-restore-drill-is-old = ⚠️ Le dernier essai de restauration date de plus d'une semaine.
 last-success = Dernier succès
 lasted = A duré
-longest-failing = ⚠️ « { $task } »: en échec pendant { $duration }.
+warning-longest-failing = ⚠️ « { $task } »: en échec pendant { $duration }.
 maintenance-due-soon = ⏰ Entretiens à venir
 maintenance-overdue = 🚨 Entretien en retard
 messages-take-another-channel-one = Les messages passent par un autre canal; celui-ci est réessayé de lui-même, au plus tard toutes les quatre heures. Si cela dure, voir le guide.
-newest-verified-backup-more-than = ⚠️ La dernière sauvegarde vérifiée a plus de deux jours.
+warning-backup-is-old = ⚠️ La dernière sauvegarde vérifiée a plus de deux jours.
 no-outage = aucune panne
-no-restore-was-tried-yet = ⚠️ Aucune restauration n'a encore été essayée.
-nobody-answered-personne-na-repondu = ⏫ Personne n'a répondu:
+warning-no-restore-drill = ⚠️ Aucune restauration n'a encore été essayée.
+title-of-an-escalation = ⏫ Personne n'a répondu:
 nobody-knows-whether-last-messages = On ne sait pas si les derniers messages sont arrivés; les suivants passent par un autre canal, et celui-ci est réessayé. Rien à faire, sauf si cela dure.
 nothing-do-not-seen-any = Rien à faire: ce n'est plus constaté.
 nothing-to-do = Rien à faire.
@@ -46,16 +46,16 @@ outages-of-the-week = { $count ->
     [one] { $shown } panne
    *[other] { $shown } pannes
 } ({ $duration })
-passed-reussi = réussi
+drill-passed = réussi
 phone = Téléphone
 plan-maintenance-or-dismiss-alert = Planifier l'entretien, ou écarter l'alerte pour cette échéance dans la console.
 please-reach-these-clients-today = Merci de joindre ces clients aujourd'hui. — Assistant Gazelle
-reminder-rappel = 🔁 Rappel:
+title-of-a-reminder = 🔁 Rappel:
 rows = { $count ->
     [one] { $count } ligne
    *[other] { $count } lignes
 }
-runbook-que-faire = Que faire
+link-to-the-runbook = Que faire
 see-all-alerts = Voir toutes les alertes
 sendgrid-does-not-take-our = 🔇 SendGrid ne prend pas nos courriels pour l'instant
 sendgrid-refuses-our-e-mails = 🔇 SendGrid refuse nos courriels
@@ -67,14 +67,14 @@ sync-with-gazelle-failed-these = ⚠️ La synchronisation avec Gazelle a échou
 telegram-does-not-take-our = 🔇 Telegram ne prend pas nos messages pour l'instant
 telegram-refuses-our-messages = 🔇 Telegram refuse nos messages
 test-notification = 🔔 Notification de test
-there-no-verified-backup = ⚠️ Il n'y a aucune sauvegarde vérifiée.
+warning-no-backup = ⚠️ Il n'y a aucune sauvegarde vérifiée.
 these-appointments-tomorrow-confirmed-neither = Ces rendez-vous de demain ne sont confirmés ni par le client ni par le bureau.
 these-appointments-tomorrow-not-confirmed = Ces rendez-vous de demain ne sont pas confirmés, et leur technicien n'a pas pu être prévenu; la raison est à côté de chacun.
 unassigned-title = ⚠️ { $count } RV non confirmé(s) sans destinataire pour le { $date }
 unconfirmed-title = ⚠️ { $count } RV non confirmé(s) pour le { $date }
 until-jusqua = Jusqu'à
 week-from-to = Semaine du { $from } au { $until }
-without-any-run = ⚠️ Sans aucune exécution: { $tasks }.
+warning-without-any-run = ⚠️ Sans aucune exécution: { $tasks }.
 
 ## Titles of messages
 
@@ -332,7 +332,7 @@ found-housse = Housse absente
 found-reservoir = Réservoir vide ou absent
 found-trop-humide = Trop humide
 found-trop-sec = Trop sec
-found-trouve = Trouvé
+words-found = Trouvé
 
 ## Facts of a message
 

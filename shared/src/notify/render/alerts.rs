@@ -97,7 +97,7 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
             ]
         })
         .collect();
-    let headers = ["alert", "piano", "client", "place", "found-trouve"].map(|key| language.text(key));
+    let headers = ["alert", "piano", "client", "place", "words-found"].map(|key| language.text(key));
     Message {
         title: language.sentence("humidity-title", [("count", count.into())]),
         intro: others(data, language),
@@ -192,7 +192,7 @@ fn found(alert: &Value, language: Language) -> Option<(String, String)> {
             Some((language.text("humidity").to_owned(), format!("{number} %")))
         }
         (None, Some(words)) => {
-            Some((language.text("found-trouve").to_owned(), format!("« {} »", shown(words, 100))))
+            Some((language.text("words-found").to_owned(), format!("« {} »", shown(words, 100))))
         }
         _ => None,
     }

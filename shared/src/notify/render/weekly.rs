@@ -82,27 +82,29 @@ impl WeeklyReport {
         {
             let (task, seconds) = (shown(task, 80), Unit::Seconds.shown(*seconds, language));
             concerns.push(
-                language.sentence("longest-failing", [("task", task.into()), ("duration", seconds.into())]),
+                language.sentence(
+                    "warning-longest-failing",
+                    [("task", task.into()), ("duration", seconds.into())],
+                ),
             );
         }
         let idle = self.idle_tasks();
         if !idle.is_empty() {
             let idle = shown(&idle.join(", "), 300);
-            concerns.push(language.sentence("without-any-run", [("tasks", idle.into())]));
+            concerns.push(language.sentence("warning-without-any-run", [("tasks", idle.into())]));
         }
         match self.value(Measure::CopyAge) {
-            None => concerns.push(language.text("there-no-verified-backup").to_owned()),
+            None => concerns.push(language.text("warning-no-backup").to_owned()),
             Some(age) if age > COPY_AGE_SECONDS => {
-                concerns.push(language.text("newest-verified-backup-more-than").to_owned())
+                concerns.push(language.text("warning-backup-is-old").to_owned())
             }
             Some(_) => {}
         }
         match (self.value(Measure::Drill), self.value(Measure::DrillAge)) {
-            (Some(0.0), _) => concerns
-                .push(language.text("last-restore-drill-failed-le-dernier-essai-de-restauration").to_owned()),
-            (None, _) => concerns.push(language.text("no-restore-was-tried-yet").to_owned()),
+            (Some(0.0), _) => concerns.push(language.text("warning-last-restore-drill-failed").to_owned()),
+            (None, _) => concerns.push(language.text("warning-no-restore-drill").to_owned()),
             (_, Some(age)) if age > DRILL_AGE_SECONDS => {
-                concerns.push(language.text("last-restore-drill-more-than").to_owned())
+                concerns.push(language.text("warning-last-restore-drill-is-old").to_owned())
             }
             _ => {}
         }

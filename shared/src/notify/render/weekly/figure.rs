@@ -186,7 +186,7 @@ impl Unit {
             },
             #[allow(clippy::cast_possible_truncation)] // A duration of centuries is no figure of a week.
             Unit::Seconds => duration((value * 1_000.0).round() as i64, Detail::Figure, language),
-            Unit::Outcome if value > 0.0 => language.text("passed-reussi").to_owned(),
+            Unit::Outcome if value > 0.0 => language.text("drill-passed").to_owned(),
             Unit::Outcome => language.text("failed").to_owned(),
         }
     }
