@@ -306,7 +306,11 @@ fn refusal(response: &Response) -> SupabaseError {
     let code = body.code.unwrap_or_else(|| "none".into());
     match code.as_str() {
         LEASE_LOST => SupabaseError::LeaseLost,
-        _ if code.len() == 5 && (code.starts_with("22") || code.starts_with("23") || code == "21000") => {
+        _ if code.len() == 5
+            && (code.starts_with("22")
+                || code.starts_with("23")
+                || ["21000", "54000"].contains(&code.as_str())) =>
+        {
             SupabaseError::Data { code, detail: body.message.unwrap_or_default() }
         }
         "GT010" | "GT011" => {

@@ -87,8 +87,16 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
                "status": status, "decided_at": if status == "open" { Value::Null } else { OLD.into() }})
     };
     bed.put("recommendations", json!([recommendation(51, "ignored"), recommendation(52, "open")])).await?;
-    let sign_in = |id: u32, at: &str| json!({"id": id, "user_hash": "x", "address_hash": "y", "success": true, "created_at": at});
-    bed.put("login_history", json!([sign_in(61, OLD), sign_in(62, RECENT)])).await?;
+    let sign_in = |id: u32, at: &str, success: bool| json!({"id": id, "user_hash": "x", "address_hash": "y", "success": success, "created_at": at});
+    // Refused ones go sooner.
+    let autumn = "2025-11-15T06:00:00Z";
+    let sign_ins = [
+        sign_in(61, OLD, true),
+        sign_in(62, RECENT, true),
+        sign_in(63, autumn, true),
+        sign_in(64, autumn, false),
+    ];
+    bed.put("login_history", json!(sign_ins)).await?;
     let signed_in = |id: &str, until: &str| {
         json!({"id_hash": id, "user_id": "x", "email": "x", "role": "admin", "refresh_token": "x", "created_at": OLD,
                "expires_at": until, "last_seen_at": OLD, "checked_at": OLD})
@@ -167,7 +175,8 @@ async fn what_is_old_goes_and_what_is_open_stays(
     let expected = json!({
         "runs_frequent": 1, "runs": 1, "sync_logs": 1, "deliveries": 2, "events": 1, "quarantine": 1,
         "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 1, "backups": 2,
-        "restore_drills": 1, "anomalies": 1, "recommendations": 1, "login_history": 1, "alarm_events": 1,
+        "restore_drills": 1, "anomalies": 1, "recommendations": 1, "login_history": 1, "login_failures": 1,
+        "alarm_events": 1,
         "incidents": 1, "monitor_checks": 1, "notices": 1, "console_sessions": 1, "audit_log": 1, "rate_limits": 1,
     });
     let preview = bed
@@ -192,7 +201,7 @@ async fn what_is_old_goes_and_what_is_open_stays(
     assert_eq!(left("backups", "id").await?, [uuid(32), uuid(34)]);
     assert_eq!(left("anomalies", "id").await?, [uuid(42)]);
     assert_eq!(left("recommendations", "id").await?, [uuid(52)]);
-    assert_eq!(left("login_history", "id").await?, ["62"]);
+    assert_eq!(left("login_history", "id").await?, ["62", "63"]);
     assert_eq!(left("console_sessions", "id_hash").await?, ["b"]);
     assert_eq!(left("audit_log", "id").await?, [uuid(82)]);
     for (table, stays) in [

@@ -184,6 +184,24 @@ impl Chance {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_stranger_posts_is_no_error_of_the_consoles() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    let console = Console::start_with(&bed.stack, Some(PUBLIC), Default::default()).await?;
+    for byte in (0..=u8::MAX).filter(|byte| !(b' '..b'\x7f').contains(byte)) {
+        let next = format!("/{}", char::from(byte));
+        for (path, fields) in [
+            ("/preferences", vec![("next", next.as_str()), ("language", &next), ("theme", &next)]),
+            ("/sign-in", vec![("email", next.as_str()), ("password", ""), ("next", &next)]),
+        ] {
+            let form = browser().header("origin", PUBLIC).form(&fields);
+            let answer = console.ask("POST", path, &form).await?;
+            assert!(answer.status < 500, "{path} {byte:#x}: {answer:?}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_nothing_leads_to_no_other_host() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::Embedded).await?;
     let gateway = Gateway::of(&bed.stack, PUBLIC, Limits::default());

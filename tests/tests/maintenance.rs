@@ -55,6 +55,28 @@ async fn refresh(bed: &Bed, time: &str) -> anyhow::Result<Value> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_piano_with_a_page_of_text_for_a_number_stops_nobody_elses_alerts(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    // What does not compress: an index takes 2704 bytes.
+    let page: String =
+        (1..2_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let piano =
+        |id: &str, serial: &str| json!({"external_id": id, "make": "Yamaha", "serial_number": serial});
+    bed.put("gazelle_pianos", json!([piano("long", &page), piano("other", "5")])).await?;
+    refresh(&bed, "2026-01-15T06:00:00Z").await?;
+    let assets = bed.stack.rows("assets", "external_ref,name", "external_ref").await?;
+    let lengths: Vec<usize> =
+        assets.iter().map(|asset| asset["name"].as_str().unwrap().chars().count()).collect();
+    assert_eq!(lengths, [200, "Yamaha #5".len()]);
+    // The second time nothing has changed.
+    refresh(&bed, "2026-01-15T06:05:00Z").await?;
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn alerts_appear_are_told_are_read_and_go(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

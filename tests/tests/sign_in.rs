@@ -105,6 +105,15 @@ async fn strangers_leave_those_who_have_been_here_their_share_of_supabase_auth(
         let (name, address) = (format!("nobody{number}@example.com"), format!("203.0.113.{number}"));
         let_in += u32::from(attempt(&bed, &name, &address).await? == 0);
     }
+    // However many names and places, what is refused fills no table.
+    for number in 0..300 {
+        attempt(&bed, &format!("nobody{number}@example.com"), &format!("192.0.2.{}", number % 10)).await?;
+    }
+    let rows = bed.stack.rows("login_history", "error_type,attempts", "id").await?;
+    let refused: Vec<&Value> = rows.iter().filter(|row| row["error_type"] == "rate_limited").collect();
+    assert!(refused.len() <= 61, "{}", refused.len());
+    let counted: i64 = refused.iter().filter_map(|row| row["attempts"].as_i64()).sum();
+    assert_eq!(counted, 200 - i64::from(let_in) + 300);
     assert_eq!(let_in, 6 * ATTEMPTS, "Supabase Auth answers 150 in five minutes, of everybody together");
     assert_eq!(attempt(&bed, "louise@example.com", "198.51.100.7").await?, 0);
     Ok(())

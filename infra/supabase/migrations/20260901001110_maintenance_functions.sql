@@ -11,8 +11,9 @@ begin
   with pianos as (
     select p.external_id, p.deleted_at is not null as deleted, p.location, p.client_external_id,
            p.service_interval_months, l.last_service_date,
-           coalesce(nullif(concat_ws(' ', nullif(btrim(p.make), ''), nullif(btrim(p.model), '')), ''), 'Piano')
-             || coalesce(' #' || nullif(btrim(p.serial_number), ''), '') as name,
+           -- Bounded: an index on the name takes no page of text, and one such piano would stop all the others.
+           left(coalesce(nullif(concat_ws(' ', nullif(btrim(p.make), ''), nullif(btrim(p.model), '')), ''), 'Piano')
+             || coalesce(' #' || nullif(btrim(p.serial_number), ''), ''), 200) as name,
            case when internal.is_gone(p.status, p.total_loss, p.deleted_at) then 'hors_service'
                 when p.status in ('TEMPORARY_STORAGE', 'UNDER_RESTORATION') then 'maintenance'
                 else 'actif' end as gazelle_status,

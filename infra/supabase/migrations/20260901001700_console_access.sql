@@ -138,6 +138,7 @@ comment on function public.authorize is
 create or replace function public.allow_sign_in(p_name text, p_address text, p_limit integer, p_window_seconds integer, p_now timestamptz)
 returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
+  c_rows constant integer := 60;
   v_name text := internal.sign_in_hash(p_name);
   v_address text := internal.sign_in_hash(p_address);
   v_window timestamptz := to_timestamp(floor(extract(epoch from p_now) / p_window_seconds) * p_window_seconds);
@@ -164,7 +165,14 @@ begin
     end if;
   end if;
   if v_wait > 0 then
-    -- One row per window for all of them: who posts in a loop fills no table, and is counted.
+    -- A row per window for a name and a place, and one for all beyond so many: who posts in a loop fills no table, whatever
+    -- the names, and is counted.
+    if c_rows <= (select count(*) from login_history where created_at = v_window and error_type = 'rate_limited')
+       and not exists (select from login_history where user_hash = v_name and address_hash = v_address
+                         and created_at = v_window and error_type = 'rate_limited') then
+      v_name := internal.sign_in_hash('');
+      v_address := v_name;
+    end if;
     update login_history set attempts = attempts + 1
     where user_hash = v_name and address_hash = v_address and created_at = v_window and error_type = 'rate_limited';
     if not found then

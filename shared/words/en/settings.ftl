@@ -40,6 +40,7 @@ setting-retention-deliveries = Messages sent
 setting-retention-events = Published events
 setting-retention-humidity-alerts = Humidity alerts resolved
 setting-retention-incidents = Closed incidents
+setting-retention-login-failures = Refused sign-ins
 setting-retention-login-history = History of sign-ins
 setting-retention-maintenance-alerts = Maintenance alerts read or dismissed
 setting-retention-monitor-checks = Probes of the services

@@ -40,6 +40,7 @@ setting-retention-deliveries = Envois de notifications
 setting-retention-events = Événements publiés
 setting-retention-humidity-alerts = Alertes d'humidité réglées
 setting-retention-incidents = Incidents terminés
+setting-retention-login-failures = Connexions refusées
 setting-retention-login-history = Historique des connexions
 setting-retention-maintenance-alerts = Alertes d'entretien lues ou rejetées
 setting-retention-monitor-checks = Sondages des services

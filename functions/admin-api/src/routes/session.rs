@@ -190,7 +190,9 @@ pub async fn show(Extension(caller): Extension<Caller>) -> Json<SessionView> {
 /// A path of this console; anything else could send a person elsewhere.
 pub fn own_path(next: &str) -> &str {
     let is_path = next.starts_with('/') && !next.starts_with("//");
-    if is_path && !next.contains(['\\', '\n', '\r', '\t']) { next } else { "/" }
+    // A header holds no control character, and a browser reads a backslash as a slash.
+    let is_plain = next.bytes().all(|byte| byte >= b' ' && byte != 0x7f && byte != b'\\');
+    if is_path && is_plain { next } else { "/" }
 }
 
 #[cfg(test)]
@@ -200,8 +202,15 @@ mod tests {
     #[test]
     fn a_sign_in_leads_nowhere_else() {
         assert_eq!(own_path("/runs/1?x=y"), "/runs/1?x=y");
-        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", ""]
-        {
+        for elsewhere in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "/\u{1}",
+            "/\u{7f}",
+            "",
+        ] {
             assert_eq!(own_path(elsewhere), "/", "{elsewhere}");
         }
     }
