@@ -43,7 +43,7 @@ pub mod tasks;
 pub mod weekly_reports;
 pub mod windows;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -83,6 +83,7 @@ pub fn router(app: Arc<App>) -> Router {
             if wants_page(&request) { pages.oneshot(request).await } else { api.oneshot(request).await }
         })
         .layer(DefaultBodyLimit::max(256 * 1024))
+        .layer(from_fn(in_time))
         .layer(from_fn(harden))
         .layer(CompressionLayer::new())
 }
@@ -122,6 +123,20 @@ fn without_version(mut request: Request) -> Request {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// How long a request may take: the function is ended after 29 seconds, and then nobody gets an answer of ours.
+const IN_TIME: Duration = Duration::from_secs(26);
+
+/// Middleware: whatever this stands on takes its time, people get an answer.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(IN_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!(limit_ms = IN_TIME.as_millis() as u64, "request.not_in_time");
+            Problem::unavailable().into_response()
+        }
+    }
 }
 
 /// Middleware: what nobody can read is refused before anybody is asked who sends it.

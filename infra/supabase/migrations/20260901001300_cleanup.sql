@@ -30,8 +30,8 @@ language sql immutable as $$
     ('anomalies', 400, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
     ('recommendations', 400, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
     ('login_history', 180, 'login_history', 'created_at < $1'),
-    -- Anybody can make these, by typing a wrong password.
-    ('login_failures', 30, 'login_history', 'not success and created_at < $1'),
+    -- Anybody can make these, by typing a wrong password; the detection of attacks looks back a day.
+    ('login_failures', 7, 'login_history', 'not success and created_at < $1'),
     ('console_sessions', 7, 'console_sessions', 'expires_at < $1'),
     ('rate_limits', 1, 'rate_limits', 'window_ends_at < $1'),
     ('audit_log', 730, 'audit_log', 'at < $1')

@@ -95,7 +95,8 @@ begin
       last_notified_at = case when is_opened then null else a.last_notified_at end,
       -- Who spoke for it goes on doing so while it lasts.
       explained_by_run_id = case when is_opened then null else a.explained_by_run_id end,
-      covered_by = case when is_opened then excluded.covered_by else a.covered_by end
+      -- What nobody speaks for any more speaks for itself.
+      covered_by = excluded.covered_by
   returning * into anomaly;
 end
 $$;

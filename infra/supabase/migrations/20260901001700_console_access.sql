@@ -138,7 +138,7 @@ comment on function public.authorize is
 create or replace function public.allow_sign_in(p_name text, p_address text, p_limit integer, p_window_seconds integer, p_now timestamptz)
 returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
-  c_rows constant integer := 60;
+  c_rows constant integer := 50;
   v_name text := internal.sign_in_hash(p_name);
   v_address text := internal.sign_in_hash(p_address);
   v_window timestamptz := to_timestamp(floor(extract(epoch from p_now) / p_window_seconds) * p_window_seconds);

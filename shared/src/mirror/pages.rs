@@ -223,10 +223,12 @@ impl Reader<'_> {
         let mut page = Page::from_connection(connection.clone())?;
         let mut round = 0;
         loop {
+            let mut cursors = Cursors::default();
+            let mut after = cursors.next(&page)?;
             let mut nodes = std::mem::take(&mut page.nodes);
-            while page.has_next {
-                let query = Query::ContactsOfClient { client: id.clone(), after: page.cursor.take() };
-                page = self.gazelle.page(&query).await?;
+            while after.is_some() {
+                page = self.gazelle.page(&Query::ContactsOfClient { client: id.clone(), after }).await?;
+                after = cursors.next(&page)?;
                 nodes.append(&mut page.nodes);
             }
             let distinct: BTreeSet<&str> = nodes.iter().filter_map(|node| node["id"].as_str()).collect();

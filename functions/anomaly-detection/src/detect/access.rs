@@ -15,21 +15,25 @@ const ATTACK_FAILURES: u32 = 50;
 const ATTACK_ADDRESSES: usize = 5;
 /// … or with more names than the company has people.
 const ATTACK_NAMES: usize = 20;
+/// … or more people at more places than mistype on one day: nobody is told of each.
+const ATTACK_GROUPS: usize = 6;
 
 /// Who was refused too often. An attack speaks for whatever it tried: people are told once.
 pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
-    let attack = attack(groups);
+    let attack = attack(groups, thresholds);
     let speaks = attack.as_ref().map(|attack| attack.fingerprint.clone());
     let refused = groups.iter().filter_map(|group| refused(group, thresholds));
     let refused = refused.map(|found| Finding { covered_by: speaks.clone(), ..found });
     attack.clone().into_iter().chain(refused).collect()
 }
 
-fn attack(groups: &[SignIns]) -> Option<Finding> {
+fn attack(groups: &[SignIns], thresholds: &Thresholds) -> Option<Finding> {
     let failures: u32 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.failures));
     let addresses: BTreeSet<&str> = groups.iter().map(|group| group.address_hash.as_str()).collect();
     let names: BTreeSet<&str> = groups.iter().map(|group| group.user_hash.as_str()).collect();
-    let is_spread = addresses.len() >= ATTACK_ADDRESSES || names.len() >= ATTACK_NAMES;
+    let told = groups.iter().filter(|group| group.failures >= thresholds.auth_failures_medium).count();
+    let is_spread =
+        addresses.len() >= ATTACK_ADDRESSES || names.len() >= ATTACK_NAMES || told >= ATTACK_GROUPS;
     if failures < ATTACK_FAILURES || !is_spread {
         return None;
     }
@@ -107,6 +111,16 @@ mod tests {
         assert_eq!(told(50, 20), ["auth_attack"]);
         assert_eq!(told(4, 20).len(), 4, "an office where many mistype");
         assert!(told(40, 1).is_empty(), "forty people who mistype once");
+        // Four addresses try nineteen names each: one message, not seventy-six.
+        let pairs = (0..76).map(|number| SignIns {
+            user_hash: (number % 19).to_string(),
+            address_hash: (number / 19).to_string(),
+            failures: 10,
+            attempts: 10,
+            ..SignIns::default()
+        });
+        let found = detect(&pairs.collect::<Vec<_>>(), &Thresholds::default());
+        assert_eq!(found.iter().filter(|found| found.covered_by.is_none()).count(), 1);
         // Three addresses go through a list of names, twice each.
         let names = (0..30).map(|number| SignIns {
             user_hash: number.to_string(),
