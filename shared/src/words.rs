@@ -227,4 +227,26 @@ mod tests {
             .collect();
         assert!(missing.is_empty(), "the catalogue lacks {missing:#?}");
     }
+
+    #[test]
+    fn every_reason_of_the_database_has_its_sentence() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/supabase/migrations");
+        let mut reasons = BTreeSet::from(["cursor".to_owned()]);
+        for entry in std::fs::read_dir(folder).expect("a folder").map(Result::unwrap) {
+            let sql = std::fs::read_to_string(entry.path()).expect("SQL");
+            for call in sql.split("perform internal.refuse(").skip(1) {
+                let arguments = call.split(';').next().unwrap_or_default();
+                // A field is written with `_`, a reason with `-`.
+                let quoted = arguments.split('\'').skip(1).step_by(2);
+                reasons.extend(quoted.filter(|text| text.contains('-') && is_key(text)).map(str::to_owned));
+            }
+        }
+        assert!(reasons.len() > 40, "{}", reasons.len());
+        let known: BTreeSet<String> = messages(&files!("fr"))
+            .into_keys()
+            .filter_map(|key| key.strip_prefix("refused-").map(str::to_owned))
+            .filter(|reason| reason != "for-good" && reason != "lower")
+            .collect();
+        assert_eq!(reasons, known);
+    }
 }

@@ -99,5 +99,9 @@ async fn failed(app: &App, wanted: &Wanted, error: SupabaseError) -> Problem {
             tracing::error!(run_id = wanted.run_id, %error, "run.failure_not_recorded");
         }
     }
-    error.into()
+    match error {
+        // Nobody gave a value: what the database does not take is its own.
+        SupabaseError::Data { .. } => Problem::internal(),
+        error => error.into(),
+    }
 }
