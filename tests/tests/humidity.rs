@@ -48,6 +48,20 @@ fn found(id: &str, kind: &str, is_resolved: bool) -> (String, String, bool) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn a_note_of_a_year_to_come_ends_nothing(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let notes = [("1", "2026-01-10T15:00:00Z", "21C, 28.5%"), ("2", "2062-01-12T15:00:00Z", "21C, 42%")];
+    write(&bed, &notes);
+    bed.fill().await?;
+    scan(&bed).await?;
+    assert_eq!(alerts(&bed).await?, [found("1", "TROP_SEC", false)]);
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

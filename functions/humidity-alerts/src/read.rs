@@ -86,8 +86,11 @@ pub async fn entries(run: &Run, rules: &Rules) -> Result<Vec<Entry>, SupabaseErr
         (Some(clients), Some(client)) => clients.contains(client),
         (Some(_), None) => false,
     };
+    // A note that is dated in a year to come is a typing error: it would end whatever is found before it. A day is for
+    // zones and clocks.
+    let until = (run.scheduled_for + SignedDuration::from_hours(24)).to_string();
     let view = || {
-        let view = run.supabase.from("humidity_scan_entries").select("*");
+        let view = run.supabase.from("humidity_scan_entries").select("*").lte("occurred_at", &until);
         // A piano that is gone troubles nobody; its history goes on where it went.
         view.gte("occurred_at", rules.since.to_string()).is("piano_is_gone", "false")
     };
