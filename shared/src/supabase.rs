@@ -448,6 +448,8 @@ mod tests {
     #[test]
     fn refusals_are_told_apart_in_old_and_new_spellings() {
         assert!(matches!(refusal(&answer(400, r#"{"code":"GT001"}"#)), SupabaseError::LeaseLost));
+        // A text that no index takes is the row's fault, not the function's.
+        assert!(matches!(refusal(&answer(500, r#"{"code":"54000"}"#)), SupabaseError::Data { .. }));
         for code in ["42P01", "PGRST205", "PGRST301", "PGRST303"] {
             let body = format!(r#"{{"code":"{code}"}}"#);
             assert!(

@@ -274,6 +274,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         ),
         (
             "anomaly.resolved",
+            "attack",
+            over("auth_attack", json!({"count": 1000, "addresses": 51, "hours": 24})),
+        ),
+        (
+            "anomaly.resolved",
             "gaps",
             over(
                 "cash_variance_repeated",

@@ -295,6 +295,37 @@ async fn sign_ins_are_counted_by_person_and_place_and_a_trouble_that_returns_is_
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_attack_spoke_for_speaks_for_itself_when_the_attack_is_over(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    for number in 0..60 {
+        let address = format!("203.0.113.{}", number % 6);
+        sign_in(&bed, &format!("inconnu{number}"), &address, false).await?;
+    }
+    let guess = async |bed: &Bed| -> anyhow::Result<()> {
+        for _ in 0..6 {
+            sign_in(bed, "louise@example.com", "203.0.113.99", false).await?;
+        }
+        Ok(())
+    };
+    guess(&bed).await?;
+    detect(&bed).await?;
+    assert_eq!(bed.told(), ["louise", "nicolas"], "one message for all of it");
+    // The others have given up; louise's account is still tried.
+    bed.stack.advance(SignedDuration::from_hours(23));
+    guess(&bed).await?;
+    bed.stack.advance(SignedDuration::from_hours(2));
+    detect(&bed).await?;
+    assert_eq!(anomalies(&bed).await?, ["auth_attack high resolved", "auth_failure medium open"]);
+    let said: Vec<String> =
+        bed.stack.sandbox.slack_messages().iter().map(|sent| sent.body.to_string()).collect();
+    assert!(said.iter().any(|said| said.contains("6 connexions refusées sur 6 tentatives")), "{said:?}");
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_anomaly_in_two_runs_is_told_once_and_its_end_once(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {

@@ -233,19 +233,36 @@ async fn what_can_be_read_is_read_and_what_cannot_changes_nothing() -> anyhow::R
     Ok(())
 }
 
+/// A client of so many people.
+fn crowd(bed: &Bed, people: u32) {
+    let mut company = bed.stack.sandbox.company.write().unwrap();
+    let contact = company.clients[0]["contacts"][0].clone();
+    let contacts = (0..people).map(|n| {
+        let mut contact = contact.clone();
+        contact["id"] = format!("con_local_9{n:05}").into();
+        contact
+    });
+    company.clients[0]["contacts"] = contacts.collect();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_that_lead_in_a_circle_are_not_read_for_ever() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::Embedded).await?;
+    crowd(&bed, 230);
+    bed.stack.break_with(&["gazelle:contacts-circle".parse().map_err(anyhow::Error::msg)?]);
+    let run = bed.sync(NIGHT).await?;
+    let error = run.answer.error.as_ref().map(|error| error.kind.as_str());
+    assert_eq!(error, Some("gazelle_malformed"), "{:?}", run.answer);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_inside_a_node_is_read_to_its_end_or_said_to_be_cut() -> anyhow::Result<()> {
     let mut bed = Bed::start(Backend::PostgRest).await?;
+    // An institution of many people, and a visit to all of its pianos.
+    crowd(&bed, 230);
     let id = {
         let mut company = bed.stack.sandbox.company.write().unwrap();
-        // An institution of many people, and a visit to all of its pianos.
-        let contact = company.clients[0]["contacts"][0].clone();
-        let contacts = (0..230).map(|n| {
-            let mut contact = contact.clone();
-            contact["id"] = format!("con_local_9{n:05}").into();
-            contact
-        });
-        company.clients[0]["contacts"] = contacts.collect();
         let upcoming = company
             .appointments
             .iter()

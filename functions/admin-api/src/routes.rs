@@ -326,3 +326,19 @@ async fn document() -> Json<OpenApi> {
     let all = [open(), readers(), operators(), administrators()];
     Json(all.into_iter().fold(Document::openapi(), |document, routes| routes.describe(document)))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_gets_an_answer_before_the_function_is_ended() {
+        let never = get(async || std::future::pending::<Response>().await);
+        let router: Router = Router::new().route("/", never).layer(from_fn(in_time));
+        let request = Request::new(Body::empty());
+        let answer = tokio::time::timeout(Duration::from_secs(29), router.oneshot(request)).await;
+        assert_eq!(answer.expect("in time").expect("an answer").status(), 503);
+    }
+}

@@ -47,6 +47,8 @@ pub enum Fault {
     GazelleSameCursor,
     /// Three cursors lead round in a circle.
     GazelleCursorCircle,
+    /// The contacts of a client lead back to their second page.
+    GazelleContactsCircle,
     /// A page without rows says that there are more.
     GazelleEmptyPage,
     /// A page says that there are more, and not where.
@@ -135,7 +137,7 @@ pub enum Fault {
     EventDuplicate,
 }
 
-const FAULTS: [(&str, Fault, Option<u32>); 61] = [
+const FAULTS: [(&str, Fault, Option<u32>); 62] = [
     ("gazelle:500", Fault::GazelleError, None),
     ("gazelle:hang", Fault::GazelleHang, None),
     ("gazelle:graphql-error", Fault::GazelleGraphqlError, None),
@@ -154,6 +156,7 @@ const FAULTS: [(&str, Fault, Option<u32>); 61] = [
     ("gazelle:no-page-info", Fault::GazelleNoPageInfo, Some(3)),
     ("gazelle:same-cursor", Fault::GazelleSameCursor, None),
     ("gazelle:cursor-circle", Fault::GazelleCursorCircle, None),
+    ("gazelle:contacts-circle", Fault::GazelleContactsCircle, Some(50)),
     ("gazelle:empty-page", Fault::GazelleEmptyPage, None),
     ("gazelle:no-cursor", Fault::GazelleNoCursor, None),
     ("gazelle:half-character", Fault::GazelleHalfCharacter, None),

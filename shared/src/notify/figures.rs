@@ -97,7 +97,7 @@ pub fn decimal_mark(language: Language) -> &'static str {
     }
 }
 
-/// What stands between thousands and a number's unit in French, and between thousands in English.
+/// What stands between the thousands of a number.
 pub fn thousands_mark(language: Language) -> &'static str {
     match language {
         Language::Fr => "\u{a0}",

@@ -1,4 +1,4 @@
-//! Titles, reasons and advice, in French and English.
+//! Titles, reasons and advice: which text of the catalogue an event or an error has.
 
 use crate::{notify::Event, words::Language};
 

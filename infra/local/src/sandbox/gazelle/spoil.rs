@@ -44,10 +44,11 @@ pub(super) fn spoiled(faults: &Faults, variables: &Value, answer: String) -> Res
 
 /// Pages that lead nowhere, and lists that are cut.
 fn misleading(faults: &Faults, variables: &Value, answer: String) -> String {
-    const PAGES: [Fault; 6] = [
+    const PAGES: [Fault; 7] = [
         Fault::GazelleNoPageInfo,
         Fault::GazelleSameCursor,
         Fault::GazelleCursorCircle,
+        Fault::GazelleContactsCircle,
         Fault::GazelleEmptyPage,
         Fault::GazelleNoCursor,
         Fault::GazelleCutLists,
@@ -56,6 +57,11 @@ fn misleading(faults: &Faults, variables: &Value, answer: String) -> String {
         return answer;
     }
     let Ok(mut parsed) = serde_json::from_str::<Value>(&answer) else { return answer };
+    if let Some(contacts) = parsed.pointer_mut("/data/client/allContacts/pageInfo")
+        && faults.strikes(Fault::GazelleContactsCircle)
+    {
+        *contacts = json!({"hasNextPage": true, "endCursor": "round"});
+    }
     let lists = parsed["data"].as_object_mut().into_iter().flat_map(|data| data.values_mut());
     for list in lists.filter(|list| list["pageInfo"].is_object()) {
         if faults.strikes(Fault::GazelleNoPageInfo) {
