@@ -47,7 +47,7 @@ pub enum Fault {
     GazelleSameCursor,
     /// Three cursors lead round in a circle.
     GazelleCursorCircle,
-    /// The contacts of a client lead back to their second page.
+    /// The second page of a client's contacts leads to itself.
     GazelleContactsCircle,
     /// A page without rows says that there are more.
     GazelleEmptyPage,

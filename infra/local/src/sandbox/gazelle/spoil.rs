@@ -60,7 +60,7 @@ fn misleading(faults: &Faults, variables: &Value, answer: String) -> String {
     if let Some(contacts) = parsed.pointer_mut("/data/client/allContacts/pageInfo")
         && faults.strikes(Fault::GazelleContactsCircle)
     {
-        *contacts = json!({"hasNextPage": true, "endCursor": "round"});
+        *contacts = json!({"hasNextPage": true, "endCursor": variables["after"]});
     }
     let lists = parsed["data"].as_object_mut().into_iter().flat_map(|data| data.values_mut());
     for list in lists.filter(|list| list["pageInfo"].is_object()) {
