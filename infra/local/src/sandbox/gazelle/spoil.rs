@@ -57,7 +57,8 @@ fn misleading(faults: &Faults, variables: &Value, answer: String) -> String {
         return answer;
     }
     let Ok(mut parsed) = serde_json::from_str::<Value>(&answer) else { return answer };
-    if let Some(contacts) = parsed.pointer_mut("/data/client/allContacts/pageInfo")
+    if variables["after"].is_string()
+        && let Some(contacts) = parsed.pointer_mut("/data/client/allContacts/pageInfo")
         && faults.strikes(Fault::GazelleContactsCircle)
     {
         *contacts = json!({"hasNextPage": true, "endCursor": variables["after"]});
