@@ -334,6 +334,15 @@ pub struct Unaccepted {
     pub values: BTreeMap<String, Value>,
 }
 
+/// A value inside a list of values or conditions, where commas and brackets mean something to PostgREST.
+pub fn quoted(value: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    match value.chars().all(is_plain) {
+        true => value.to_owned(),
+        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}
+
 /// Limits for calls that must answer fast or not at all.
 pub const QUICK: Retry = Retry {
     attempts: 3,
@@ -345,6 +354,12 @@ pub const QUICK: Retry = Retry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identity_stays_one_value() {
+        assert_eq!(quoted("tme_local_000001"), "tme_local_000001");
+        assert_eq!(quoted(r#"a,b)"c\"#), r#""a,b)\"c\\""#);
+    }
     use crate::config::Settings;
 
     fn client(key: &str) -> Supabase {

@@ -100,6 +100,11 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
         ),
         (
             "backup.warning",
+            "unproven",
+            json!({"task_label": "Backup SQL", "run_id": RUN, "error_kind": "backup_unproven", "sample": ["supabase/99991231T080000Z-abcd: sans la marque de BACKUP_AGE_KEY"], "since": "2026-01-15T08:00:03Z"}),
+        ),
+        (
+            "backup.warning",
             "unchecked",
             json!({"task_label": "Backup SQL", "run_id": RUN, "error_kind": "sqlite_unchecked", "sample": ["notes: non vérifiable ici", "child: lignes orphelines"], "since": "2026-01-15T08:00:03Z"}),
         ),

@@ -34,6 +34,7 @@ mod gateway;
 mod gazelle_answers;
 mod harness;
 mod humidity;
+mod lost_answers;
 mod maintenance;
 mod messages;
 mod mirror;

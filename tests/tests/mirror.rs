@@ -480,3 +480,23 @@ async fn a_gazelle_that_wants_to_be_left_alone_is_asked_again_when_it_said(
     assert!(bed.told().is_empty());
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_date_that_is_still_to_come_stops_a_row_or_the_next_sync() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::PostgRest).await?;
+    bed.stack.sandbox.company.write().unwrap().clients[0]["updatedAt"] = "2099-01-01T00:00:00Z".into();
+    bed.fill().await?;
+    {
+        let mut company = bed.stack.sandbox.company.write().unwrap();
+        company.clients[0]["updatedAt"] = "2026-01-15T20:00:00Z".into();
+        company.clients[0]["companyName"] = "Another name".into();
+    }
+    // What only one part may hand to the next is not taken from a person.
+    bed.stack.advance(SignedDuration::from_hours(24));
+    let asked = json!({"task": "sync_gazelle", "parameters": {"started_at": "2099-01-01T00:00:00Z"}});
+    let refused = bed.stack.invoke(Function::SyncGazelle, &asked).await?;
+    assert_eq!(refused.answer.error.as_ref().unwrap().kind, "bad_parameters", "{:?}", refused.answer);
+    let run = read_everything(&mut bed).await?;
+    assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+    assert_equal(&bed, "after a date of a time to come").await
+}

@@ -357,6 +357,29 @@ async fn an_answer_that_is_lost_is_no_failure(#[case] is_large: bool) -> anyhow:
     Ok(())
 }
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_of_a_client_without_a_name_is_in_no_institutions_tab(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.put("gazelle_clients", json!([{"external_id": "cli_nameless"}])).await?;
+    let note = |id: &str, client: Value| {
+        json!({"external_id": id, "client_id": client, "entry_type": "SERVICE_ENTRY_MANUAL", "title": "Accord",
+               "description": format!("{id}: le même piano que celui de l'UQAM"), "occurred_at": "2026-01-14T12:00:00Z"})
+    };
+    // The second one is of nobody whom we know: its words are all there is.
+    bed.put(
+        "gazelle_timeline_entries",
+        json!([note("tme_private", "cli_nameless".into()), note("tme_nobody", Value::Null)]),
+    )
+    .await?;
+    report(&mut bed).await?;
+    let cells = format!("{:?}", visible(&bed.stack.sandbox.workbook()));
+    assert!(cells.contains("tme_nobody") && !cells.contains("tme_private"), "{cells}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn titles_that_google_holds_to_be_the_same_are_refused_with_a_reason() -> anyhow::Result<()> {
     let mut bed = Bed::start(Backend::Embedded).await?;

@@ -239,8 +239,8 @@ async fn a_task_killed_at_any_step_does_its_work_once_when_the_event_comes_again
     }
     if task == "backup" {
         let store = backup::store::Store::open(&bed.stack.lambda.environment["BACKUP_URL"], None)?;
-        for copy in store.copies(backup::copy::Kind::Supabase).await? {
-            let manifest = store.manifest(&copy.location).await?;
+        for copy in store.copies(backup::copy::Kind::Supabase, None).await? {
+            let manifest = store.manifest(&copy.location, None).await?;
             let verdict = backup::verify::read_back(&store, &copy.location, &manifest, None).await;
             assert_eq!(verdict.name(), "verified", "{}", copy.location);
         }

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use shared::config::Settings;
 use tokio::sync::mpsc;
 
+use crate::copy::Document;
+
 /// The default of zstd.
 const LEVEL: i32 = 3;
 
@@ -37,20 +39,22 @@ impl Key {
         }
     }
 
-    /// The mark that only who has the key can put on a manifest at its place: HMAC-SHA-256, in hexadecimal.
-    pub fn mark(&self, location: &str, manifest: &[u8]) -> String {
-        hex(hmac::sign(&self.marker(), &marked(location, manifest)).as_ref())
+    /// The mark that only who has the key can put on a document of a copy: HMAC-SHA-256, in hexadecimal.
+    pub fn mark(&self, location: &str, document: Document, content: &[u8]) -> String {
+        hex(hmac::sign(&self.marker(), &marked(location, document, content)).as_ref())
     }
 
-    /// Whether a mark is the manifest's; takes the same time for every wrong one.
-    pub fn has_marked(&self, location: &str, manifest: &[u8], mark: &str) -> bool {
+    /// Whether a mark is the document's; takes the same time for every wrong one.
+    pub fn has_marked(&self, location: &str, document: Document, content: &[u8], mark: &str) -> bool {
         let pairs = mark
             .trim()
             .as_bytes()
             .chunks(2)
             .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
         let mark: Option<Vec<u8>> = pairs.collect();
-        mark.is_some_and(|mark| hmac::verify(&self.marker(), &marked(location, manifest), &mark).is_ok())
+        mark.is_some_and(|mark| {
+            hmac::verify(&self.marker(), &marked(location, document, content), &mark).is_ok()
+        })
     }
 
     fn marker(&self) -> hmac::Key {
@@ -58,9 +62,9 @@ impl Key {
     }
 }
 
-/// A manifest and where it stands: another copy's is no proof.
-fn marked(location: &str, manifest: &[u8]) -> Vec<u8> {
-    [b"manifest", location.as_bytes(), manifest].join(&0)
+/// A document, what it is and where it stands: another copy's is no proof.
+fn marked(location: &str, document: Document, content: &[u8]) -> Vec<u8> {
+    [document.name().as_bytes(), location.as_bytes(), content].join(&0)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -324,18 +328,21 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_of_one_key_one_place_and_one_manifest() {
+    fn a_mark_is_of_one_key_one_place_and_one_document() {
         let key = Key(Identity::generate());
-        let mark = key.mark("supabase/1", b"{}");
+        let mark = key.mark("supabase/1", Document::Manifest, b"{}");
+        let is_marked = |location: &str, text: &[u8], mark: &str| {
+            key.has_marked(location, Document::Manifest, text, mark)
+        };
         assert!(
-            key.has_marked("supabase/1", b"{}", &mark)
-                && key.has_marked("supabase/1", b"{}", &format!("{mark}\n"))
+            is_marked("supabase/1", b"{}", &mark) && is_marked("supabase/1", b"{}", &format!("{mark}\n"))
         );
-        assert!(!key.has_marked("supabase/2", b"{}", &mark));
-        assert!(!key.has_marked("supabase/1", b"{} ", &mark));
-        assert!(!Key(Identity::generate()).has_marked("supabase/1", b"{}", &mark));
+        assert!(!is_marked("supabase/2", b"{}", &mark));
+        assert!(!is_marked("supabase/1", b"{} ", &mark));
+        assert!(!key.has_marked("supabase/1", Document::Verification, b"{}", &mark));
+        assert!(!Key(Identity::generate()).has_marked("supabase/1", Document::Manifest, b"{}", &mark));
         for other in ["", "00", "é", "zz", &mark[2..], &format!("{mark}00")] {
-            assert!(!key.has_marked("supabase/1", b"{}", other), "{other}");
+            assert!(!is_marked("supabase/1", b"{}", other), "{other}");
         }
     }
 

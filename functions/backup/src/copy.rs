@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,14 +13,39 @@ use crate::{
 
 /// Version of this layout.
 pub const FORMAT: u32 = 1;
+/// How a copy's place begins: places sort by age.
+const PLACE_TIME: &str = "%Y%m%dT%H%M%SZ";
 /// The newest migration that this program knows.
 pub const SCHEMA_VERSION: &str = "20260901001740";
-/// Name of the manifest in a copy.
-pub const MANIFEST: &str = "manifest.json";
-/// Name of the object with the mark of the key on the manifest.
-pub const MARK: &str = "manifest.mac";
-/// Name of the object that says how the verification ended.
-pub const VERIFICATION: &str = "verification.json";
+
+/// What a copy says of itself, beside its parts. Where there is a key, each carries its mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// The list of the parts, without which there is no copy.
+    Manifest,
+    /// How the verification ended.
+    Verification,
+}
+
+impl Document {
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Document::Manifest => "manifest",
+            Document::Verification => "verification",
+        }
+    }
+
+    /// Name of its object in a copy.
+    pub fn object(self) -> String {
+        format!("{}.json", self.name())
+    }
+
+    /// Name of the object with the mark of the key on it.
+    pub fn mark(self) -> String {
+        format!("{}.mac", self.name())
+    }
+}
 
 /// What is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -203,7 +228,9 @@ pub struct Copy {
     pub location: String,
     /// When it was begun.
     pub started_at: Timestamp,
-    /// How its verification ended; none: it was not.
+    /// Whether it is ours: where there is a key, what does not carry its marks may be anybody's, and is worth nothing.
+    pub proven: bool,
+    /// How its verification ended; none: it was not, or nothing proves that it was.
     pub verdict: Option<Verdict>,
     /// What it holds.
     pub sizes: Sizes,
@@ -212,10 +239,23 @@ pub struct Copy {
 }
 
 impl Copy {
+    /// Whether it is a good copy: verified, and not of a time to come. Whatever is dated later than tomorrow was not made by
+    /// a clock that is right, and would stay the newest for ever.
+    pub fn is_good(&self, now: Timestamp) -> bool {
+        self.verdict == Some(Verdict::Verified) && !self.is_of_the_future(now)
+    }
+
+    /// Whether it, or its place, is dated later than tomorrow.
+    pub fn is_of_the_future(&self, now: Timestamp) -> bool {
+        let tomorrow = now.saturating_add(SignedDuration::from_hours(24)).unwrap_or(now);
+        let place = self.location.split_once('/').map_or("", |(_, place)| place);
+        self.started_at > tomorrow || *place > *tomorrow.strftime(PLACE_TIME).to_string()
+    }
+
     /// The place of a new copy: the time first, so that places sort by age.
     pub fn location(kind: Kind, at: Timestamp, run_id: &str) -> String {
         let nonce = at.subsec_nanosecond() / 1000;
         let run: String = run_id.chars().take(8).collect();
-        format!("{}/{}-{run}-{nonce:06}", kind.name(), at.strftime("%Y%m%dT%H%M%SZ"))
+        format!("{}/{}-{run}-{nonce:06}", kind.name(), at.strftime(PLACE_TIME))
     }
 }

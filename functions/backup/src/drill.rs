@@ -16,7 +16,7 @@ use crate::{
     error::BackupError,
     store::Store,
     supabase::{self, PAGE},
-    verify::{Rows, Verdict},
+    verify::Rows,
 };
 
 /// The project that a copy is loaded into.
@@ -42,12 +42,9 @@ pub async fn run(
     key: Option<&Key>,
     target: &DrillTarget,
 ) -> Result<Outcome, TaskError> {
-    let copies: Vec<Copy> = store
-        .copies(Kind::Supabase)
-        .await?
-        .into_iter()
-        .filter(|copy| copy.verdict == Some(Verdict::Verified))
-        .collect();
+    let now = clock::now();
+    let copies: Vec<Copy> =
+        store.copies(Kind::Supabase, key).await?.into_iter().filter(|copy| copy.is_good(now)).collect();
     let Some(newest) = copies.first() else {
         return Err(BackupError::NoCopy.into());
     };
@@ -84,7 +81,7 @@ async fn restore(
     target: &Supabase,
     copy: &Copy,
 ) -> Result<Manifest, TaskError> {
-    let manifest = store.proven_manifest(&copy.location, key).await?;
+    let manifest = store.manifest(&copy.location, key).await?;
     target.rpc::<()>("restore_drill_begin", &json!({"p_tables": manifest.parts})).await?;
     for (done, part) in manifest.parts.iter().enumerate() {
         run.report(json!({"table": part.name, "done": done}));

@@ -101,15 +101,13 @@ impl Backup {
         let mut plan = Map::new();
         for kind in self.kinds() {
             // One more copy will be there when the retention decides.
-            let mut copies = store.copies(kind).await?;
+            let mut copies = store.copies(kind, self.key.as_ref()).await?;
             let now = clock::now();
             let location = Copy::location(kind, now, &run.id);
             let verdict = Some(Verdict::Verified);
-            copies.insert(
-                0,
-                Copy { location, started_at: now, verdict, sizes: Default::default(), accepted: false },
-            );
-            let removed = Plan::of(kind, &copies).removed;
+            let (proven, sizes) = (true, Default::default());
+            copies.insert(0, Copy { location, started_at: now, proven, verdict, sizes, accepted: false });
+            let removed = Plan::of(kind, &copies, now).removed;
             plan.insert(kind.name().into(), json!({"removes": removed}));
         }
         let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
@@ -179,13 +177,13 @@ impl Backup {
         };
         let read_back = verify::read_back(store, &location, &manifest, self.key.as_ref()).await;
         let judged = match read_back {
-            Verdict::Verified => judge(run, store, &location, &manifest, accept_reduced).await?,
+            Verdict::Verified => self.judge(run, store, &location, &manifest, accept_reduced).await?,
             verdict => Judged { verdict, ..Judged::default() },
         };
-        store.record_verdict(&location, &judged.verdict, judged.accepted).await?;
+        store.record_verdict(&location, &judged.verdict, judged.accepted, self.key.as_ref()).await?;
         // Only what is verified, and holds what the others hold, makes older copies superfluous.
         let removed = match judged.verdict {
-            Verdict::Verified => retention::apply(store, kind).await,
+            Verdict::Verified => retention::apply(store, kind, self.key.as_ref()).await,
             _ => Vec::new(),
         };
         Record {
@@ -238,6 +236,46 @@ impl Backup {
         store.put_manifest(location, &manifest, self.key.as_ref()).await?;
         Ok(manifest)
     }
+
+    /// Judges a copy that is what was written: by the damage of its source, and by what it holds.
+    async fn judge(
+        &self,
+        run: &Run,
+        store: &Store,
+        location: &str,
+        manifest: &Manifest,
+        accept_reduced: bool,
+    ) -> Result<Judged, TaskError> {
+        if let Some(damage) = manifest.parts.iter().find_map(|part| part.damage.as_ref()) {
+            return Ok(Judged { verdict: Verdict::Damaged(damage.clone()), ..Judged::default() });
+        }
+        let mut troubles: Vec<Trouble> = Trouble::of_notes(manifest).into_iter().collect();
+        let now = clock::now();
+        let mut copies = store.copies(manifest.kind, self.key.as_ref()).await?;
+        copies.retain(|copy| copy.location != location);
+        troubles.extend(Trouble::of_strangers(manifest.kind, &copies, now));
+        let good = shrink::baseline(&copies, now);
+        let Some(oldest) = good.last() else {
+            return Ok(Judged { troubles, ..Judged::default() });
+        };
+        let cleaned: Vec<Cleaned> = match manifest.kind {
+            Kind::Supabase => {
+                let arguments = json!({"p_since": oldest.started_at.to_string()});
+                run.supabase.rpc("backup_cleaned", &arguments).await?
+            }
+            Kind::Sqlite => Vec::new(),
+        };
+        let losses = shrink::losses(&manifest.sizes(), &good, &cleaned, &manifest.uncounted().collect());
+        if losses.is_empty() {
+            return Ok(Judged { troubles, ..Judged::default() });
+        }
+        if accept_reduced {
+            return Ok(Judged { losses, troubles, accepted: true, verdict: Verdict::Verified });
+        }
+        let verdict = Verdict::Reduced(troubles::shown(&losses));
+        troubles.push(Trouble::of_losses(manifest.kind, &losses, good[0]));
+        Ok(Judged { verdict, losses, accepted: false, troubles })
+    }
 }
 
 /// What a copy that was read back is worth.
@@ -272,43 +310,6 @@ impl Judged {
             "seconds": seconds,
         })
     }
-}
-
-/// Judges a copy that is what was written: by the damage of its source, and by what it holds.
-async fn judge(
-    run: &Run,
-    store: &Store,
-    location: &str,
-    manifest: &Manifest,
-    accept_reduced: bool,
-) -> Result<Judged, TaskError> {
-    if let Some(damage) = manifest.parts.iter().find_map(|part| part.damage.as_ref()) {
-        return Ok(Judged { verdict: Verdict::Damaged(damage.clone()), ..Judged::default() });
-    }
-    let mut troubles: Vec<Trouble> = Trouble::of_notes(manifest).into_iter().collect();
-    let mut copies = store.copies(manifest.kind).await?;
-    copies.retain(|copy| copy.location != location);
-    let good = shrink::baseline(&copies);
-    let Some(oldest) = good.last() else {
-        return Ok(Judged { troubles, ..Judged::default() });
-    };
-    let cleaned: Vec<Cleaned> = match manifest.kind {
-        Kind::Supabase => {
-            let arguments = json!({"p_since": oldest.started_at.to_string()});
-            run.supabase.rpc("backup_cleaned", &arguments).await?
-        }
-        Kind::Sqlite => Vec::new(),
-    };
-    let losses = shrink::losses(&manifest.sizes(), &good, &cleaned, &manifest.uncounted().collect());
-    if losses.is_empty() {
-        return Ok(Judged { troubles, ..Judged::default() });
-    }
-    if accept_reduced {
-        return Ok(Judged { losses, troubles, accepted: true, verdict: Verdict::Verified });
-    }
-    let verdict = Verdict::Reduced(troubles::shown(&losses));
-    troubles.push(Trouble::of_losses(manifest.kind, &losses, good[0]));
-    Ok(Judged { verdict, losses, accepted: false, troubles })
 }
 
 /// What the database is told of a copy.

@@ -49,7 +49,7 @@ pub struct Source<'a> {
 impl Source<'_> {
     async fn manifest(&self) -> anyhow::Result<Manifest> {
         let key = self.key.filter(|_| !self.unproven);
-        Ok(self.store.proven_manifest(self.location, key).await?)
+        Ok(self.store.manifest(self.location, key).await?)
     }
 }
 

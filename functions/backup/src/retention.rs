@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use shared::clock;
 
 use crate::{
+    codec::Key,
     copy::{Copy, Kind},
     store::Store,
-    verify::Verdict,
 };
 
 /// The newest good copies of each kind that are kept, whenever they were made.
@@ -34,8 +34,8 @@ pub struct Plan {
 
 impl Plan {
     /// The plan for the copies of a kind, newest first.
-    pub fn of(kind: Kind, copies: &[Copy]) -> Self {
-        let good: Vec<&Copy> = copies.iter().filter(|copy| copy.verdict == Some(Verdict::Verified)).collect();
+    pub fn of(kind: Kind, copies: &[Copy], now: Timestamp) -> Self {
+        let good: Vec<&Copy> = copies.iter().filter(|copy| copy.is_good(now)).collect();
         let day = |copy: &Copy| clock::business_date(copy.started_at);
         let mut kept: BTreeSet<&str> = good.iter().take(NEWEST).map(|copy| copy.location.as_str()).collect();
         kept.extend(newest_of_each(&good, DAYS, day));
@@ -75,29 +75,27 @@ fn monday(day: Date) -> Date {
     day.checked_sub(jiff::Span::new().days(beyond)).unwrap_or(day)
 }
 
-/// Removes what is superfluous after a new good copy; answers the places. A store that does not delete is not a reason
-/// to doubt the copy.
-pub async fn apply(store: &Store, kind: Kind) -> Vec<String> {
-    let removed = async {
-        let copies = store.copies(kind).await?;
-        let plan = Plan::of(kind, &copies);
-        let is_good = |place: &str| {
-            copies.iter().any(|copy| copy.location == place && copy.verdict == Some(Verdict::Verified))
-        };
-        let mut removed = Vec::new();
+/// Removes what is superfluous after a new good copy; answers the places, one whose removal ended half-way among them: the
+/// next run does the rest. A store that does not delete is not a reason to doubt the copy.
+pub async fn apply(store: &Store, kind: Kind, key: Option<&Key>) -> Vec<String> {
+    let mut removed = Vec::new();
+    let ended = async {
+        let (now, copies) = (clock::now(), store.copies(kind, key).await?);
+        let plan = Plan::of(kind, &copies, now);
+        let is_good = |place: &str| copies.iter().any(|copy| copy.location == place && copy.is_good(now));
         for (place, objects) in store.places(kind).await? {
             let is_old = plan.rubbish_before.as_ref().is_some_and(|before| place < *before);
             if plan.removed.contains(&place) || is_old && !is_good(&place) {
-                store.remove(objects).await?;
                 removed.push(place);
+                store.remove(objects).await?;
             }
         }
-        Ok::<_, crate::BackupError>(removed)
+        Ok::<_, crate::BackupError>(())
     };
-    removed.await.unwrap_or_else(|error| {
+    if let Err(error) = ended.await {
         tracing::warn!(%error, "retention.failed");
-        Vec::new()
-    })
+    }
+    removed
 }
 
 #[cfg(test)]
@@ -105,11 +103,13 @@ mod tests {
     use jiff::{Timestamp, ToSpan};
 
     use super::*;
+    use crate::verify::Verdict;
 
     fn copy(at: Timestamp, verdict: Option<Verdict>) -> Copy {
         Copy {
             location: Copy::location(Kind::Supabase, at, "run"),
             started_at: at,
+            proven: true,
             verdict,
             sizes: Default::default(),
             accepted: false,
@@ -121,12 +121,17 @@ mod tests {
         "2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap() + (day * 24).hours()
     }
 
+    /// The plan of the day after the newest copy.
+    fn plan(copies: &[Copy]) -> Plan {
+        Plan::of(Kind::Supabase, copies, copies[0].started_at + 1.hours())
+    }
+
     /// Plays nights: after each copy the retention does its work. The days of what is left, newest first.
     fn left_after(nights: i64) -> Vec<Copy> {
         let mut copies: Vec<Copy> = Vec::new();
         for day in 0..nights {
             copies.insert(0, copy(night(day), Some(Verdict::Verified)));
-            let plan = Plan::of(Kind::Supabase, &copies);
+            let plan = plan(&copies);
             copies.retain(|copy| !plan.removed.contains(&copy.location));
         }
         copies
@@ -159,7 +164,7 @@ mod tests {
         let before = dates(&copies);
         for minute in 1..=40 {
             copies.insert(0, copy(night(99) + (minute * 5).minutes(), Some(Verdict::Verified)));
-            let plan = Plan::of(Kind::Supabase, &copies);
+            let plan = plan(&copies);
             copies.retain(|copy| !plan.removed.contains(&copy.location));
         }
         let mut days = dates(&copies);
@@ -173,7 +178,7 @@ mod tests {
         let mut copies = left_after(60);
         copies.insert(0, copy(night(400), Some(Verdict::Verified)));
         // One for each rule at most.
-        assert!(Plan::of(Kind::Supabase, &copies).removed.len() <= 3);
+        assert!(plan(&copies).removed.len() <= 3);
     }
 
     #[test]
@@ -190,7 +195,7 @@ mod tests {
         for day in 10..60 {
             let verdict = bad[usize::try_from(day).unwrap() % bad.len()].clone();
             copies.insert(0, copy(night(day), verdict));
-            let plan = Plan::of(Kind::Supabase, &copies);
+            let plan = plan(&copies);
             assert_eq!(plan.removed, Vec::<String>::new(), "day {day}");
             // The tenth good one is the oldest of all: nothing is before it.
             assert_eq!(plan.rubbish_before.filter(|before| *before > copies.last().unwrap().location), None);
@@ -205,7 +210,7 @@ mod tests {
             let mut copies: Vec<Copy> =
                 (1..=*nights).rev().map(|day| copy(night(day), Some(Verdict::Verified))).collect();
             copies.push(rubbish.clone());
-            Plan::of(Kind::Supabase, &copies).rubbish_before.is_some_and(|before| rubbish.location < before)
+            plan(&copies).rubbish_before.is_some_and(|before| rubbish.location < before)
         });
         assert_eq!(goes_after, Some(29));
         let quick: Vec<Copy> = (1..20)
@@ -213,8 +218,23 @@ mod tests {
             .map(|minute| copy(night(0) + minute.minutes(), Some(Verdict::Verified)))
             .chain([rubbish.clone()])
             .collect();
-        assert!(
-            Plan::of(Kind::Supabase, &quick).rubbish_before.is_none_or(|before| rubbish.location >= before)
-        );
+        assert!(plan(&quick).rubbish_before.is_none_or(|before| rubbish.location >= before));
+    }
+
+    #[test]
+    fn what_is_dated_in_a_time_to_come_counts_as_nothing_and_removes_nothing() {
+        let mut copies = left_after(10);
+        let now = copies[0].started_at + 1.hours();
+        let before = Plan::of(Kind::Supabase, &copies, now);
+        for year in 0..20 {
+            copies.insert(0, copy(night(400 + 365 * year), Some(Verdict::Verified)));
+        }
+        assert_eq!(Plan::of(Kind::Supabase, &copies, now), before);
+        // A place with such a name, whatever its manifest says.
+        copies[0].started_at = now;
+        assert_eq!(Plan::of(Kind::Supabase, &copies, now), before);
+        // A clock that is an hour ahead is no forgery.
+        copies.insert(0, copy(now + 1.hours(), Some(Verdict::Verified)));
+        assert_eq!(Plan::of(Kind::Supabase, &copies[..], now).removed.len(), 1);
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{copy::Copy, verify::Verdict};
+use crate::copy::Copy;
 
 /// Content smaller than this is mostly headings: its bytes say nothing.
 const LEAST_BYTES: u64 = 10 << 10;
@@ -66,9 +66,9 @@ impl std::fmt::Display for Loss {
 
 /// The good copies that a new one is compared with: the verified ones, back to the last that a person accepted.
 /// `copies` come newest first.
-pub fn baseline(copies: &[Copy]) -> Vec<&Copy> {
+pub fn baseline(copies: &[Copy], now: Timestamp) -> Vec<&Copy> {
     let mut good = Vec::new();
-    for copy in copies.iter().filter(|copy| copy.verdict == Some(Verdict::Verified)) {
+    for copy in copies.iter().filter(|copy| copy.is_good(now)) {
         good.push(copy);
         if copy.accepted {
             break;
@@ -122,6 +122,7 @@ mod tests {
     use jiff::ToSpan;
 
     use super::*;
+    use crate::verify::Verdict;
 
     fn sizes(tables: &[(&str, u64, u64)]) -> Sizes {
         tables
@@ -138,6 +139,7 @@ mod tests {
         Copy {
             location: format!("supabase/{day:03}"),
             started_at: at(day),
+            proven: true,
             verdict: Some(Verdict::Verified),
             sizes: sizes(tables),
             accepted: false,
@@ -246,9 +248,12 @@ mod tests {
         let mut copies: Vec<Copy> = (0..5).rev().map(|day| good(day, &[("t", 1, 0)])).collect();
         copies[2].accepted = true;
         copies[1].verdict = Some(Verdict::Reduced(String::new()));
-        let days: Vec<&str> = baseline(&copies).iter().map(|copy| copy.location.as_str()).collect();
+        let days: Vec<&str> = baseline(&copies, at(5)).iter().map(|copy| copy.location.as_str()).collect();
         assert_eq!(days, ["supabase/004", "supabase/002"]);
         copies[2].accepted = false;
-        assert_eq!(baseline(&copies).len(), 4);
+        assert_eq!(baseline(&copies, at(5)).len(), 4);
+        // One that is dated in a time to come ends nothing, though it says that a person accepted it.
+        copies.insert(0, Copy { accepted: true, ..good(400, &[]) });
+        assert_eq!(baseline(&copies, at(5)).len(), 4);
     }
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     codec::{Key, Meter, Stored},
-    copy::{Copy, Kind, MANIFEST, MARK, Manifest, VERIFICATION},
+    copy::{Copy, Document, Kind, Manifest},
     error::BackupError,
     verify::Verdict,
 };
@@ -102,13 +102,7 @@ impl Store {
     ) -> Result<(), BackupError> {
         let text = serde_json::to_vec_pretty(manifest)
             .map_err(|_| BackupError::Refused("the manifest has no JSON form".into()))?;
-        if let Some(key) = key {
-            let mark = PutPayload::from(key.mark(location, &text));
-            self.objects.put(&self.path(location, MARK), mark).await?;
-        }
-        let path = self.path(location, MANIFEST);
-        self.objects.put_opts(&path, PutPayload::from(text), PutMode::Create.into()).await?;
-        Ok(())
+        self.put(location, Document::Manifest, text, key, PutMode::Create).await
     }
 
     /// Says in the store itself how the verification ended: a copy must be understood without the database.
@@ -121,72 +115,106 @@ impl Store {
         location: &str,
         verdict: &Verdict,
         accepted: bool,
+        key: Option<&Key>,
     ) -> Result<(), BackupError> {
         let text = json!({
             "outcome": verdict.name(), "detail": verdict.detail(), "accepted": accepted,
             "at": clock::now().to_string(),
         });
-        let path = self.path(location, VERIFICATION);
-        self.objects.put(&path, PutPayload::from(text.to_string())).await?;
+        let text = text.to_string().into_bytes();
+        self.put(location, Document::Verification, text, key, PutMode::Overwrite).await
+    }
+
+    /// Writes a document; its mark stands before it does.
+    async fn put(
+        &self,
+        location: &str,
+        document: Document,
+        text: Vec<u8>,
+        key: Option<&Key>,
+        mode: PutMode,
+    ) -> Result<(), BackupError> {
+        if let Some(key) = key {
+            let mark = PutPayload::from(key.mark(location, document, &text));
+            self.objects.put(&self.path(location, &document.mark()), mark).await?;
+        }
+        let path = self.path(location, &document.object());
+        self.objects.put_opts(&path, PutPayload::from(text), mode.into()).await?;
         Ok(())
     }
 
-    /// The manifest of a copy.
-    ///
-    /// # Errors
-    /// When there is none, or it is damaged.
-    pub async fn manifest(&self, location: &str) -> Result<Manifest, BackupError> {
-        let bytes = self.objects.get(&self.path(location, MANIFEST)).await?.bytes().await?;
-        serde_json::from_slice(&bytes).map_err(|_| BackupError::Corrupt("the manifest is damaged".into()))
-    }
-
-    /// The manifest of a copy that this key's owner has made. Whoever can write into the store can put anything there, but
-    /// no mark; a copy that was made without a key proves nothing, and is refused where there is one.
-    ///
-    /// # Errors
-    /// When there is none, it is damaged, or it is not proven.
-    pub async fn proven_manifest(&self, location: &str, key: Option<&Key>) -> Result<Manifest, BackupError> {
-        let Some(key) = key else { return self.manifest(location).await };
-        let bytes = self.objects.get(&self.path(location, MANIFEST)).await?.bytes().await?;
-        let manifest: Manifest = serde_json::from_slice(&bytes)
-            .map_err(|_| BackupError::Corrupt("the manifest is damaged".into()))?;
-        let mark = match self.objects.get(&self.path(location, MARK)).await.map_err(BackupError::from) {
+    /// The text of a document, and whether it carries the mark of the key. Whoever can write into the store can put
+    /// anything there, but no mark. Without a key nothing can be proven, and nothing needs to be.
+    async fn document(
+        &self,
+        location: &str,
+        document: Document,
+        key: Option<&Key>,
+    ) -> Result<(Bytes, bool), BackupError> {
+        let text = self.objects.get(&self.path(location, &document.object())).await?.bytes().await?;
+        let Some(key) = key else { return Ok((text, true)) };
+        let path = self.path(location, &document.mark());
+        let mark = match self.objects.get(&path).await.map_err(BackupError::from) {
             Ok(mark) => String::from_utf8_lossy(&mark.bytes().await?).into_owned(),
             Err(BackupError::NotFound) => String::new(),
             Err(error) => return Err(error),
         };
-        match manifest.encrypted && key.has_marked(location, &bytes, &mark) {
-            true => Ok(manifest),
-            false if !manifest.encrypted => Err(BackupError::Unproven("it is not encrypted")),
-            false => Err(BackupError::Unproven("its manifest does not carry the mark of BACKUP_AGE_KEY")),
-        }
+        let proven = key.has_marked(location, document, &text, &mark);
+        Ok((text, proven))
     }
 
-    /// The copies of a kind, newest first; what has no manifest is none.
+    /// The manifest of a copy that this key's owner has made. A copy that was made without a key proves nothing, and is
+    /// refused where there is one.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or it is not proven.
+    pub async fn manifest(&self, location: &str, key: Option<&Key>) -> Result<Manifest, BackupError> {
+        let (text, marked) = self.document(location, Document::Manifest, key).await?;
+        let damaged = |_| BackupError::Corrupt("the manifest is damaged".into());
+        if !marked {
+            let encrypted = serde_json::from_slice::<Manifest>(&text).map_err(damaged)?.encrypted;
+            return Err(BackupError::Unproven(match encrypted {
+                true => "its manifest does not carry the mark of BACKUP_AGE_KEY",
+                false => "it is not encrypted",
+            }));
+        }
+        serde_json::from_slice(&text).map_err(damaged)
+    }
+
+    /// The copies of a kind, newest first; what has no manifest is none. What this key does not prove is among them, as
+    /// such: it holds nothing, and no verdict on it counts.
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn copies(&self, kind: Kind) -> Result<Vec<Copy>, BackupError> {
+    pub async fn copies(&self, kind: Kind, key: Option<&Key>) -> Result<Vec<Copy>, BackupError> {
         let mut copies = Vec::new();
         for (location, objects) in self.places(kind).await? {
-            if objects.iter().any(|path| path.filename() == Some(MANIFEST)) {
-                let (mut verdict, accepted) =
-                    match objects.iter().any(|path| path.filename() == Some(VERIFICATION)) {
-                        true => self.verdict(&location).await?,
-                        false => (None, false),
-                    };
-                let manifest = match self.manifest(&location).await {
-                    Ok(manifest) => manifest,
-                    // What cannot be read for now is not what is damaged.
-                    Err(BackupError::Corrupt(detail)) => {
-                        verdict = Some(Verdict::Failed(detail));
-                        Manifest::default()
-                    }
-                    Err(error) => return Err(error),
-                };
-                let started_at = manifest.started_at;
-                copies.push(Copy { location, started_at, verdict, sizes: manifest.sizes(), accepted });
+            let has = |document: Document| {
+                objects.iter().any(|path| path.filename() == Some(document.object().as_str()))
+            };
+            if !has(Document::Manifest) {
+                continue;
             }
+            let (mut verdict, accepted) = match has(Document::Verification) {
+                true => self.verdict(&location, key).await?,
+                false => (None, false),
+            };
+            let mut proven = true;
+            let manifest = match self.manifest(&location, key).await {
+                Ok(manifest) => manifest,
+                // What cannot be read for now is not what is damaged.
+                Err(BackupError::Corrupt(detail)) => {
+                    verdict = Some(Verdict::Failed(detail));
+                    Manifest::default()
+                }
+                Err(BackupError::Unproven(_)) => {
+                    (verdict, proven) = (None, false);
+                    Manifest::default()
+                }
+                Err(error) => return Err(error),
+            };
+            let started_at = manifest.started_at;
+            copies.push(Copy { location, started_at, proven, verdict, sizes: manifest.sizes(), accepted });
         }
         copies.sort_by(|a, b| b.location.cmp(&a.location));
         Ok(copies)
@@ -218,17 +246,28 @@ impl Store {
     /// # Errors
     /// When the store does not answer.
     pub async fn remove(&self, mut objects: Vec<Path>) -> Result<(), BackupError> {
-        objects.sort_by_key(|path| path.filename() != Some(MANIFEST));
+        let manifest = Document::Manifest.object();
+        objects.sort_by_key(|path| path.filename() != Some(manifest.as_str()));
         for path in objects {
-            self.objects.delete(&path).await?;
+            match self.objects.delete(&path).await.map_err(BackupError::from) {
+                Ok(()) | Err(BackupError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
 
     /// How a verification ended, and whether a person accepted the copy.
-    async fn verdict(&self, location: &str) -> Result<(Option<Verdict>, bool), BackupError> {
-        let bytes = self.objects.get(&self.path(location, VERIFICATION)).await?.bytes().await?;
-        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    async fn verdict(
+        &self,
+        location: &str,
+        key: Option<&Key>,
+    ) -> Result<(Option<Verdict>, bool), BackupError> {
+        let (text, proven) = self.document(location, Document::Verification, key).await?;
+        if !proven {
+            return Ok((None, false));
+        }
+        let value: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
         let detail = value["detail"].as_str().unwrap_or_default().to_owned();
         let verdict = match value["outcome"].as_str() {
             Some("verified") => Some(Verdict::Verified),

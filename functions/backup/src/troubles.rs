@@ -1,9 +1,11 @@
 //! What is to be told of a copy that was made: it holds much less than it should, or could not be checked as a whole.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
     notify::{Event, Notice, Severity},
     run::Run,
+    text,
 };
 
 use crate::{
@@ -13,6 +15,8 @@ use crate::{
 
 /// Tables that are named at most; more are counted.
 const NAMED: usize = 5;
+/// Characters of a place that are shown: who writes into the store names it.
+const PLACE: usize = 80;
 
 /// Something that people are told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,27 @@ impl Trouble {
             name: format!("reduced:{}", newest.location),
             items: losses.iter().map(|loss| in_words(kind, loss)).collect(),
         }
+    }
+
+    /// Copies that prove nothing lie beside ours: made before there was a key, put there by somebody, or dated in a time to
+    /// come. None: nothing.
+    pub fn of_strangers(kind: Kind, copies: &[Copy], now: Timestamp) -> Option<Self> {
+        let strange = copies.iter().filter_map(|copy| {
+            let why = match (copy.proven, copy.is_of_the_future(now)) {
+                (true, false) => return None,
+                (true, true) => "date à venir",
+                (false, _) => "sans la marque de BACKUP_AGE_KEY",
+            };
+            Some((copy, format!("{}: {why}", text::clean(&copy.location, PLACE))))
+        });
+        let (newest, items): (Vec<&Copy>, Vec<String>) = strange.unzip();
+        let newest = newest.first()?;
+        Some(Self {
+            kind,
+            error_kind: "backup_unproven",
+            name: format!("strange:{}", newest.location),
+            items,
+        })
     }
 
     /// What is to be known of a SQLite file; none: nothing.
@@ -70,6 +95,7 @@ impl Trouble {
     pub fn sentence(&self) -> String {
         let what = match self.error_kind {
             "backup_reduced" => "copie gardée à part, elle contient beaucoup moins que les bonnes",
+            "backup_unproven" => "des copies à côté ne prouvent rien et ne comptent pas",
             _ => "à savoir du fichier SQLite",
         };
         format!("{what} ({})", listed(&self.items))

@@ -25,6 +25,15 @@ struct Retention {
     days: u32,
 }
 
+/// What a batch deleted.
+#[derive(Debug, Deserialize)]
+struct Deleted {
+    /// By this request.
+    batch: u64,
+    /// By the whole run, whatever became of the answers.
+    total: u64,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Parameters {
@@ -61,9 +70,9 @@ impl Task for Cleanup {
                 arguments["p_frequent"] = json!(frequent);
                 arguments["p_limit"] = BATCH.into();
                 arguments["p_dry_run"] = parameters.dry_run.into();
-                let deleted: u64 = run.supabase.rpc("cleanup_batch", &arguments).await?;
-                *count += deleted;
-                if parameters.dry_run || deleted < u64::from(BATCH) {
+                let deleted: Deleted = run.supabase.rpc("cleanup_batch", &arguments).await?;
+                *count = deleted.total;
+                if parameters.dry_run || deleted.batch < u64::from(BATCH) {
                     break;
                 }
             }

@@ -14,7 +14,7 @@ use shared::{
     config::{Secret, Settings},
     http::{Http, is_transient, json_request},
     run::Run,
-    supabase::{QUICK, SupabaseError},
+    supabase::{QUICK, SupabaseError, quoted},
     task::TaskError,
     text::{Trouble, clean, contains_phrase, read_note},
 };
@@ -206,7 +206,7 @@ async fn already_asked(run: &Run, unclear: &[&Entry]) -> Result<HashSet<String>,
     let mut asked = HashSet::new();
     // Short enough for an address line.
     for some in unclear.chunks(50) {
-        let ids: Vec<&str> = some.iter().map(|entry| entry.external_id.as_str()).collect();
+        let ids: Vec<String> = some.iter().map(|entry| quoted(&entry.external_id)).collect();
         let query = || {
             let table = run.supabase.from("humidity_alerts_history").select("timeline_entry_id");
             table.in_("timeline_entry_id", ids.clone())

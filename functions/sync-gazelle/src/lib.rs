@@ -46,7 +46,12 @@ impl Task for SyncGazelle {
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {
-        let parameters: Parameters = run.parsed_parameters(r#"expected {"full": true} or nothing"#)?;
+        let expected = r#"expected {"full": true} or nothing"#;
+        let parameters: Parameters = run.parsed_parameters(expected)?;
+        // What one part hands to the next is nobody's to ask for: a date to come would make every later sync read nothing.
+        if run.part == 0 && parameters.started_at.is_some() {
+            return Err(TaskError::Parameters(expected.into()));
+        }
         let started_at = parameters.started_at.unwrap_or(run.started_at);
         let plan = Plan {
             collections: collections(run.spec.name),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use shared::{
     clock,
     run::Run,
-    supabase::{PAGE_ROWS, SupabaseError},
+    supabase::{PAGE_ROWS, SupabaseError, quoted},
 };
 
 use crate::{Entry, tabs::TabRule};
@@ -65,25 +65,5 @@ impl<'a> Days<'a> {
         let is_shown = |entry: &Entry| self.rules.iter().any(|rule| rule.is_institution_of(entry));
         self.kept.extend(page.into_iter().filter(is_shown));
         Ok(())
-    }
-}
-
-/// A value inside a list of conditions, where commas and brackets mean something.
-fn quoted(value: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    match value.chars().all(is_plain) {
-        true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_identity_stays_one_value() {
-        assert_eq!(quoted("tme_local_000001"), "tme_local_000001");
-        assert_eq!(quoted(r#"a,b)"c\"#), r#""a,b)\"c\\""#);
     }
 }

@@ -49,7 +49,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
     let endpoint = settings.optional("AWS_ENDPOINT_URL");
     let Some((address, location)) = split(&arguments.copy) else {
         let store = Store::open(&arguments.copy, endpoint.as_deref())?;
-        return list(&store, &arguments.copy).await;
+        return list(&store, &arguments.copy, key.as_ref()).await;
     };
     let store = Store::open(&address, endpoint.as_deref())?;
     let source = restore::Source {
@@ -96,12 +96,16 @@ fn split(copy: &str) -> Option<(String, String)> {
     })
 }
 
-async fn list(store: &Store, address: &str) -> anyhow::Result<()> {
+async fn list(store: &Store, address: &str, key: Option<&Key>) -> anyhow::Result<()> {
     let mut count = 0;
     for kind in [Kind::Supabase, Kind::Sqlite] {
-        for copy in store.copies(kind).await? {
+        for copy in store.copies(kind, key).await? {
             count += 1;
-            let verdict = copy.verdict.as_ref().map_or("not verified", |verdict| verdict.name());
+            let verdict = match (&copy.verdict, copy.proven) {
+                (_, false) => "not proven: made without this key, or by somebody else",
+                (Some(verdict), true) => verdict.name(),
+                (None, true) => "not verified",
+            };
             println!("{}/{}  {verdict}", address.trim_end_matches('/'), copy.location);
         }
     }

@@ -35,11 +35,13 @@ alter table public.scheduler_logs
   add column if not exists duration_ms bigint,
   add column if not exists log_url text,
   add column if not exists claim_key text,
-  add column if not exists handed_over_by uuid;
+  add column if not exists handed_over_by uuid,
+  add column if not exists cleaned jsonb not null default '{}';
 comment on column public.scheduler_logs.run_key is 'What makes a delivery a duplicate: task@trigger. Null for rows of the predecessor.';
 comment on column public.scheduler_logs.part is 'The continuation that is, or was last, at work: 0 = the first.';
 comment on column public.scheduler_logs.claim_key is 'The claim that holds the run: asked again, because the answer was lost, it is the same claim.';
 comment on column public.scheduler_logs.handed_over_by is 'The lease that handed the run over to its next part: asked again, it is the same hand-over.';
+comment on column public.scheduler_logs.cleaned is 'Rows that the clean-up deleted, by kind, counted in the transactions that deleted them: {"ai_events": 60}.';
 comment on column public.scheduler_logs.lease_token is 'Fences a process that lost its lease: every write of the run carries the token.';
 
 -- The predecessor knew three states.

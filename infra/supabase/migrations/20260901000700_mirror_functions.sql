@@ -50,7 +50,9 @@ begin
       set %4$s, synced_at = $2, deleted_at = null
       where (t.raw is distinct from excluded.raw or t.deleted_at is not null %5$s)
         and (t.gazelle_updated_at is null or excluded.gazelle_updated_at is null
-             or excluded.gazelle_updated_at >= t.gazelle_updated_at)
+             or excluded.gazelle_updated_at >= t.gazelle_updated_at
+             -- A date still to come is a mistake, and freezes no row.
+             or t.gazelle_updated_at > $2 + interval '1 day')
       returning t.%3$I as key, t.xmax = 0 as inserted
     )
     select coalesce(array_agg(key) filter (where inserted), '{}'), coalesce(array_agg(key), '{}') from written

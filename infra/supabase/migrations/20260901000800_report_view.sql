@@ -9,7 +9,8 @@ select
   e.description,
   e.piano_id,
   coalesce(e.client_id, p.client_external_id) as client_id,
-  coalesce(c.company_name, nullif(concat_ws(' ', c.first_name, c.last_name), '')) as client_name,
+  -- Of a known client at least an empty name: only what belongs to nobody we know may be recognised by its note.
+  coalesce(c.company_name, case when c.external_id is not null then concat_ws(' ', c.first_name, c.last_name) end) as client_name,
   p.make,
   p.model,
   p.serial_number,
@@ -27,6 +28,6 @@ where e.deleted_at is null
   and e.occurred_at is not null
   and e.entry_type in ('SERVICE_ENTRY_MANUAL', 'PIANO_MEASUREMENT');
 comment on view public.timeline_report_entries is
-  'One row per service note or measurement. client_id: the entry''s own, else the piano''s; client_name is null when no such client is known. piano_is_gone: of a note and its copy at the piano''s new client the report shows the copy.';
+  'One row per service note or measurement. client_id: the entry''s own, else the piano''s; client_name is null only when no such client is known, and empty when it has no name. piano_is_gone: of a note and its copy at the piano''s new client the report shows the copy.';
 
 select internal.protect_table('public.timeline_report_entries'::regclass);

@@ -251,7 +251,10 @@ begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   insert into ai_events (feature, model, success, error_kind, confidence, latency_ms, created_at)
   select e.feature, e.model, e.success, e.error_kind, e.confidence, e.latency_ms, p_now
-  from jsonb_to_record(p_event) as e (feature text, model text, success boolean, error_kind text, confidence double precision, latency_ms integer);
+  from jsonb_to_record(p_event) as e (feature text, model text, success boolean, error_kind text, confidence double precision, latency_ms integer)
+  -- Asked again because the answer was lost, it carries the same instant.
+  where not exists (select from ai_events known where known.created_at = p_now and known.feature = e.feature
+                      and known.latency_ms is not distinct from e.latency_ms);
   -- A note whose call failed is asked about again.
   if (p_event ->> 'success')::boolean then
     insert into humidity_alerts_history (timeline_entry_id, scanned_at, found_issues) values (p_entry, p_now, p_found)

@@ -107,8 +107,11 @@ begin
     v_queued := internal.enqueue_notice(v_notice, p_run_id, p_now);
     v_notices := v_notices + v_queued;
     if v_queued = 0 then
-      -- No rule wants it: said so, and tried again by the next run.
-      update alert_logs set status = 'skipped' where notice_fingerprint = v_notice ->> 'fingerprint' and status = 'pending';
+      -- No rule wants it: said so, and tried again by the next run. (Asked twice, it is on its way already.)
+      update alert_logs set status = 'skipped'
+      where notice_fingerprint = v_notice ->> 'fingerprint' and status = 'pending'
+        and not exists (select from notification_deliveries d
+                        where d.fingerprint = v_notice ->> 'fingerprint' and d.run_id = p_run_id);
     end if;
   end loop;
   return jsonb_build_object('recorded', v_recorded, 'notices', v_notices);

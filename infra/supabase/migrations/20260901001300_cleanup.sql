@@ -61,10 +61,11 @@ comment on function public.retention_plan is 'Days per kind of row, from the set
 create or replace function public.cleanup_batch(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_name text, p_days integer, p_frequent text[],
   p_limit integer, p_dry_run boolean, p_now timestamptz
-) returns bigint language plpgsql set search_path = public, pg_temp as $$
+) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 declare
   v_rule record;
   v_count bigint;
+  v_total bigint;
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   select * into v_rule from internal.retention_rules() r where r.name = p_name;
@@ -74,29 +75,34 @@ begin
   if p_dry_run then
     execute format('select count(*) from %I where %s', v_rule.table_name, v_rule.condition)
     into v_count using p_now - make_interval(days => p_days), p_frequent;
-    return v_count;
+    return jsonb_build_object('batch', v_count, 'total', v_count);
   end if;
   execute format('delete from %1$I where ctid = any (array(select ctid from %1$I where %2$s limit $3))',
                  v_rule.table_name, v_rule.condition)
   using p_now - make_interval(days => p_days), p_frequent, p_limit;
   get diagnostics v_count = row_count;
-  return v_count;
+  -- Counted where it is deleted: an answer that is lost, or a second attempt, loses no figure.
+  update scheduler_logs
+  set cleaned = cleaned || jsonb_build_object(p_name, coalesce((cleaned ->> p_name)::bigint, 0) + v_count)
+  where id = p_run_id
+  returning (cleaned ->> p_name)::bigint into v_total;
+  return jsonb_build_object('batch', v_count, 'total', v_total);
 end
 $$;
-comment on function public.cleanup_batch is 'Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all.';
+comment on function public.cleanup_batch is
+  'Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all. Answers what it deleted, and what the run deleted of that kind: {batch, total}.';
 
 create or replace function public.backup_cleaned(p_since timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(jsonb_build_object('at', cleaned.at, 'table', cleaned.table_name, 'rows', cleaned.rows)), '[]')
   from (
-    select coalesce(run.completed_at, run.started_at) as at, r.table_name, (deleted.value)::bigint as rows
+    -- A run that did not come to its end held its lease when it deleted.
+    select coalesce(run.completed_at, run.lease_expires_at, run.started_at) as at, r.table_name,
+           (deleted.value)::bigint as rows
     from scheduler_logs run
-    -- A run that did not come to its end has said so far what it deleted.
-    cross join lateral jsonb_each(coalesce(run.stats -> 'deleted', run.progress -> 'deleted', '{}')) deleted
+    cross join lateral jsonb_each(run.cleaned) deleted
     join internal.retention_rules() r on r.name = deleted.key
-    where run.task_name = 'cleanup' and run.started_at > p_since - interval '1 hour'
-      and not coalesce(run.stats @> '{"dry_run": true}', false)
-      and jsonb_typeof(deleted.value) = 'number' and deleted.value > '0'
+    where run.task_name = 'cleanup' and run.started_at > p_since - interval '1 day' and deleted.value > '0'
   ) cleaned
 $$;
 comment on function public.backup_cleaned is

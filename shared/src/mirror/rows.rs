@@ -213,7 +213,7 @@ fn date(text: &str) -> Option<Date> {
 
 fn instant(text: &str) -> Option<Timestamp> {
     let instant: Timestamp = text.parse().ok()?;
-    (instant.to_zoned(jiff::tz::TimeZone::UTC).year() >= 1).then_some(instant)
+    (clock::business_date(instant).year() >= 1).then_some(instant)
 }
 
 /// Maps a node of a collection (of clients: without their contacts).
@@ -622,6 +622,15 @@ mod tests {
             ("-000044-03-15", None),
         ] {
             assert_eq!(date(text).map(|date| date.to_string()).as_deref(), expected, "{text}");
+        }
+        for (text, is_one) in [
+            ("0001-01-02T00:00:00Z", true),
+            // In Montréal it is still the year 0, which Postgres does not know.
+            ("0001-01-01T00:00:00Z", false),
+            ("9999-12-30T22:00:00Z", true),
+            ("10000-01-01T00:00:00Z", false),
+        ] {
+            assert_eq!(instant(text).is_some(), is_one, "{text}");
         }
         for (value, expected) in [(json!(" a "), Some("a")), (json!(514), Some("514")), (json!(true), None)] {
             assert_eq!(text(&value).as_deref(), expected, "{value}");

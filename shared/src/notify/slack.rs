@@ -77,7 +77,8 @@ fn bodies(message: &Message) -> Vec<Value> {
         if at + 1 == count && !links.is_null() {
             blocks.push(links.clone());
         }
-        json!({"text": text, "blocks": blocks})
+        // Addresses in a text from outside are neither fetched nor shown as pictures.
+        json!({"text": text, "blocks": blocks, "unfurl_links": false, "unfurl_media": false})
     };
     pages.into_iter().enumerate().map(body).collect()
 }
@@ -103,7 +104,7 @@ fn pages(sections: Vec<String>, limit: usize) -> Vec<Vec<Value>> {
     let mut pages = vec![Vec::new()];
     let mut used = 0;
     for section in sections {
-        let block = json!({"type": "section", "text": {"type": "mrkdwn", "text": section}});
+        let block = json!({"type": "section", "text": mrkdwn(&section)});
         let page = pages.len() - 1;
         if !pages[page].is_empty() && (used + length(&block) > limit || pages[page].len() == SECTIONS_LIMIT) {
             pages.push(Vec::new());
@@ -118,6 +119,12 @@ fn pages(sections: Vec<String>, limit: usize) -> Vec<Vec<Value>> {
 
 fn length(block: &Value) -> usize {
     block.to_string().chars().count()
+}
+
+/// Verbatim: Slack makes no links of what looks like an address, a channel or a person in a text from outside. For `*` and
+/// `_` it has no escape: they stay what was typed.
+fn mrkdwn(text: &str) -> Value {
+    json!({"type": "mrkdwn", "text": text, "verbatim": true})
 }
 
 /// Headers are plain text: Slack refuses mrkdwn there.
@@ -135,7 +142,7 @@ fn links(message: &Message) -> Value {
     if links.is_empty() {
         return Value::Null;
     }
-    json!({"type": "context", "elements": [{"type": "mrkdwn", "text": links.join(" · ")}]})
+    json!({"type": "context", "elements": [mrkdwn(&links.join(" · "))]})
 }
 
 /// What notifications of the device show: title and beginning; the blocks have the whole.

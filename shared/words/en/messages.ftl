@@ -158,6 +158,7 @@ event-system-test = Test of the channels
 
 advice-backup-failed = No older copy was deleted. Correct the cause, then run the backup again.
 advice-backup-reduced = All good copies stay; this one is kept beside them. An accident: restore. Meant: accept it on the page Backups.
+advice-backup-unproven = They count for nothing and are not restored. The key is new: that is normal, they go after four weeks. Else: look who can write into the bucket.
 advice-backup-warning = The copy is made and counts as a good one. This is said once; see the runbook.
 advice-configuration = Complete the settings named in the log, then run the task again.
 advice-event-refused = The follow-up starts as soon as EventBridge answers; else run the missing task.

@@ -158,6 +158,7 @@ event-system-test = Essai des canaux
 
 advice-backup-failed = Aucune copie plus ancienne n'a été supprimée. Corriger la cause, puis relancer « Backup SQL ».
 advice-backup-reduced = Les bonnes copies restent toutes; celle-ci est gardée à côté. Un accident: restaurer. Voulu: l'accepter à la page Sauvegardes.
+advice-backup-unproven = Elles ne comptent pour rien et ne sont pas restaurées. La clé vient d'être posée: c'est normal, elles partent après quatre semaines. Sinon: regarder qui peut écrire dans le compartiment.
 advice-backup-warning = La copie est faite et compte comme bonne. Ce n'est dit qu'une fois; voir le guide.
 advice-configuration = Compléter les réglages nommés dans le journal, puis relancer la tâche.
 advice-event-refused = La suite partira dès qu'EventBridge répond; sinon relancer la tâche qui manque.

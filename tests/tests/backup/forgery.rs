@@ -3,9 +3,10 @@
 use backup::{Key, restore};
 use e2e::{Backend, Bed, empty_database};
 use gazelle_local::{postgrest::Database, supabase};
-use serde_json::Value;
+use rstest::rstest;
+use serde_json::{Value, json};
 
-use super::{back_up, copies, key, store};
+use super::{back_up, copies, files, key, next_night, store};
 
 /// A way to forge a manifest.
 type Forgery = (&'static str, fn(&mut Value));
@@ -27,20 +28,27 @@ const FORGERIES: [Forgery; 10] = [
     ("rows", |part| part["rows"] = 7.into()),
 ];
 
+fn give_a_key(bed: &mut Bed) {
+    let identity = age::x25519::Identity::generate();
+    let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
+    bed.stack.lambda.environment.insert("BACKUP_AGE_KEY".into(), secret);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow::Result<()> {
     let mut bed = Bed::start(Backend::PostgRest).await?;
     let client = Database::connect(&bed.database.as_ref().unwrap().url).await?;
     client.batch_execute("create table aaa (code text primary key); insert into aaa values ('x')").await?;
     back_up(&bed, 1).await?;
-    let identity = age::x25519::Identity::generate();
-    let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
-    bed.stack.lambda.environment.insert("BACKUP_AGE_KEY".into(), secret);
+    give_a_key(&mut bed);
     for day in [2, 3] {
         bed.stack.advance(jiff::SignedDuration::from_hours(24));
         let run = back_up(&bed, day).await?;
-        assert_eq!(run.answer.status, "success", "{:?}", run.answer);
+        // The copy is good; the one beside it, which was made without the key, is said.
+        assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["supabase"]["status"], "verified");
     }
+    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
     let (store, key) = (store(&bed), key(&bed));
     let [newest, other, open]: [String; 3] = copies(&bed).await.try_into().unwrap();
     let target = empty_database().await?;
@@ -104,5 +112,85 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
     supabase::migrate(&target).await?;
     let source = restore::Source { store: &store, location: &newest, key: key.as_ref(), unproven: false };
     restore::into_postgres(&source, Database::connect(&target).await?, false, &mut |_| ()).await?;
+    Ok(())
+}
+
+/// With a key, whatever lies there; without one, what is dated in a time to come.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_copies_push_out_no_real_one_and_end_no_comparison(
+    #[values(true, false)] has_key: bool,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::PostgRest).await?;
+    bed.fill().await?;
+    if has_key {
+        give_a_key(&mut bed);
+    }
+    for day in 1..=2 {
+        assert_eq!(next_night(&mut bed, day).await?.answer.status, "success");
+    }
+    let real = copies(&bed).await;
+    let before = files(&bed);
+    let folder = bed.stack.backups.path().to_owned();
+    let verified = json!({"outcome": "verified", "accepted": true}).to_string();
+    let forge = |place: &str, started_at: &str, marks: bool| -> anyhow::Result<()> {
+        let place = folder.join("supabase").join(place);
+        std::fs::create_dir(&place)?;
+        let mut manifest: Value =
+            serde_json::from_slice(&std::fs::read(folder.join(&real[0]).join("manifest.json"))?)?;
+        manifest["started_at"] = started_at.into();
+        manifest["parts"] = json!([]);
+        std::fs::write(place.join("manifest.json"), manifest.to_string())?;
+        std::fs::write(place.join("verification.json"), &verified)?;
+        if marks {
+            std::fs::copy(folder.join(&real[0]).join("manifest.mac"), place.join("manifest.mac"))?;
+            std::fs::copy(folder.join(&real[0]).join("verification.mac"), place.join("verification.mac"))?;
+        }
+        Ok(())
+    };
+    for month in 1..=12 {
+        forge(&format!("9999{month:02}01T080000Z-forged"), "9999-01-01T08:00:00Z", has_key && month > 6)?;
+        // The place alone says that it is the newest.
+        forge(&format!("9998{month:02}01T080000Z-forged"), "2026-02-02T08:00:00Z", false)?;
+        if has_key {
+            forge(&format!("20260203T0800{month:02}Z-forged"), "2026-02-03T08:00:00Z", month > 6)?;
+        }
+    }
+
+    // An accident on the same day: the forged ones would end the comparison and push out what holds the rows.
+    let contacts = bed.stack.observer.from("gazelle_contacts").not("eq", "external_id", "");
+    bed.stack.write(contacts.delete()).await?;
+    for day in 3..=4 {
+        let run = next_night(&mut bed, day).await?;
+        assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["supabase"]["status"], "reduced", "{:?}", run.answer);
+        assert_eq!(run.answer.stats["supabase"]["removed"], json!([]));
+        if has_key {
+            // What the run found of its own copy is made a lie.
+            let place = folder.join(run.answer.stats["supabase"]["location"].as_str().unwrap());
+            assert!(std::fs::read_to_string(place.join("verification.json"))?.contains("reduced"));
+            std::fs::write(place.join("verification.json"), &verified)?;
+        }
+    }
+    // Each trouble is told once, to both.
+    assert_eq!(bed.told(), ["louise", "louise", "nicolas", "nicolas"]);
+    let accepting = json!({"task": "backup", "parameters": {"accept_reduced": true}});
+    bed.stack.advance(jiff::SignedDuration::from_hours(24));
+    let accepted = bed.stack.invoke(shared::task::Function::Backup, &accepting).await?;
+    assert_eq!(accepted.answer.stats["supabase"]["status"], "verified", "{:?}", accepted.answer);
+    // And good copies remove none of the real ones, which alone are drilled.
+    for day in 6..=14 {
+        let run = next_night(&mut bed, day).await?;
+        let removed = &run.answer.stats["supabase"]["removed"];
+        assert!(day >= 13 || *removed == json!([]), "{day}: {removed}");
+    }
+    let after = files(&bed);
+    assert!(before.iter().all(|(path, content)| {
+        let is_oldest = path.starts_with(folder.join(&real[1]));
+        is_oldest || after.get(path) == Some(content)
+    }));
+    let drill = bed.run("restore_drill", "2026-02-15T10:00:00Z").await?;
+    assert_eq!(drill.answer.status, "success", "{:?}", drill.answer);
+    assert!(!drill.answer.stats["location"].as_str().unwrap().contains("forged"));
     Ok(())
 }

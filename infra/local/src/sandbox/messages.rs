@@ -74,6 +74,10 @@ struct SlackMessage {
     text: String,
     #[serde(default)]
     blocks: Vec<Block>,
+    #[serde(default, rename = "unfurl_links")]
+    _unfurl_links: bool,
+    #[serde(default, rename = "unfurl_media")]
+    _unfurl_media: bool,
 }
 
 #[derive(Deserialize)]
@@ -91,15 +95,23 @@ struct Text {
     #[serde(rename = "type")]
     kind: String,
     text: String,
+    verbatim: Option<bool>,
 }
 
 /// What Slack refuses in a message.
 pub(super) fn slack_problem(json: &Value) -> Result<(), &'static str> {
     let message = SlackMessage::deserialize(json).map_err(|_| "invalid_blocks_format")?;
     let length = |text: &Text| text.text.chars().count();
-    let is_text = |text: &Text| ["mrkdwn", "plain_text"].contains(&text.kind.as_str());
+    // `verbatim` is a field of mrkdwn only.
+    let is_text = |text: &Text| match text.kind.as_str() {
+        "mrkdwn" => true,
+        "plain_text" => text.verbatim.is_none(),
+        _ => false,
+    };
     let is_right = |block: &Block| match block {
-        Block::Header { text } => text.kind == "plain_text" && limits::SLACK_HEADER.takes(length(text)),
+        Block::Header { text } => {
+            text.kind == "plain_text" && is_text(text) && limits::SLACK_HEADER.takes(length(text))
+        }
         Block::Section { text } => is_text(text) && limits::SLACK_SECTION.takes(length(text)),
         Block::Context { elements } => {
             limits::SLACK_CONTEXT.takes(elements.len())
@@ -308,6 +320,11 @@ mod tests {
         let header = json!({"type": "header", "text": {"type": "mrkdwn", "text": "x"}});
         assert!(slack_problem(&message(vec![header])).is_err());
         assert!(slack_problem(&json!({"text": "t", "unknown": 1})).is_err());
+        for (kind, is_right) in [("mrkdwn", true), ("plain_text", false)] {
+            let text = json!({"type": kind, "text": "x", "verbatim": true});
+            let section = json!({"type": "section", "text": text});
+            assert_eq!(slack_problem(&message(vec![section])).is_ok(), is_right, "{kind}");
+        }
         assert!(slack_problem(&json!({"text": ""})).is_err());
     }
 

@@ -61,6 +61,7 @@ pub(super) fn advice(event: Event, kind: &str, language: Language) -> String {
         (Event::GazelleAuthorizationExpiring, _) => "advice-gazelle-authorization-expiring",
         (Event::BackupFailed, _) => "advice-backup-failed",
         (Event::BackupWarning, "backup_reduced") => "advice-backup-reduced",
+        (Event::BackupWarning, "backup_unproven") => "advice-backup-unproven",
         (Event::BackupWarning, _) => "advice-backup-warning",
         (Event::AppointmentsFailed, _) => "advice-rv-failed",
         (Event::HumidityFailed, _) => "advice-humidity-failed",
