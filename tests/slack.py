@@ -3,16 +3,19 @@
 Reads a JSON list of messages; prints a list: null, or why the message is refused.
 """
 
+import inspect
 import json
 import sys
 
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
+from slack_sdk.webhook import WebhookClient
 
 
 def problem(message):
-    if set(message) - {"text", "blocks"} or not isinstance(message.get("text"), str):
-        return "a message is a text, with blocks or without"
+    unknown = set(message) - set(inspect.signature(WebhookClient.send).parameters)
+    if unknown or not isinstance(message.get("text"), str):
+        return f"a message is a text, with blocks or without, and has no {unknown}"
     if len(message["text"]) > 40_000:
         return "the text is cut beyond 40 000 characters"
     blocks = message.get("blocks", [])
