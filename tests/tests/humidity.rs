@@ -298,7 +298,8 @@ async fn the_language_model_is_asked_only_when_it_is_wanted_once_per_unclear_not
         &bed,
         &[
             ("1", "2026-01-10T15:00:00Z", "Le PLS clignote rouge, plus une goutte"),
-            ("2", "2026-01-11T15:00:00Z", "Le PLS fait un bruit incertain"),
+            // An identity of any letters.
+            ("2,(\"a)", "2026-01-11T15:00:00Z", "Le PLS fait un bruit incertain"),
             ("3", "2026-01-12T15:00:00Z", "PLS débranché"),
             ("4", "2026-01-13T15:00:00Z", "Accord 440"),
         ],
