@@ -7,6 +7,7 @@ mod body;
 mod error;
 mod pace;
 mod queries;
+mod settings;
 mod token;
 
 use std::{collections::HashSet, time::Duration};
@@ -20,79 +21,21 @@ use reqwest::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use url::Url;
 
 pub(crate) use self::body::NO_CHARACTER;
-use self::pace::Pace;
 pub use self::{
     error::{GazelleError, GraphQlErrors, Passing},
     queries::{Days, Query, Slice},
+    settings::GazelleSettings,
     token::{Authorization, Token, parse_token_file, store_token},
 };
+use self::{pace::Pace, settings::Credential};
 use crate::{
-    config::{Secret, Settings},
     http::{Cause, Http, HttpError, Response, Retry, is_transient, json_request},
     supabase::Supabase,
 };
 
 const SERVICE: &str = "gazelle";
-
-/// Where Gazelle is and how to get in.
-#[derive(Debug, Clone)]
-pub struct GazelleSettings {
-    pub(crate) url: Url,
-    pub(crate) token_url: Url,
-    authorize_url: Url,
-    pub(crate) credential: Credential,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Credential {
-    /// A rotating token in `system_settings`.
-    OAuth { client_id: String, client_secret: Secret },
-    /// The company's key.
-    ApiKey(Secret),
-}
-
-impl GazelleSettings {
-    /// Reads `GAZELLE_*`. The kind of credential is said, never guessed.
-    pub fn read(settings: &mut Settings) -> Self {
-        let kind = settings.optional("GAZELLE_CREDENTIAL").unwrap_or_else(|| "oauth".into());
-        let credential = match kind.as_str() {
-            "api_key" => Credential::ApiKey(settings.required_key("GAZELLE_API_KEY")),
-            other => {
-                if other != "oauth" {
-                    settings.problem("GAZELLE_CREDENTIAL is neither oauth nor api_key");
-                }
-                Credential::OAuth {
-                    client_id: settings.required("GAZELLE_CLIENT_ID"),
-                    client_secret: settings.required_key("GAZELLE_CLIENT_SECRET"),
-                }
-            }
-        };
-        Self {
-            url: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
-            token_url: settings.url("GAZELLE_TOKEN_URL", "https://gazelleapp.io/developer/oauth/token"),
-            authorize_url: settings
-                .url("GAZELLE_AUTHORIZE_URL", "https://gazelleapp.io/developer/oauth/authorize"),
-            credential,
-        }
-    }
-
-    /// The address at which a person authorizes; Gazelle sends them back to `redirect` with `state`. `None` with a key,
-    /// which needs nobody's word.
-    pub fn authorize_address(&self, redirect: &str, state: &str) -> Option<Url> {
-        let Credential::OAuth { client_id, .. } = &self.credential else { return None };
-        let mut address = self.authorize_url.clone();
-        address
-            .query_pairs_mut()
-            .append_pair("response_type", "code")
-            .append_pair("client_id", client_id)
-            .append_pair("redirect_uri", redirect)
-            .append_pair("state", state);
-        Some(address)
-    }
-}
 
 /// One page of a connection. Nodes are untouched.
 #[derive(Debug)]
@@ -204,9 +147,12 @@ const PATIENCE: Retry = Retry {
 
 /// Further tries after an answer that is none: HTML, half a page, GraphQL errors that may pass.
 const SECOND_LOOKS: usize = 3;
+
 /// A request that Gazelle refuses again and again for the number of requests, at an ever slower pace.
 const THROTTLED_TRIES: usize = 5;
+
 const TOO_MANY_REQUESTS: u16 = 429;
+
 /// A longer wait than this is not spent by a process that waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 

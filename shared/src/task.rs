@@ -8,12 +8,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    config::Settings,
     events::{self, DomainEvent},
     gazelle::GazelleError,
-    http::{Cause, Http, HttpError},
-    notify::{Event, Notice, Severity},
-    run::Run,
+    http::{Cause, HttpError},
+    notify::{Event, Notice},
     supabase::SupabaseError,
 };
 
@@ -332,18 +330,6 @@ impl TaskSpec {
     }
 }
 
-/// A task: built once per process, run once per invocation.
-pub trait Task: Send + Sync + Sized + 'static {
-    /// The function this task is.
-    const FUNCTION: Function;
-
-    /// Reads the task's own settings; problems are noted in `settings`.
-    fn new(settings: &mut Settings, http: &Http) -> Self;
-
-    /// Does the work of one run. What it knows about time, parameters and the database comes with `run`.
-    fn run(&self, run: &Run) -> impl Future<Output = Result<Outcome, TaskError>> + Send;
-}
-
 /// How a run that did not fail ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -455,29 +441,6 @@ impl TaskError {
             | TaskError::DeadlineExceeded
             | TaskError::Panic => None,
         }
-    }
-
-    /// The notice about this failure, unless the task has none.
-    pub fn notice(&self, run: &Run) -> Option<Notice> {
-        let failure = run.spec.failure_event?;
-        let (event_type, severity) = match self {
-            TaskError::Gazelle(error) if error.is_unauthorized() => {
-                (Event::GazelleAuthorizationExpiring, Severity::Critical)
-            }
-            _ => (failure, Severity::Error),
-        };
-        Some(Notice::new(
-            event_type,
-            severity,
-            format!("{event_type}@{}", run.spec.trouble(&run.key)),
-            json!({
-                "task_label": run.spec.label,
-                "run_id": run.id,
-                "error_kind": self.kind(),
-                "error": self.to_string(),
-                "since": run.started_at.to_string(),
-            }),
-        ))
     }
 }
 

@@ -10,6 +10,7 @@ mod measurement;
 mod negation;
 mod notes;
 mod number;
+mod reading;
 mod role;
 mod rule;
 mod sentence;
@@ -18,7 +19,8 @@ mod vocabulary;
 
 pub use self::{
     measurement::{Measurement, measurement, measurements},
-    notes::{Reading, is_maintenance_alert, read_note},
+    notes::{is_maintenance_alert, read_note},
+    reading::Reading,
     vocabulary::Trouble,
 };
 

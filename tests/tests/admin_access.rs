@@ -58,7 +58,7 @@ fn invalid_tokens(bed: &Bed) -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("expired", with("exp", json!(now - 1))?),
         ("without an end", without("exp")?),
-        ("not valid yet", with("nbf", json!(now + 60))?),
+        ("not valid yet", with("nbf", json!(now + 1_800))?),
         ("another issuer", with("iss", json!("https://evil.example/auth/v1"))?),
         ("another audience", with("aud", json!("anon"))?),
         ("a symmetric key", supabase::sign(&good)),

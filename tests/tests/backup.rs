@@ -5,9 +5,9 @@ mod forgery;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Context;
-use backup::{Key, copy::Kind, restore, store::Store, verify};
+use backup::{Key, copy::Kind, read, restore, store::Store, verdict, verify};
 use e2e::{Backend, Bed, Moto, binary, console::Console, empty_database};
-use gazelle_local::{postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{config::Settings, task::Function};
@@ -102,7 +102,7 @@ async fn a_destroyed_database_comes_back_from_its_copy() -> anyhow::Result<()> {
 
     // The old server is gone; a new, migrated one is there.
     let target = empty_database().await?;
-    supabase::migrate(&target).await?;
+    migrations::migrate(&target).await?;
     let location = copies(&bed).await[0].clone();
     let fresh = Database::connect(&target).await?;
     let restored = restore::into_postgres(&plain(&store(&bed), &location), fresh, false, &mut |_| ()).await?;
@@ -310,7 +310,7 @@ async fn read_all(bed: &Bed) -> anyhow::Result<String> {
     let manifest = store(bed).manifest(&location, key(bed).as_ref()).await?;
     let mut text = String::new();
     for part in &manifest.parts {
-        let mut rows = verify::Rows::open(&store(bed), &location, &manifest, part, key(bed).as_ref()).await?;
+        let mut rows = read::Rows::open(&store(bed), &location, &manifest, part, key(bed).as_ref()).await?;
         while let Some(lines) = rows.next().await {
             text.push_str(&lines);
         }
@@ -373,7 +373,7 @@ async fn with_sqlite(sql: &str) -> anyhow::Result<(Bed, tempfile::TempDir, PathB
 /// Places of the copies of the SQLite file with what they are worth, newest first.
 async fn sqlite_copies(bed: &Bed) -> Vec<(String, String)> {
     let copies = store(bed).copies(Kind::Sqlite, None).await.unwrap();
-    let worth = |verdict: &verify::Verdict| verdict.name().to_owned();
+    let worth = |verdict: &verdict::Verdict| verdict.name().to_owned();
     copies
         .into_iter()
         .map(|copy| (copy.location, copy.verdict.as_ref().map(worth).unwrap_or_default()))

@@ -5,7 +5,7 @@ use e2e::{
     Backend, Bed, empty_database,
     rpc::{MORNING, ask, frequent},
 };
-use gazelle_local::{postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -280,7 +280,7 @@ async fn touched(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_reads_its_own_rows_whatever_the_age_of_the_log() -> anyhow::Result<()> {
     let url = empty_database().await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(YEARS).await?;
     let (whole, by_index) = touched(&client, "alerts", "select alerts_page()").await?;

@@ -1,7 +1,7 @@
 //! The migrations on an empty database, on the predecessor's, and twice; and who may touch what.
 
 use e2e::{Backend, Bed, empty_database, serve_database};
-use gazelle_local::{postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database, supabase};
 use rstest::rstest;
 use serde_json::Value;
 use shared::{
@@ -31,7 +31,7 @@ async fn the_public_roles_can_touch_nothing(#[case] grants: &str) -> anyhow::Res
     let url = empty_database().await?;
     let client = Database::connect(&url).await?;
     client.batch_execute(grants).await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let objects = client.query(OBJECTS, &[]).await?;
     assert!(objects.len() > 40, "the test looks at {} objects", objects.len());
     for object in objects {
@@ -166,8 +166,8 @@ async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_hole
     client.batch_execute(PREDECESSOR).await?;
     let columns = "select table_name::text, column_name::text from information_schema.columns where table_schema = 'public'";
     let before = client.query(columns, &[]).await?;
-    supabase::migrate(&url).await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
+    migrations::migrate(&url).await?;
 
     let after: Vec<(String, String)> =
         client.query(columns, &[]).await?.iter().map(|row| (row.get(0), row.get(1))).collect();
@@ -206,7 +206,7 @@ async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_hole
 
 #[test]
 fn a_copy_names_the_newest_migration() {
-    let (name, _) = supabase::migrations().unwrap().pop().unwrap();
+    let (name, _) = migrations::migrations().unwrap().pop().unwrap();
     assert!(name.starts_with(backup::copy::SCHEMA_VERSION), "{name}: correct SCHEMA_VERSION");
 }
 
@@ -216,7 +216,7 @@ async fn the_tasks_work_on_the_predecessors_tables() -> anyhow::Result<()> {
     let client = Database::connect(&url).await?;
     client.batch_execute(PREDECESSOR).await?;
     client.batch_execute("delete from gazelle_appointments; delete from gazelle_timeline_entries").await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let database = serve_database(url).await?;
     let api = database.api.parse()?;
     let bed = Bed::start_with(Backend::Embedded, |options| {
@@ -295,7 +295,7 @@ async fn claim_run(
 #[tokio::test]
 async fn an_answer_that_is_lost_after_its_effect_can_be_asked_for_again() -> anyhow::Result<()> {
     let url = empty_database().await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let client = Database::connect(&url).await?;
     let first = claim(&client, "a", "request").await?;
     let again = claim(&client, "a", "request").await?;
@@ -331,7 +331,7 @@ async fn an_answer_that_is_lost_after_its_effect_can_be_asked_for_again() -> any
 #[tokio::test]
 async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Result<()> {
     let url = empty_database().await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let (mut page, other) = (Database::connect(&url).await?, Database::connect(&url).await?);
     let run = claim(&other, "a", "request").await?["run"].clone();
     let (id, lease) = (run["id"].as_str().unwrap(), run["lease_token"].as_str().unwrap());

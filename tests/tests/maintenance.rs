@@ -1,7 +1,7 @@
 //! Maintenance alerts: the rules on a real database, and the task around them.
 
 use e2e::{Backend, Bed, empty_database};
-use gazelle_local::{postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
@@ -11,7 +11,7 @@ use tokio::process::Command;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rules_hold_and_concurrent_runs_make_no_duplicates() -> anyhow::Result<()> {
     let url = empty_database().await?;
-    supabase::migrate(&url).await?;
+    migrations::migrate(&url).await?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/maintenance.sql");
     let checks = Command::new(tools::psql()?).args(["-X", "-q", &url, "-f", script]).output().await?;
     let (said, complained) =

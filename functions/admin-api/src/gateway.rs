@@ -8,7 +8,10 @@
 
 use axum::{
     Router,
+    extract::Request,
     http::{HeaderName, HeaderValue, Method, uri::Authority},
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use lambda_http::{
@@ -21,7 +24,9 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::config::{ConfigError, Kept, Settings};
-use url::Url;
+use url::{Url, form_urlencoded};
+
+use crate::problem::Problem;
 
 /// What an event is answered that comes from somewhere else, such as the test button of the AWS console.
 const ACCEPTED: &str = "unknown payload; accepted: an event of an API Gateway HTTP API, payload format 2.0 \
@@ -162,6 +167,24 @@ fn mend_headers(event: &mut Value) {
         let is_plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
         cookies.retain(|cookie| cookie.as_str().is_some_and(|cookie| cookie.as_bytes().iter().all(is_plain)));
     }
+}
+
+/// Middleware: what nobody can read is refused before anybody is asked who sends it.
+pub async fn refuse_unreadable(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Unreadable>().is_some() {
+        return Problem::unreadable().into_response();
+    }
+    if !is_text(&request) {
+        return Problem::not_found().into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether the path is UTF-8: the router would refuse another one in its own words.
+fn is_text(request: &Request) -> bool {
+    let strange = |text: &str| text.contains(char::REPLACEMENT_CHARACTER);
+    !form_urlencoded::parse(request.uri().path().as_bytes())
+        .any(|(name, value)| strange(&name) || strange(&value))
 }
 
 #[cfg(test)]

@@ -1,16 +1,22 @@
 //! The HTTP API and the console: what administrators see and do.
 //!
 //! It is no task: it has no schedule. It decides who may do what, and leaves the work to the tasks: a run is requested,
-//! not done in here, but for the one whose callers wait for its figures (`routes::generate`). The same router answers behind API Gateway and on a developer's machine.
+//! not done in here, but for the one whose callers wait for its figures (`api::generate`). The same router answers behind API Gateway and on a developer's machine.
 
 mod access;
-mod auth;
+mod address;
+mod api;
+mod cookies;
+mod data;
+mod extract;
 mod gateway;
 mod headers;
+mod identity;
+mod language;
 mod openapi;
 mod pages;
 mod problem;
-mod routes;
+mod router;
 mod state;
 
 use std::{process::ExitCode, sync::Arc};
@@ -23,7 +29,7 @@ use shared::{
 };
 
 pub use self::{
-    routes::router,
+    router::router,
     state::{App, Limits},
 };
 

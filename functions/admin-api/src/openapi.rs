@@ -5,6 +5,8 @@ use utoipa::{
     openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
+use crate::{identity::role::Role, problem::ProblemBody};
+
 /// `GET /openapi.json`, without the paths.
 #[derive(OpenApi)]
 #[openapi(
@@ -16,9 +18,14 @@ use utoipa::{
     ),
     servers((url = "/"), (url = "/api", description = "The predecessor's prefix: the same routes")),
     security(("bearer" = []), ("session" = [])),
+    components(schemas(ProblemBody)),
     modifiers(&Schemes)
 )]
 pub struct Document;
+
+/// What is described, by the role that it needs, made when somebody asks.
+#[derive(Clone, Copy)]
+pub struct Described(pub fn() -> [(Option<Role>, utoipa::openapi::OpenApi); 4]);
 
 struct Schemes;
 

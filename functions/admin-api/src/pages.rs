@@ -17,40 +17,36 @@ mod journal;
 mod nights;
 mod notifications;
 mod piano;
+mod preferences;
 mod problem;
+mod render;
 mod run;
 mod runbook;
 mod settings;
+mod sign_in;
 mod weekly_reports;
 mod words;
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    extract::State,
-    http::{HeaderMap, StatusCode, header},
+    Extension, Router,
     middleware::{from_fn, from_fn_with_state},
-    response::{Html, IntoResponse, Redirect, Response},
-    routing::get,
+    response::Redirect,
+    routing::{get, post},
 };
-use serde::Deserialize;
-use shared::words::Language;
 
-pub use self::{
-    display::Markup,
-    frame::{Frame, Theme, language_of},
-};
 use crate::{
-    access::{Guard, Role, guard, refuse_cross_site},
-    problem::Problem,
-    routes::{extract::Change, refuse_unreadable, session},
+    access::authorize::{Guard, guard},
+    gateway::refuse_unreadable,
+    identity::role::Role,
+    openapi::Described,
     state::App,
 };
 
 /// The pages. Their addresses are those of the API where both show the same; what is none is for the API to answer, but
 /// a problem is shown as a page all the same.
-pub fn router(app: &Arc<App>, api: Router) -> Router<Arc<App>> {
+pub fn router(app: &Arc<App>, api: Router, described: Described) -> Router<Arc<App>> {
     let guard = from_fn_with_state(Guard { app: app.clone(), needs: Role::Viewer }, guard);
     Router::new()
         .route("/", get(home::show))
@@ -94,52 +90,14 @@ pub fn router(app: &Arc<App>, api: Router) -> Router<Arc<App>> {
         .route("/assets", get(assets::list))
         .route("/assets/{id}", get(assets::show))
         .route_layer(guard)
-        .route("/sign-in", get(session::page))
+        .route("/sign-in", get(sign_in::show))
+        .layer(Extension(described))
         .fallback_service(api)
         .layer(from_fn(refuse_unreadable))
         .layer(from_fn_with_state(app.clone(), problem::explain))
 }
 
-/// A page, or the answer that it could not be shown.
-pub fn show(page: &impl askama::Template) -> Result<Response, Problem> {
-    show_as(StatusCode::OK, page)
-}
-
-/// The same with another status.
-pub fn show_as(status: StatusCode, page: &impl askama::Template) -> Result<Response, Problem> {
-    let html = page.render().map_err(|error| {
-        tracing::error!(%error, "page.not_rendered");
-        Problem::internal()
-    })?;
-    Ok((status, Html(html)).into_response())
-}
-
-/// What somebody chose.
-#[derive(Deserialize, Default)]
-pub struct Preferences {
-    language: Option<String>,
-    theme: Option<String>,
-    #[serde(default)]
-    next: String,
-}
-
-/// `POST /preferences`: keeps language and colours in the browser, and goes back.
-pub async fn preferences(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Change(wanted): Change<Preferences>,
-) -> Result<Response, Problem> {
-    refuse_cross_site(&app, &headers)?;
-    let mut response = Redirect::to(session::own_path(&wanted.next)).into_response();
-    let language = wanted.language.and_then(|name| frame::language_named(&name)).map(Language::code);
-    let theme = wanted.theme.and_then(|name| Theme::named(&name)).map(Theme::name);
-    for (name, value) in [("language", language), ("theme", theme)] {
-        let Some(value) = value else { continue };
-        let secure = if app.is_local() { "" } else { "; Secure" };
-        let cookie = format!("{name}={value}; HttpOnly{secure}; SameSite=Lax; Path=/; Max-Age=31536000");
-        if let Ok(cookie) = cookie.parse() {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
-    }
-    Ok(response)
+/// The forms of people who may not be signed in.
+pub fn forms() -> Router<Arc<App>> {
+    Router::new().route("/sign-in", post(sign_in::submit)).route("/preferences", post(preferences::submit))
 }

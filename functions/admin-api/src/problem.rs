@@ -1,5 +1,7 @@
 //! Errors as callers see them: RFC 9457, one stable code each, nothing of the inside.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::Request,
@@ -7,12 +9,36 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use shared::{
     supabase::{SupabaseError, Unaccepted},
     words::Language,
 };
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder},
+};
 
-use crate::{pages::language_of, routes::shapes::ProblemBody};
+use crate::language::language_of;
+
+/// What is wrong, as RFC 9457 has it. Problems may have further fields.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemBody {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub title: &'static str,
+    pub status: u16,
+    /// Stable.
+    pub code: &'static str,
+    /// A sentence for people, in French.
+    pub detail: String,
+    /// `run_live`: the run that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
+    /// `run_live`: where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
 
 /// An answer that says what is wrong. Its title is the key `problem-<code>-title` of the catalogue.
 #[derive(Debug, Clone)]
@@ -33,6 +59,18 @@ enum Detail {
     Of(&'static str, Vec<(&'static str, String)>),
     /// What the database does not accept.
     Refused(Box<Unaccepted>),
+}
+
+/// What every route may answer, for its description.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+        let response = ResponseBuilder::new()
+            .description("A problem.")
+            .content("application/problem+json", content)
+            .build();
+        BTreeMap::from([("default".to_owned(), response.into())])
+    }
 }
 
 impl Problem {

@@ -17,10 +17,8 @@ use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use crate::{
-    access::{Keys, RoleField, Verifier},
-    auth::Auth,
+    identity::{auth::Auth, bearer::Verifier, keys::Keys, role::RoleField},
     problem::Problem,
-    routes::{admin_health::DatabaseHealth, shapes::Health},
 };
 
 /// Calls of one minute.
@@ -55,8 +53,8 @@ pub struct App {
     /// As deployed.
     pub(crate) schedules: Schedules,
     pub(crate) limits: Limits,
-    pub(crate) health: Brief<(StatusCode, Health)>,
-    pub(crate) database_health: Brief<(StatusCode, DatabaseHealth)>,
+    pub(crate) health: Brief<(StatusCode, Value)>,
+    pub(crate) database_health: Brief<(StatusCode, Value)>,
     aws: OnceCell<Aws>,
 }
 

@@ -16,9 +16,9 @@ use shared::{
     http::Http,
     mirror::{self, Collection, Plan, Report},
     notify::{Channels, Notice},
-    run::Run,
+    run::{Run, Task},
     supabase::SupabaseError,
-    task::{Finished, Function, Outcome, Task, TaskError},
+    task::{Finished, Function, Outcome, TaskError},
 };
 
 use self::alerts::{Appointment, Candidates, Known, Person};

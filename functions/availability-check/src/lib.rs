@@ -17,8 +17,8 @@ use shared::{
     http::{Http, Retry, json_request},
     metrics,
     notify::error_name,
-    run::{Run, finished},
-    task::{Function, Outcome, Task, TaskError},
+    run::{Run, Task, finished},
+    task::{Function, Outcome, TaskError},
     text::clean,
     words::Language,
 };

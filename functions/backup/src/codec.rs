@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use shared::config::Settings;
 use tokio::sync::mpsc;
 
-use crate::copy::Document;
+use crate::document::Document;
 
 /// The default of zstd.
 const LEVEL: i32 = 3;

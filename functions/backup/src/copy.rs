@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    codec::Stored,
-    shrink::{Size, Sizes},
-    verify::Verdict,
-};
+use crate::{codec::Stored, verdict::Verdict};
 
 /// Version of this layout.
 pub const FORMAT: u32 = 1;
@@ -18,34 +14,17 @@ const PLACE_TIME: &str = "%Y%m%dT%H%M%SZ";
 /// The newest migration that this program knows.
 pub const SCHEMA_VERSION: &str = "20260901001740";
 
-/// What a copy says of itself, beside its parts. Where there is a key, each carries its mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
-    /// The list of the parts, without which there is no copy.
-    Manifest,
-    /// How the verification ended.
-    Verification,
+/// What a table holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes before compression; 0: not counted.
+    pub bytes: u64,
 }
 
-impl Document {
-    /// Stable name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Document::Manifest => "manifest",
-            Document::Verification => "verification",
-        }
-    }
-
-    /// Name of its object in a copy.
-    pub fn object(self) -> String {
-        format!("{}.json", self.name())
-    }
-
-    /// Name of the object with the mark of the key on it.
-    pub fn mark(self) -> String {
-        format!("{}.mac", self.name())
-    }
-}
+/// What the tables of a copy hold, by name; the file of a SQLite copy has an empty name.
+pub type Sizes = BTreeMap<String, Size>;
 
 /// What is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -14,9 +14,9 @@ use crate::{
     codec::{Content, Key},
     copy::{Copy, Kind, Manifest},
     error::BackupError,
+    read::Rows,
     store::Store,
     supabase::{self, PAGE},
-    verify::Rows,
 };
 
 /// The project that a copy is loaded into.

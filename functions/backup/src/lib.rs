@@ -7,8 +7,10 @@
 
 mod codec;
 pub mod copy;
+mod document;
 mod drill;
 mod error;
+pub mod read;
 #[cfg(feature = "restore")]
 pub mod restore;
 mod retention;
@@ -17,6 +19,7 @@ pub mod sqlite;
 pub mod store;
 mod supabase;
 mod troubles;
+pub mod verdict;
 pub mod verify;
 
 use jiff::Timestamp;
@@ -26,8 +29,8 @@ use shared::{
     clock,
     config::Settings,
     http::Http,
-    run::{Run, finished},
-    task::{Finished, Function, Outcome, Task, TaskError},
+    run::{Run, Task, finished},
+    task::{Finished, Function, Outcome, TaskError},
 };
 
 pub use self::{
@@ -41,7 +44,7 @@ use self::{
     shrink::{Cleaned, Loss},
     store::Store,
     troubles::Trouble,
-    verify::Verdict,
+    verdict::Verdict,
 };
 
 /// The tasks `backup` and `restore_drill`.

@@ -8,9 +8,9 @@ use tokio_postgres::Client;
 use crate::{
     Key,
     copy::{Kind, Manifest, Part},
+    read::Rows,
     sqlite,
     store::Store,
-    verify::Rows,
 };
 
 /// What was restored.

@@ -103,7 +103,7 @@ mod tests {
     use jiff::{Timestamp, ToSpan};
 
     use super::*;
-    use crate::verify::Verdict;
+    use crate::verdict::Verdict;
 
     fn copy(at: Timestamp, verdict: Option<Verdict>) -> Copy {
         Copy {

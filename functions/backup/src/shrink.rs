@@ -5,27 +5,15 @@
 //! never be caught against yesterday. Rows that the clean-up of the night deleted are accounted for. What goes beyond is
 //! right only when a person says so (`{"accept_reduced": true}`): from that copy on a new comparison begins.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::copy::Copy;
+use crate::copy::{Copy, Sizes};
 
 /// Content smaller than this is mostly headings: its bytes say nothing.
 const LEAST_BYTES: u64 = 10 << 10;
-
-/// What a table holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Size {
-    /// Rows.
-    pub rows: u64,
-    /// Bytes before compression; 0: not counted.
-    pub bytes: u64,
-}
-
-/// What the tables of a copy hold, by name; the file of a SQLite copy has an empty name.
-pub type Sizes = BTreeMap<String, Size>;
 
 /// Rows that the clean-up deleted from a table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -122,7 +110,8 @@ mod tests {
     use jiff::ToSpan;
 
     use super::*;
-    use crate::verify::Verdict;
+    use crate::copy::Size;
+    use crate::verdict::Verdict;
 
     fn sizes(tables: &[(&str, u64, u64)]) -> Sizes {
         tables

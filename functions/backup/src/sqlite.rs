@@ -28,8 +28,8 @@ use crate::{
     codec::{Encoder, Key, Meter},
     copy::{Manifest, Note, NoteKind, Part},
     error::BackupError,
+    read::Bytes,
     store::{self, Store},
-    verify::Bytes,
 };
 
 const NAME: &str = "database";

@@ -14,9 +14,10 @@ use url::Url;
 
 use crate::{
     codec::{Key, Meter, Stored},
-    copy::{Copy, Document, Kind, Manifest},
+    copy::{Copy, Kind, Manifest},
+    document::Document,
     error::BackupError,
-    verify::Verdict,
+    verdict::Verdict,
 };
 
 /// The smallest piece of an upload in pieces that S3 takes.

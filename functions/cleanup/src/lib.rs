@@ -8,8 +8,8 @@ use serde_json::json;
 use shared::{
     config::Settings,
     http::Http,
-    run::Run,
-    task::{Finished, Function, Outcome, TASKS, Task, TaskError},
+    run::{Run, Task},
+    task::{Finished, Function, Outcome, TASKS, TaskError},
 };
 
 /// Rows of one batch: short enough for the statement limit whatever the table.

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use shared::{
     config::Settings,
     http::Http,
-    run::Run,
+    run::{Run, Task},
     supabase::SupabaseError,
-    task::{Finished, Function, Outcome, Task, TaskError},
+    task::{Finished, Function, Outcome, TaskError},
 };
 
 use self::{

@@ -4,8 +4,8 @@ use serde_json::Value;
 use shared::{
     config::Settings,
     http::Http,
-    run::{Run, finished},
-    task::{Function, Outcome, Task, TaskError},
+    run::{Run, Task, finished},
+    task::{Function, Outcome, TaskError},
 };
 
 /// The task `maintenance_alerts`.

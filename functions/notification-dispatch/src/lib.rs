@@ -10,9 +10,9 @@ use shared::{
     events::{self, Aws, Published, QueuedEvent},
     http::Http,
     notify::{self, Channels},
-    run::{Run, finished},
+    run::{Run, Task, finished},
     supabase::SupabaseError,
-    task::{Function, Outcome, Task, TaskError},
+    task::{Function, Outcome, TaskError},
 };
 
 /// How long one run waits for free slots of the channels' rates, well within its time limit.

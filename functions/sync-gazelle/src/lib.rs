@@ -13,8 +13,8 @@ use shared::{
     http::Http,
     mirror::{self, Collection, Plan, Report},
     notify::{Event, Notice, Severity},
-    run::Run,
-    task::{Finished, Function, Outcome, Task, TaskError},
+    run::{Run, Task},
+    task::{Finished, Function, Outcome, TaskError},
 };
 
 /// A run is continued at most this often; what takes longer is not a sync but an accident.

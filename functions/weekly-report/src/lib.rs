@@ -12,9 +12,9 @@ use shared::{
     config::Settings,
     http::Http,
     notify::{Event, Message, weekly},
-    run::{Run, finished},
+    run::{Run, Task, finished},
     supabase::SupabaseError,
-    task::{Function, Outcome, Task, TaskError},
+    task::{Function, Outcome, TaskError},
     words::Language,
 };
 

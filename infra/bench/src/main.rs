@@ -5,27 +5,29 @@
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
 mod baseline;
+mod bench;
 mod console;
+mod figure;
 mod monitoring;
 mod reading;
 mod tasks;
 mod writes;
 
 use std::{
-    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use gazelle_local::{
-    postgrest::{Database, row_versions},
-    stack::{Options, Stack, TaskRun},
-    supabase,
-};
+use gazelle_local::postgrest::{Database, row_versions};
 use serde_json::{Value, json};
 use shared::task::Function;
+
+use self::{
+    bench::{Bench, median, ms, sync},
+    figure::{Bar, Figure},
+};
 
 /// Speed and memory, each figure beside its bar.
 #[derive(Parser)]
@@ -49,59 +51,6 @@ fn main() -> anyhow::Result<()> {
     }
     tools::run(tools::cargo().args(["build", "--release", "--package", "shared", "--example", "bare"]))?;
     tokio::runtime::Runtime::new()?.block_on(measure(&arguments))
-}
-
-/// One line of the result.
-struct Figure {
-    name: &'static str,
-    value: f64,
-    unit: &'static str,
-    bar: Option<Bar>,
-    detail: String,
-}
-
-#[derive(Clone, Copy)]
-enum Bar {
-    AtLeast(f64),
-    AtMost(f64),
-}
-
-impl Figure {
-    fn holds(&self) -> bool {
-        match self.bar {
-            Some(Bar::AtLeast(bar)) => self.value >= bar,
-            Some(Bar::AtMost(bar)) => self.value <= bar,
-            None => true,
-        }
-    }
-
-    fn print(&self) {
-        let bar = match self.bar {
-            Some(Bar::AtLeast(bar)) => format!("at least {bar}"),
-            Some(Bar::AtMost(bar)) => format!("at most {bar}"),
-            None => String::new(),
-        };
-        let mark = if self.holds() { "✅" } else { "❌" };
-        eprintln!("{mark} {:<44} {:>10.2} {:<6} {bar:<14} {}", self.name, self.value, self.unit, self.detail);
-    }
-
-    fn json(&self) -> Value {
-        let (at_least, at_most) = match self.bar {
-            Some(Bar::AtLeast(bar)) => (Some(bar), None),
-            Some(Bar::AtMost(bar)) => (None, Some(bar)),
-            None => (None, None),
-        };
-        json!({"name": self.name, "value": self.value, "unit": self.unit, "at_least": at_least, "at_most": at_most,
-               "holds": self.holds(), "detail": self.detail})
-    }
-}
-
-/// Where everything is.
-struct Bench {
-    postgres: tools::Postgres,
-    postgrest: PathBuf,
-    function: PathBuf,
-    backup: PathBuf,
 }
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
@@ -165,41 +114,6 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     }
     ensure!(missed == 0, "{missed} figures miss their bar");
     Ok(())
-}
-
-impl Bench {
-    async fn stack(
-        &self,
-        scale: f64,
-        change: impl FnOnce(&mut Options),
-    ) -> anyhow::Result<(Stack, Database)> {
-        let database = Database::create(&self.postgres.url, &self.postgrest).await?;
-        let mut options = Options::small("2026-01-15T06:00:00Z".parse()?, self.function.clone());
-        options.scale = scale;
-        options.remote = Some((database.api.parse()?, supabase::key("service_role")));
-        change(&mut options);
-        Ok((Stack::start(&options).await?, database))
-    }
-}
-
-async fn sync(stack: &Stack) -> anyhow::Result<TaskRun> {
-    let run = stack.invoke(Function::SyncGazelle, &json!({})).await?;
-    ensure!(
-        run.answer.status == "success",
-        "the sync ended as {}: {:?}",
-        run.answer.status,
-        run.answer.error
-    );
-    Ok(run)
-}
-
-fn ms(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 async fn start(bench: &Bench, bare: &std::path::Path) -> anyhow::Result<Vec<Figure>> {

@@ -6,6 +6,7 @@ mod alarms;
 mod dashboard;
 mod functions;
 mod gateway;
+mod problems;
 mod secrets;
 
 use std::{path::PathBuf, process::Command};
@@ -13,9 +14,11 @@ use std::{path::PathBuf, process::Command};
 use anyhow::{Context, bail};
 use clap::Parser;
 use deployment::{Deployed, long_form};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use shared::task::TASKS;
+
+use self::problems::{Problems, Resource, resources_of};
 
 /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
 #[derive(Parser)]
@@ -89,29 +92,6 @@ fn watching(template: &Value, functions: &[Deployed]) -> Vec<String> {
     alarms::check(template, functions, &runbook, &mut problems);
     dashboard::check(template, functions, &mut problems);
     problems.0
-}
-
-/// A resource's name and properties.
-type Resource<'a> = (&'a str, &'a Value);
-
-/// The resources of a kind.
-fn resources_of<'a>(resources: &'a Map<String, Value>, kind: &str) -> Vec<Resource<'a>> {
-    let of_kind = resources.iter().filter(|(_, resource)| resource["Type"] == kind);
-    of_kind.map(|(id, resource)| (id.as_str(), &resource["Properties"])).collect()
-}
-
-struct Problems(Vec<String>);
-
-impl Problems {
-    fn add(&mut self, problem: impl Into<String>) {
-        self.0.push(problem.into());
-    }
-
-    fn unless(&mut self, holds: bool, problem: impl FnOnce() -> String) {
-        if !holds {
-            self.0.push(problem());
-        }
-    }
 }
 
 #[cfg(test)]

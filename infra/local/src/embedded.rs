@@ -19,7 +19,7 @@ use pglite_oxide::{PgliteProxy, PgliteServer};
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use crate::supabase;
+use crate::migrations;
 
 /// The files of a database with all migrations.
 static TEMPLATE: OnceCell<TempDir> = OnceCell::const_new();
@@ -79,7 +79,7 @@ async fn template() -> anyhow::Result<TempDir> {
     let server = spawn_blocking(move || PgliteServer::builder().path(root).start())
         .await?
         .context("the embedded Postgres did not start")?;
-    supabase::migrate(&server.database_url()).await?;
+    migrations::migrate(&server.database_url()).await?;
     spawn_blocking(move || server.shutdown()).await??;
     Ok(files)
 }

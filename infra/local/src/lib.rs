@@ -8,6 +8,7 @@ pub mod console;
 pub mod embedded;
 pub mod faults;
 pub mod lambda;
+pub mod migrations;
 pub mod notices;
 pub mod output;
 pub mod postgrest;

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_postgres::NoTls;
 
-use crate::supabase;
+use crate::{migrations, supabase};
 
 /// A database of its own with a PostgREST in front of it.
 pub struct Database {
@@ -37,7 +37,7 @@ impl Database {
         let template = TEMPLATE
             .get_or_try_init(async || {
                 let url = Self::empty(server).await?;
-                supabase::migrate(&url).await?;
+                migrations::migrate(&url).await?;
                 url.rsplit('/').next().map(str::to_owned).context("the name of the template")
             })
             .await?;

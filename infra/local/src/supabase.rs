@@ -1,7 +1,7 @@
 //! Supabase for the local stack: a gateway that counts, delays and breaks requests, in front of an embedded
 //! Postgres with a PostgREST-compatible API, of a real PostgREST, or of a hosted project.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use axum::{
@@ -18,7 +18,6 @@ use ring::hmac;
 use serde_json::{Value, json};
 use shared::http::Http;
 use sqlx::postgres::PgPoolOptions;
-use tokio_postgres::NoTls;
 use tower::ServiceExt;
 use url::Url;
 
@@ -56,36 +55,6 @@ pub fn sign(claims: &Value) -> String {
     let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, JWT_SECRET.as_bytes()), signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
-/// The migrations, in order: name and text.
-pub fn migrations() -> anyhow::Result<Vec<(String, String)>> {
-    let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../supabase/migrations"));
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .with_context(|| format!("reading {}", folder.display()))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
-    files.sort();
-    files
-        .into_iter()
-        .map(|file| {
-            let text = std::fs::read_to_string(&file)?;
-            Ok((file.file_name().unwrap_or_default().to_string_lossy().into_owned(), text))
-        })
-        .collect()
-}
-
-/// Applies the migrations over a connection string.
-pub async fn migrate(database_url: &str) -> anyhow::Result<()> {
-    let (client, connection) = tokio_postgres::connect(database_url, NoTls).await?;
-    let connection = tokio::spawn(connection);
-    for (name, text) in migrations()? {
-        client.batch_execute(&text).await.with_context(|| format!("migration {name}"))?;
-    }
-    drop(client);
-    connection.await??;
-    Ok(())
 }
 
 /// Where the database is.

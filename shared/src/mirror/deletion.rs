@@ -15,6 +15,7 @@ use super::{
     collections::table,
     enumerate::Enumeration,
     pages::{Batch, Reader},
+    report::RefusedDeletion,
     seen::hash,
     window::{PAGE_ROWS, Window},
 };
@@ -23,21 +24,6 @@ use crate::{
     supabase::SupabaseError,
     task::TaskError,
 };
-
-/// A deletion that looked like an accident and was not made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RefusedDeletion {
-    /// Mirrored collection.
-    pub collection: String,
-    /// Rows that were not seen any more.
-    pub candidates: u64,
-    /// Rows that could have gone at once.
-    pub limit: u64,
-    /// Rows of the collection.
-    pub live: u64,
-    /// Some of the ids.
-    pub sample: Vec<String>,
-}
 
 #[derive(Deserialize)]
 struct Settled {

@@ -14,7 +14,6 @@ use super::{
     rows::{self, Mapped},
     seen::Seen,
     window::{Progress, Window},
-    write,
 };
 use crate::{
     gazelle::{Cursors, Gazelle, GazelleError, Page, Query, Slice},
@@ -85,7 +84,7 @@ impl Batch {
         self.rows += more.rows;
         self.windows.extend(more.windows);
         for (part, rows) in more.mapped {
-            write::keep_latest(self.mapped.entry(part).or_default(), rows);
+            rows::keep_latest(self.mapped.entry(part).or_default(), rows);
         }
     }
 }
@@ -284,7 +283,7 @@ impl Reader<'_> {
             for row in rows.iter_mut() {
                 row.is_repeated = seen.insert(at, &row.key);
             }
-            write::keep_latest(rows, Vec::new());
+            rows::keep_latest(rows, Vec::new());
         }
         Batch { rows: mapped.values().map(Vec::len).sum(), mapped, windows: BTreeMap::new() }
     }

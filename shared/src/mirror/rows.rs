@@ -5,7 +5,7 @@
 //! hold loses the characters that are in the way, also in `raw`, which otherwise keeps what came. Only a missing id refuses
 //! a row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Map, Value, json};
@@ -515,6 +515,27 @@ fn timeline_entry(mut node: Node<'_>) -> Value {
         "entry_date": node.local("occurredAt", "%Y-%m-%d"),
         "occurred_at": node.instant("occurredAt"),
     })
+}
+
+/// Adds the rows of a later page. A later copy of a row wins, and is counted if none of the copies was before.
+pub(super) fn keep_latest(rows: &mut Vec<Mapped>, more: Vec<Mapped>) {
+    rows.extend(more);
+    let mut last: HashMap<String, (usize, bool)> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        let (place, is_repeated) = last.entry(row.key.clone()).or_insert((at, true));
+        *place = at;
+        *is_repeated &= row.is_repeated;
+    }
+    if last.len() == rows.len() {
+        return;
+    }
+    let mut at = 0;
+    rows.retain_mut(|row| {
+        let (place, is_repeated) = last.get(&row.key).copied().unwrap_or((at, row.is_repeated));
+        row.is_repeated = is_repeated;
+        at += 1;
+        place == at - 1
+    });
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The writer of one collection: takes the pages that wait, up to a full batch, and commits them with their cursors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -17,27 +17,6 @@ use crate::{clock, supabase::SupabaseError, task::TaskError};
 
 /// Rows of one commit at most; pages that wait are written together.
 const BATCH_ROWS: usize = 500;
-
-/// Adds the rows of a later page. A later copy of a row wins, and is counted if none of the copies was before.
-pub(super) fn keep_latest(rows: &mut Vec<Mapped>, more: Vec<Mapped>) {
-    rows.extend(more);
-    let mut last: HashMap<String, (usize, bool)> = HashMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        let (place, is_repeated) = last.entry(row.key.clone()).or_insert((at, true));
-        *place = at;
-        *is_repeated &= row.is_repeated;
-    }
-    if last.len() == rows.len() {
-        return;
-    }
-    let mut at = 0;
-    rows.retain_mut(|row| {
-        let (place, is_repeated) = last.get(&row.key).copied().unwrap_or((at, row.is_repeated));
-        row.is_repeated = is_repeated;
-        at += 1;
-        place == at - 1
-    });
-}
 
 impl Reader<'_> {
     /// Commits what comes, until nothing comes any more. Answers the rows set aside.

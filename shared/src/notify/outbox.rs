@@ -9,12 +9,16 @@ use std::{
 };
 
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Attempt, CHANNELS, Channels, Person, Refusal, Sending, render};
+use super::{
+    Attempt, CHANNELS, Channels, Person, Refusal, Sending,
+    item::{Item, Place},
+    render,
+};
 use crate::{
     clock,
     http::Http,
@@ -23,14 +27,19 @@ use crate::{
 
 /// A message that no attempt delivered is given up after this long: an outage of a day is not outlived by news.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
 /// A sender that has not answered after this long is lost.
 const SENDING_SECONDS: u64 = 60;
+
 /// A slot further away than this is the next dispatch's.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// Whatever a vendor asks for, its queue is tried again after this long.
 const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+
 /// What became of a message whose channel takes nothing for now: it is `pending`, on whatever channel is left.
 const RESTING: &str = "resting";
+
 /// First and longest wait after a failed attempt, unless the vendor asks for more.
 const WAITS: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(300));
 
@@ -67,28 +76,6 @@ struct Outgoing {
     digest: Option<Place>,
     #[serde(flatten)]
     person: Person,
-}
-
-/// One notice of a message.
-#[derive(Debug, Deserialize)]
-pub(super) struct Item {
-    pub id: String,
-    pub event_type: String,
-    pub data: Value,
-    pub due_at: Timestamp,
-    #[serde(default)]
-    pub is_reminder: bool,
-    #[serde(default)]
-    pub is_escalation: bool,
-}
-
-/// Where a message stands in its digest, in notices.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(super) struct Place {
-    /// Those of earlier messages.
-    pub before: usize,
-    /// Those of the whole digest.
-    pub total: usize,
 }
 
 /// Where messages go out from.

@@ -4,7 +4,10 @@ use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::state::{End, RunRecord};
+use super::{
+    record::{AnswerError, RunRecord},
+    state::End,
+};
 use crate::{notify::Told, task::TaskSpec};
 
 /// The answer of a function.
@@ -35,15 +38,6 @@ pub struct Answer {
     /// Notices sent without the database.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub told: Vec<Told>,
-}
-
-/// Why a run failed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct AnswerError {
-    /// Stable name.
-    pub kind: String,
-    /// What happened, without data.
-    pub message: String,
 }
 
 impl Answer {

@@ -1,21 +1,14 @@
-//! One process: settings and clients read once, then one invocation after the other.
+//! What every invocation of a process shares: settings and clients, read once.
 
-use std::{process::ExitCode, time::Duration};
-
-use lambda_runtime::{LambdaEvent, service_fn};
 use tokio::sync::OnceCell;
 
-use super::{Answer, Failure, invoke};
+use super::context::Task;
 use crate::{
-    clock,
-    config::{ConfigError, Kept, Settings, SupabaseSettings},
+    config::{ConfigError, Settings, SupabaseSettings},
     events::{self, Aws},
     http::Http,
     notify::Channels,
     supabase::Supabase,
-    task::Task,
-    telemetry,
-    trigger::Payload,
 };
 
 /// What every invocation of this process shares.
@@ -30,7 +23,7 @@ pub(super) struct Host<T> {
 }
 
 impl<T: Task> Host<T> {
-    fn make(settings: &mut Settings) -> Result<Self, ConfigError> {
+    pub fn make(settings: &mut Settings) -> Result<Self, ConfigError> {
         let http = Http::new();
         let supabase = SupabaseSettings::read(settings);
         let channels = Channels::read(settings);
@@ -52,47 +45,4 @@ impl<T> Host<T> {
     pub async fn aws(&self) -> &Aws {
         self.aws.get_or_init(Aws::from_environment).await
     }
-}
-
-/// The whole `main` of a function that runs tasks: serves invocations until the platform ends the process.
-pub fn serve<T: Task>() -> ExitCode {
-    process(async {
-        let kept = Kept::load(Host::<T>::make).await;
-        let handler = service_fn(|event: LambdaEvent<Payload>| handle(&kept, event));
-        lambda_runtime::run(handler).await
-    })
-}
-
-/// What every function's process has: logs, a panic hook, a runtime; and an exit code.
-pub fn process(served: impl Future<Output = Result<(), lambda_runtime::Error>>) -> ExitCode {
-    telemetry::init();
-    // A panic's text may quote data; its place is enough. The harness records the run as failed.
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panic");
-    }));
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!(%error, "runtime.not_started");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(served) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "runtime.ended");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn handle<T: Task>(kept: &Kept<Host<T>>, event: LambdaEvent<Payload>) -> Result<Answer, Failure> {
-    let host = kept.current().await.map_err(|error| Failure::before_run("configuration", &error))?;
-    let time_left: Option<Duration> = clock::time_until(event.context.deadline());
-    let answer = invoke(&host, &event.payload, &event.context.request_id, time_left).await;
-    if host.task.is_err() {
-        kept.forget().await;
-    }
-    answer
 }

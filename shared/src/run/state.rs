@@ -6,10 +6,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{AnswerError, HANDOVER, LEASE, Run, continuation_event};
+use super::{
+    context::{HANDOVER, LEASE, Run},
+    record::{AnswerError, RunRecord},
+};
 use crate::{
     clock,
-    events::{Published, QueuedEvent},
+    events::{DomainEvent, Published, QueuedEvent, SOURCE_TASKS, TASK_CONTINUED},
     supabase::{Supabase, SupabaseError},
     task::{Chain, Finished, Outcome, SyncLog, TaskError},
     trigger::{Kind, Trigger},
@@ -17,30 +20,6 @@ use crate::{
 
 /// Label of the chain's row in `sync_logs`.
 const CHAIN_LABEL: &str = "Sync Gazelle → Timeline";
-
-/// A row of `scheduler_logs`, as the SQL functions answer it.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct RunRecord {
-    pub id: String,
-    #[serde(default)]
-    pub run_key: String,
-    pub task_name: String,
-    pub status: String,
-    #[serde(default)]
-    pub message: Option<String>,
-    #[serde(default)]
-    pub stats: Value,
-    pub triggered_by: Option<String>,
-    pub parent_run_id: Option<String>,
-    pub attempt: u32,
-    pub duration_ms: Option<u64>,
-    pub started_at: Timestamp,
-    pub scheduled_for: Option<Timestamp>,
-    pub correlation_id: String,
-    #[serde(default)]
-    pub parameters: Value,
-    pub lease_token: Option<String>,
-}
 
 /// What the claim answered.
 pub(super) enum Claim {
@@ -291,4 +270,15 @@ impl End {
 pub(super) async fn settle_events(supabase: &Supabase, outcomes: &[Published]) -> Result<(), SupabaseError> {
     let arguments = json!({"p_results": outcomes, "p_now": clock::now().to_string()});
     supabase.rpc::<u32>("settle_events", &arguments).await.map(drop)
+}
+
+/// The event that starts the next part of `run`.
+fn continuation_event(run: &Run, continuation: Value) -> DomainEvent {
+    DomainEvent {
+        source: SOURCE_TASKS,
+        detail_type: TASK_CONTINUED,
+        detail: json!({
+            "task": run.spec.name, "run_id": run.id, "part": run.part + 1, "continuation": continuation,
+        }),
+    }
 }

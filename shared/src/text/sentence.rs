@@ -3,7 +3,7 @@
 use super::{
     clean,
     negation::Scope,
-    notes::Reading,
+    reading::Reading,
     role::*,
     rule::{Alone, KINDS, Meaning, RULES, Rule},
     token::{Kind, Token},

@@ -7,8 +7,8 @@ use serde_json::json;
 use shared::{
     config::Settings,
     http::Http,
-    run::{Run, finished, serve},
-    task::{Function, Outcome, Task, TaskError},
+    run::{Run, Task, finished, serve},
+    task::{Function, Outcome, TaskError},
 };
 
 struct Probe;

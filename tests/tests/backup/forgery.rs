@@ -2,7 +2,7 @@
 
 use backup::{Key, restore};
 use e2e::{Backend, Bed, empty_database};
-use gazelle_local::{postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
     let (store, key) = (store(&bed), key(&bed));
     let [newest, other, open]: [String; 3] = copies(&bed).await.try_into().unwrap();
     let target = empty_database().await?;
-    supabase::migrate(&target).await?;
+    migrations::migrate(&target).await?;
     let file = |location: &str, name: &str| bed.stack.backups.path().join(location).join(name);
     let restored = async |location: &str, key: Option<&Key>, unproven: bool| -> anyhow::Result<_> {
         let source = restore::Source { store: &store, location, key, unproven };
@@ -109,7 +109,7 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
     // What a person says in so many words is done, and an honest copy always.
     assert_eq!(restored(&open, key.as_ref(), true).await?, Ok(()));
     let target = empty_database().await?;
-    supabase::migrate(&target).await?;
+    migrations::migrate(&target).await?;
     let source = restore::Source { store: &store, location: &newest, key: key.as_ref(), unproven: false };
     restore::into_postgres(&source, Database::connect(&target).await?, false, &mut |_| ()).await?;
     Ok(())

@@ -12,16 +12,29 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::supabase::QUICK;
 
-use super::{
-    CHECK, Caller, Role, Signed, Source, UNCHECKED,
-    bearer::{Bearer, BearerError},
-    refuse_cross_site, session_of,
+use crate::{
+    access::{
+        caller::{Caller, Signed},
+        csrf::refuse_cross_site,
+        session::session_of,
+        source::Source,
+    },
+    identity::{
+        auth::AuthError,
+        bearer::{BearerError, CHECK},
+        role::{Bearer, Role},
+    },
+    problem::Problem,
+    state::App,
 };
-use crate::{auth::AuthError, problem::Problem, state::App};
+
+/// While Supabase Auth cannot be asked, a session goes on for so long after the last answer.
+const UNCHECKED: SignedDuration = SignedDuration::from_hours(1);
 
 /// What [`Limits`](crate::Limits) count over.
 const WINDOW_SECONDS: u32 = 60;

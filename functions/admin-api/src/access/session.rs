@@ -1,11 +1,13 @@
 //! The console's session: a random number in a cookie, of which only the hash is stored.
 
-use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::digest;
 
-use super::keys::random;
-use crate::state::App;
+use crate::{
+    cookies::cookie_named,
+    identity::keys::{random, sha256_hex},
+    state::App,
+};
 
 /// How long a session lasts at most, in seconds.
 pub const LIFETIME_SECONDS: u32 = 12 * 3600;
@@ -30,26 +32,11 @@ impl SessionId {
     }
 }
 
-/// SHA-256 of a text in hexadecimal.
-pub fn sha256_hex(text: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The session that a request's cookie names.
 pub fn session_of(app: &App, headers: &HeaderMap) -> Option<SessionId> {
     cookie_named(headers, name(app))
         .filter(|value| !value.is_empty())
         .map(|value| SessionId(value.to_owned()))
-}
-
-/// A cookie of a request. Those of other applications may hold what is no text.
-pub fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let pairs = headers.get_all(COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    pairs
-        .filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
 }
 
 /// The cookie that starts a session. `Lax`: links in notices open.

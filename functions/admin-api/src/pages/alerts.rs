@@ -5,13 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use super::{Frame, Markup};
 use crate::{
+    data::alerts::{self, Alert, AlertPage, AlertStats, AlertType, DetailedAlert, Filter, Priority},
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::{
-        alerts::{self, Alert, AlertPage, AlertStats, AlertType, DetailedAlert, Filter, Priority},
-        extract::Params,
-    },
     state::App,
 };
 
@@ -106,5 +104,5 @@ pub async fn show(
         serde_urlencoded::to_string(Filter { cursor: Some(cursor), search: filter.search.clone(), ..filter })
             .ok()
     });
-    super::show(&AlertsPage { frame, filter, page, stats, next })
+    render::show(&AlertsPage { frame, filter, page, stats, next })
 }

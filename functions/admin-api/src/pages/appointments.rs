@@ -6,16 +6,14 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
-use super::{Frame, Markup};
 use crate::{
-    problem::Problem,
-    routes::{
-        appointments::{
-            self, AppointmentAlert, AppointmentStats, Check, Checked, History, HistoryWindow, Pending,
-            PendingWindow,
-        },
-        extract::{Params, chosen},
+    data::appointments::{
+        self, AppointmentAlert, AppointmentStats, Check, Checked, History, HistoryWindow, Pending,
+        PendingWindow,
     },
+    extract::{Params, chosen},
+    pages::{display::Markup, frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -87,5 +85,5 @@ pub async fn show(
         appointments::read_history(&app, &window),
         appointments::count(&app),
     )?;
-    super::show(&AppointmentsPage { frame, check, pending, history, stats })
+    render::show(&AppointmentsPage { frame, check, pending, history, stats })
 }

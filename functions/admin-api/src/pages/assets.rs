@@ -9,15 +9,15 @@ use axum::{
 };
 use shared::notify::figures::decimal_mark;
 
-use super::{Frame, Markup};
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         alerts::Alert,
         assets::{self, Asset, AssetPage, AssetStatistics, Filter, FoundAsset},
-        extract::{Params, row_id},
         maintenances::Maintenance,
     },
+    extract::{Params, row_id},
+    pages::{display::Markup, frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -206,7 +206,7 @@ pub async fn list(
         serde_urlencoded::to_string(Filter { limit: *limit, cursor: Some(cursor), category, status, search })
             .ok()
     });
-    super::show(&AssetsPage { frame, filter, page, statistics, asset, next })
+    render::show(&AssetsPage { frame, filter, page, statistics, asset, next })
 }
 
 /// `GET /assets/{id}`
@@ -217,5 +217,5 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let FoundAsset { asset, client_name, maintenances, alerts } = assets::find(&app, row_id(&id)?).await?;
     let blank = Maintenance { status: "planifiée".into(), ..Maintenance::default() };
-    super::show(&AssetShown { frame, asset, client_name, maintenances, alerts, blank })
+    render::show(&AssetShown { frame, asset, client_name, maintenances, alerts, blank })
 }

@@ -6,13 +6,11 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use serde_json::Value;
 
-use super::Frame;
 use crate::{
+    data::audit::{self, AuditPage, Change, Filter},
+    extract::Params,
+    pages::{frame::Frame, render},
     problem::Problem,
-    routes::{
-        audit::{self, AuditPage, Change, Filter},
-        extract::Params,
-    },
     state::App,
 };
 
@@ -44,7 +42,7 @@ pub async fn show(
         return Err(Problem::forbidden());
     }
     let page = audit::read(&app, &filter).await?;
-    super::show(&AuditView { frame, filter, page })
+    render::show(&AuditView { frame, filter, page })
 }
 
 impl AuditView {

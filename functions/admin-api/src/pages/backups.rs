@@ -5,13 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use super::{Frame, Markup};
 use crate::{
+    data::backups::{self, BackupPage, CopyKind, CopyStatus, DrillStatus, Filter},
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::{
-        backups::{self, BackupPage, CopyKind, CopyStatus, DrillStatus, Filter},
-        extract::Params,
-    },
     state::App,
 };
 
@@ -72,5 +70,5 @@ pub async fn show(
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
     let page = backups::read(&app, &filter).await?;
-    super::show(&BackupsPage { frame, page })
+    render::show(&BackupsPage { frame, page })
 }

@@ -6,13 +6,11 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use shared::words::Language;
 
-use super::{Frame, Markup};
 use crate::{
+    data::cash::{self, Filter, Register, Session, SessionPage, SessionStatus},
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::{
-        cash::{self, Filter, Register, Session, SessionPage, SessionStatus},
-        extract::Params,
-    },
     state::App,
 };
 
@@ -35,7 +33,7 @@ pub async fn show(
     }
     let (registers, sessions) =
         tokio::try_join!(cash::read_registers(&app), cash::read_sessions(&app, &filter))?;
-    super::show(&CashPage { frame, registers, sessions })
+    render::show(&CashPage { frame, registers, sessions })
 }
 
 /// An amount in cents as Québec writes it.

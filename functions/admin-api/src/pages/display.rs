@@ -10,8 +10,7 @@ use shared::{
     words::Language,
 };
 
-use super::Frame;
-use crate::routes::{opaque::segment, shapes::Status};
+use crate::{address::segment, data::shapes::Status, pages::frame::Frame};
 
 /// HTML that is already escaped.
 #[derive(Debug, Clone)]

@@ -1,15 +1,19 @@
 //! The API for people who write programs against it: the OpenAPI document as a page.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use askama::Template;
-use axum::response::Response;
+use axum::{Extension, response::Response};
 use serde_json::{Map, Value};
 
-use super::Frame;
-use crate::{access::Role, problem::Problem, routes};
+use crate::{
+    identity::role::Role,
+    openapi::Described,
+    pages::{frame::Frame, render},
+    problem::Problem,
+};
 
-static REFERENCE: LazyLock<Reference> = LazyLock::new(Reference::read);
+static REFERENCE: OnceLock<Reference> = OnceLock::new();
 
 /// Everything that is described.
 #[derive(Default)]
@@ -64,10 +68,10 @@ struct Kind {
 }
 
 impl Reference {
-    fn read() -> Self {
+    fn read(described: Described) -> Self {
         let mut reference = Self::default();
         let mut schemas = Map::new();
-        for (role, document) in routes::described() {
+        for (role, document) in (described.0)() {
             let document = serde_json::to_value(document).unwrap_or_default();
             for (path, methods) in document["paths"].as_object().into_iter().flatten() {
                 let group = path.split('/').nth(1).unwrap_or_default().to_owned();
@@ -220,8 +224,9 @@ struct DocsPage {
 }
 
 /// `GET /docs`
-pub async fn show(frame: Frame) -> Result<Response, Problem> {
-    super::show(&DocsPage { frame, reference: &REFERENCE })
+pub async fn show(frame: Frame, Extension(described): Extension<Described>) -> Result<Response, Problem> {
+    let reference = REFERENCE.get_or_init(|| Reference::read(described));
+    render::show(&DocsPage { frame, reference })
 }
 
 #[cfg(test)]
@@ -232,10 +237,10 @@ mod tests {
 
     #[test]
     fn every_operation_is_shown_with_its_least_role() {
-        let reference = Reference::read();
+        let described = Described(crate::api::described);
+        let reference = Reference::read(described);
         let all: Vec<&Operation> = reference.groups.values().flatten().collect();
-        let described: usize =
-            routes::described().iter().map(|(_, document)| document.paths.paths.len()).sum();
+        let described: usize = (described.0)().iter().map(|(_, document)| document.paths.paths.len()).sum();
         assert!(all.len() >= described && described > 10, "{} {described}", all.len());
         let run = all.iter().find(|operation| operation.path == "/scheduler/run/{task}").expect("a route");
         assert_eq!((run.method.as_str(), run.role), ("POST", "admin"));

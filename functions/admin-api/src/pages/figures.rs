@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Frame, notifications::Names};
+use crate::pages::{frame::Frame, notifications::Names};
 
 /// Figures of one kind, the largest of which fills its line.
 pub struct Bars {

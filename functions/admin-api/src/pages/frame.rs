@@ -1,6 +1,10 @@
 //! What every page has around its content: who looks, in which language and colours, and where they are.
 
-use std::{convert::Infallible, fmt::Display, sync::Arc, sync::LazyLock};
+use std::{
+    convert::Infallible,
+    fmt::Display,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     extract::FromRequestParts,
@@ -12,9 +16,8 @@ use ring::digest;
 use shared::words::{Language, Value};
 
 use crate::{
-    access::{Caller, Role, cookie_named},
-    routes::session::own_path,
-    state::App,
+    access::caller::Caller, address::own_path, cookies::cookie_named, identity::role::Role,
+    language::language_of, state::App,
 };
 
 /// Colours of the pages.
@@ -40,16 +43,6 @@ impl Theme {
             Self::Dark => "dark",
         }
     }
-}
-
-/// The language of a code.
-pub fn language_named(code: &str) -> Option<Language> {
-    Language::ALL.into_iter().find(|language| language.code() == code)
-}
-
-/// The language that was chosen on the pages.
-pub fn language_of(headers: &HeaderMap) -> Language {
-    cookie_named(headers, "language").and_then(language_named).unwrap_or_default()
 }
 
 /// Changes with the assets, so that browsers may keep them.

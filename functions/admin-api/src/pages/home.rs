@@ -10,18 +10,19 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use shared::task::TaskSpec;
 
-use self::{
-    data::Home,
-    night::{TimeLine, Track},
-    verdict::Verdict,
-};
-use super::{Frame, Markup};
 use crate::{
-    problem::Problem,
-    routes::{
-        health_shapes::TaskStanding,
-        recommendations::{Priority, Recommendation},
+    data::{health_shapes::TaskStanding, recommendations::Recommendation},
+    pages::{
+        display::Markup,
+        frame::Frame,
+        home::{
+            data::Home,
+            night::{TimeLine, Track},
+            verdict::Verdict,
+        },
+        render,
     },
+    problem::Problem,
     state::App,
 };
 
@@ -44,7 +45,7 @@ pub async fn show(State(app): State<Arc<App>>, mut frame: Frame) -> Result<Respo
     let home = Home::read(&app).await?;
     let verdict = Verdict::of(&frame, &home);
     let night = TimeLine::of(&home.night);
-    super::show(&HomePage { frame, verdict, night, home })
+    render::show(&HomePage { frame, verdict, night, home })
 }
 
 impl HomePage {
@@ -121,7 +122,7 @@ impl HomePage {
     }
 
     fn priority(&self, recommendation: &Recommendation) -> Markup {
-        priority(&self.frame, recommendation.priority)
+        self.frame.urgency(recommendation.priority)
     }
 
     /// Open anomalies in words.
@@ -130,9 +131,7 @@ impl HomePage {
             .home
             .anomalies
             .by_severity()
-            .map(|(severity, count)| {
-                format!("{count} {}", super::incidents::severity_name(&self.frame, severity))
-            })
+            .map(|(severity, count)| format!("{count} {}", self.frame.gravity(severity)))
             .collect();
         parts.join(" · ")
     }
@@ -156,14 +155,5 @@ impl HomePage {
     fn waiting(&self) -> i64 {
         let due = &self.home.due;
         due.maintenance.total + due.humidity + due.appointments + due.quarantine
-    }
-}
-
-/// How pressing something is.
-pub fn priority(frame: &Frame, priority: Priority) -> Markup {
-    match priority {
-        Priority::High => frame.badge("error", "▲", frame.t("high-haute")),
-        Priority::Medium => frame.badge("warning", "■", frame.t("medium")),
-        Priority::Low => frame.badge("info", "▼", frame.t("low")),
     }
 }

@@ -6,13 +6,11 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
-use super::{Frame, Markup};
 use crate::{
+    data::humidity::{self, HumidityPage, HumidityStats, Standing, Window},
+    extract::{Params, chosen},
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::{
-        extract::{Params, chosen},
-        humidity::{self, HumidityPage, HumidityStats, Standing, Window},
-    },
     state::App,
 };
 
@@ -75,5 +73,5 @@ pub async fn show(
     let standing = view.standing.unwrap_or_default();
     let window = Window::at(view.cursor);
     let (page, stats) = tokio::try_join!(humidity::read(&app, standing, &window), humidity::count(&app))?;
-    super::show(&HumidityAlertsPage { frame, standing, page, stats })
+    render::show(&HumidityAlertsPage { frame, standing, page, stats })
 }

@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use shared::notify::figures;
 
-use super::{Frame, Markup, home};
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         anomalies::{self, AnomalyPage, AnomalyStatus, Severity},
-        extract::Params,
         incidents::{self, Filter, Incident, IncidentKind, IncidentPage},
         recommendations::{self, Recommendation, RecommendationPage, RecommendationStatus},
     },
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -39,7 +38,7 @@ pub async fn show(
         anomalies::read(&app, frame.role(), &first_anomalies),
         recommendations::read(&app, &first_recommendations),
     )?;
-    super::show(&IncidentsPage { frame, incidents, anomalies, recommendations })
+    render::show(&IncidentsPage { frame, incidents, anomalies, recommendations })
 }
 
 impl IncidentsPage {
@@ -75,7 +74,7 @@ impl IncidentsPage {
             Severity::Medium => ("warning", "■"),
             Severity::Low => ("info", "▼"),
         };
-        self.frame.badge(class, mark, severity_name(&self.frame, severity))
+        self.frame.badge(class, mark, self.frame.gravity(severity))
     }
 
     fn anomaly_state(&self, status: AnomalyStatus) -> Markup {
@@ -90,7 +89,7 @@ impl IncidentsPage {
     }
 
     fn priority(&self, recommendation: &Recommendation) -> Markup {
-        home::priority(&self.frame, recommendation.priority)
+        self.frame.urgency(recommendation.priority)
     }
 
     fn is_open(&self, recommendation: &Recommendation) -> bool {
@@ -104,15 +103,4 @@ impl IncidentsPage {
             RecommendationStatus::Ignored => self.frame.badge("", "–", self.frame.t("ignored")),
         }
     }
-}
-
-/// How grave something is, in words.
-pub fn severity_name(frame: &Frame, severity: Severity) -> &'static str {
-    let name = match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-    };
-    figures::severity_name(name, frame.language).unwrap_or(name)
 }

@@ -12,15 +12,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::digest;
 use serde::Deserialize;
 
-use super::{Frame, figures};
 use crate::{
-    problem::Problem,
-    routes::{
-        extract::Params,
+    data::{
         runs::{self, Filter},
         shapes::{Run, RunPage, Status, TaskView},
         syncs, tasks,
     },
+    extract::Params,
+    pages::{figures, frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -223,7 +223,7 @@ pub async fn show(
         None => Rows::newest(&filter, page),
         Some(_) => Rows::older(&filter, page),
     };
-    super::show(&JournalPage { frame, board: Board::new(tasks, false), rows, filter })
+    render::show(&JournalPage { frame, board: Board::new(tasks, false), rows, filter })
 }
 
 /// `GET /syncs`: the page of synchronisations was a second journal; old links lead to the same runs in the one that is
@@ -254,7 +254,7 @@ pub async fn board(
 ) -> Result<Response, Problem> {
     let board = Board::new(tasks::read(&app).await?, true);
     let has_changed = seen.seen.as_ref() != Some(&board.mark);
-    let mut response = super::show(&BoardPart { frame, board })?;
+    let mut response = render::show(&BoardPart { frame, board })?;
     if has_changed {
         response.headers_mut().insert("hx-trigger", HeaderValue::from_static("runs"));
     }
@@ -273,7 +273,7 @@ pub async fn newest(
         return Ok(([("hx-refresh", "true")], "").into_response());
     }
     let rows = Rows { runs: page.items, refresh: Some(filter.query(None)), next: None };
-    super::show(&RowsPart { frame, rows })
+    render::show(&RowsPart { frame, rows })
 }
 
 /// `GET /journal/rows`: older rows of an open page.
@@ -283,5 +283,5 @@ pub async fn older(
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
     let page = runs::read(&app, &filter, ROWS).await?;
-    super::show(&RowsPart { frame, rows: Rows::older(&filter, page) })
+    render::show(&RowsPart { frame, rows: Rows::older(&filter, page) })
 }

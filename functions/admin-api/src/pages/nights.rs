@@ -7,10 +7,10 @@ use axum::{extract::State, response::Response};
 use jiff::civil::Date;
 use shared::{clock, task::TaskSpec};
 
-use super::Frame;
 use crate::{
+    data::{admin_health, health_shapes::Night, shapes::Status},
+    pages::{frame::Frame, render},
     problem::Problem,
-    routes::{admin_health, health_shapes::Night, shapes::Status},
     state::App,
 };
 
@@ -57,7 +57,7 @@ pub async fn show(State(app): State<Arc<App>>, frame: Frame) -> Result<Response,
             task: task.task_name,
         })
         .collect();
-    super::show(&NightsPage { frame, days, rows })
+    render::show(&NightsPage { frame, days, rows })
 }
 
 fn cell(frame: &Frame, date: &str, nights: &[Night]) -> Cell {

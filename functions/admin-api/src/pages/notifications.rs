@@ -14,17 +14,17 @@ use axum::{
 use serde::Deserialize;
 
 pub use self::{channels::show as channels, deliveries::show as deliveries, notices::show as notices};
-use super::Frame;
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         channels::CHANNELS,
-        extract::{Params, row_id},
         rules::{
             self, Explained, Explanation, NotificationRule, NotificationRules, Question, QuietHours,
             Recipient, SEVERITIES,
         },
     },
+    extract::{Params, row_id},
+    pages::{frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -147,7 +147,7 @@ pub async fn show(
             _ => groups.push((rule.event_type.clone(), vec![rule])),
         }
     }
-    super::show(&RulesPage { frame, names: Names::of(&recipients), groups, explanation })
+    render::show(&RulesPage { frame, names: Names::of(&recipients), groups, explanation })
 }
 
 #[derive(Template)]
@@ -206,7 +206,7 @@ pub async fn edit(
             rules.into_iter().find(|rule| rule.id == id).ok_or_else(Problem::not_found)?
         }
     };
-    super::show(&RulePage { frame, rule, is_new, recipients, event_types })
+    render::show(&RulePage { frame, rule, is_new, recipients, event_types })
 }
 
 fn fresh() -> NotificationRule {

@@ -13,10 +13,10 @@ use shared::{
     notify::figures::{decimal_mark, percent_sign},
 };
 
-use super::{Frame, Markup};
 use crate::{
+    data::pianos::{self, Measured, PianoHumidity},
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::pianos::{self, Measured, PianoHumidity},
     state::App,
 };
 
@@ -85,7 +85,7 @@ pub async fn show(
 ) -> Result<Response, Problem> {
     let found = pianos::read(&app, &piano_id).await?;
     let chart = draw(&frame, &found);
-    super::show(&PianoPage { frame, found, chart })
+    render::show(&PianoPage { frame, found, chart })
 }
 
 fn draw(frame: &Frame, found: &PianoHumidity) -> Option<Chart> {

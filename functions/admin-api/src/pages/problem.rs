@@ -10,8 +10,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Frame, show_as};
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{
+    access::caller::Caller,
+    pages::{frame::Frame, render::show_as},
+    problem::Problem,
+    state::App,
+};
 
 #[derive(Template)]
 #[template(path = "problem.html")]

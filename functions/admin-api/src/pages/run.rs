@@ -15,13 +15,13 @@ use shared::{
     task::TaskSpec,
 };
 
-use super::{Frame, Markup, figures, notifications::Names};
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         runs,
         shapes::{RunDetail, Status},
     },
+    pages::{display::Markup, figures, frame::Frame, notifications::Names, render},
+    problem::Problem,
     state::App,
 };
 
@@ -243,5 +243,5 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (run, names) = tokio::try_join!(runs::find(&app, &id), Names::read(&app))?;
-    super::show(&RunPage::new(frame, names, run))
+    render::show(&RunPage::new(frame, names, run))
 }

@@ -6,8 +6,10 @@ use askama::Template;
 use axum::response::Response;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
-use super::Frame;
-use crate::problem::Problem;
+use crate::{
+    pages::{frame::Frame, render},
+    problem::Problem,
+};
 
 static RUNBOOK: LazyLock<Runbook> =
     LazyLock::new(|| Runbook::read(include_str!("../../../../docs/RUNBOOK.md")));
@@ -79,7 +81,7 @@ struct RunbookPage {
 
 /// `GET /runbook`
 pub async fn show(frame: Frame) -> Result<Response, Problem> {
-    super::show(&RunbookPage { frame, runbook: &RUNBOOK })
+    render::show(&RunbookPage { frame, runbook: &RUNBOOK })
 }
 
 #[cfg(test)]

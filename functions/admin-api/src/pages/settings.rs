@@ -17,14 +17,14 @@ pub use self::{
     targets::show as targets,
     thresholds::show as thresholds,
 };
-use super::Frame;
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         institutions::{self, Institution},
         report_tabs::{self, ReportTab},
         staff::{self, StaffMember},
     },
+    pages::{frame::Frame, render},
+    problem::Problem,
     state::App,
 };
 
@@ -70,7 +70,7 @@ pub async fn people(State(app): State<Arc<App>>, frame: Frame) -> Result<Respons
         true => Some(staff::read(&app).await?),
         false => None,
     };
-    super::show(&PeoplePage { frame, people })
+    render::show(&PeoplePage { frame, people })
 }
 
 #[derive(Template)]
@@ -90,7 +90,7 @@ impl InstitutionsPage {
 /// `GET /settings/institutions`
 pub async fn institutions(State(app): State<Arc<App>>, frame: Frame) -> Result<Response, Problem> {
     let institutions = institutions::read(&app).await?;
-    super::show(&InstitutionsPage { frame, institutions })
+    render::show(&InstitutionsPage { frame, institutions })
 }
 
 #[derive(Template)]
@@ -103,5 +103,5 @@ struct TabsPage {
 /// `GET /settings/tabs`
 pub async fn tabs(State(app): State<Arc<App>>, frame: Frame) -> Result<Response, Problem> {
     let tabs = report_tabs::read(&app).await?;
-    super::show(&TabsPage { frame, tabs })
+    render::show(&TabsPage { frame, tabs })
 }

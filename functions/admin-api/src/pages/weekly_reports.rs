@@ -9,13 +9,11 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::{Frame, Markup};
 use crate::{
+    data::weekly_reports::{self, Filter, WeeklyReportPage, WholeWeeklyReport},
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render},
     problem::Problem,
-    routes::{
-        extract::Params,
-        weekly_reports::{self, Filter, WeeklyReportPage, WholeWeeklyReport},
-    },
     state::App,
 };
 
@@ -48,7 +46,7 @@ pub async fn list(
     Params(filter): Params<Filter>,
 ) -> Result<Response, Problem> {
     let page = weekly_reports::read(&app, &filter).await?;
-    super::show(&ListPage { frame, page })
+    render::show(&ListPage { frame, page })
 }
 
 /// `GET /weekly-reports/{period_start}`
@@ -59,7 +57,7 @@ pub async fn detail(
 ) -> Result<Response, Problem> {
     let whole = weekly_reports::find(&app, &period_start).await?;
     let rows = rows(&frame, &whole.data);
-    super::show(&ReportPage { frame, whole, rows })
+    render::show(&ReportPage { frame, whole, rows })
 }
 
 impl ListPage {

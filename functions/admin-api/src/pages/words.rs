@@ -2,8 +2,10 @@
 
 use shared::notify::{error_name, event_name, figures::severity_name};
 
-use super::{Frame, Markup};
-use crate::routes::targets::TargetState;
+use crate::{
+    data::{anomalies::Severity, recommendations::Priority, targets::TargetState},
+    pages::{display::Markup, frame::Frame},
+};
 
 /// With a capital at its beginning.
 fn capitalised(word: &str) -> String {
@@ -12,6 +14,26 @@ fn capitalised(word: &str) -> String {
 }
 
 impl Frame {
+    /// How grave something is, in words.
+    pub fn gravity(&self, severity: Severity) -> &'static str {
+        let name = match severity {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            Severity::Low => "low",
+        };
+        severity_name(name, self.language).unwrap_or(name)
+    }
+
+    /// How pressing something is.
+    pub fn urgency(&self, priority: Priority) -> Markup {
+        match priority {
+            Priority::High => self.badge("error", "▲", self.t("high-haute")),
+            Priority::Medium => self.badge("warning", "■", self.t("medium")),
+            Priority::Low => self.badge("info", "▼", self.t("low")),
+        }
+    }
+
     /// What an event type is called.
     pub fn event_words(&self, event_type: &str) -> String {
         event_name(event_type, self.language)

@@ -1,5 +1,7 @@
 //! EventBridge `PutEvents` and Secrets Manager `GetSecretValue`, in AWS's JSON protocol.
 
+mod event;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -15,15 +17,9 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub use self::event::BusEvent;
 use super::{Sandbox, lock};
 use crate::faults::Fault;
-
-/// An event that the bus took.
-#[derive(Debug, Clone)]
-pub struct BusEvent {
-    /// The envelope that targets get.
-    pub envelope: Value,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]

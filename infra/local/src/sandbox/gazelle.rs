@@ -1,21 +1,12 @@
 //! Gazelle: GraphQL executed against the committed schema, and the token endpoint.
 
+mod account;
+mod schema;
 mod spoil;
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use apollo_compiler::{
-    ExecutableDocument, Schema as GraphqlSchema,
-    resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue},
-    validation::Valid,
-};
+use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -23,144 +14,17 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{clock, supabase::Supabase};
+use shared::clock;
 
-use super::{Sandbox, credentials, lock, refuse};
+use self::account::MONTH_SECONDS;
+pub use self::{account::Account, schema::Schema};
+use super::{Sandbox, credentials, refuse};
 use crate::{
     company::{self, Company},
     faults::Fault,
 };
-
-const SDL: &str = include_str!("../../../../shared/src/gazelle/schema.graphql");
-
-/// Life of an access token.
-const MONTH_SECONDS: u32 = 2_592_000;
-
-/// An enum value that the product has never heard of.
-pub const NEW_ENUM_VALUE: &str = "BRAND_NEW";
-
-/// The parsed schema, and the queries that were valid so far.
-pub struct Schema {
-    schema: Valid<GraphqlSchema>,
-    documents: Mutex<HashMap<String, Arc<Valid<ExecutableDocument>>>>,
-}
-
-impl Schema {
-    pub fn load() -> anyhow::Result<Self> {
-        // Gazelle adds values without notice: this one knows one more than the product does.
-        let mut sdl = SDL.to_owned();
-        for name in ["ClientStatus", "TimelineEntryType"] {
-            sdl = sdl.replace(&format!("enum {name} {{"), &format!("enum {name} {{ {NEW_ENUM_VALUE}"));
-        }
-        let schema = GraphqlSchema::parse_and_validate(sdl, "schema.graphql")
-            .map_err(|error| anyhow::anyhow!("{}", error.errors))?;
-        Ok(Self { schema, documents: Mutex::default() })
-    }
-
-    fn document(&self, query: &str) -> Result<Arc<Valid<ExecutableDocument>>, String> {
-        if let Some(document) = lock(&self.documents).get(query) {
-            return Ok(document.clone());
-        }
-        let document = ExecutableDocument::parse_and_validate(&self.schema, query, "query.graphql")
-            .map_err(|error| error.errors.to_string())?;
-        let document = Arc::new(document);
-        lock(&self.documents).insert(query.to_owned(), document.clone());
-        Ok(document)
-    }
-}
-
-/// Gazelle's side of the authorization: tokens rotate.
-#[derive(Debug)]
-pub struct Account {
-    generation: Mutex<u32>,
-    expired: Mutex<Option<u32>>,
-    admitted: Mutex<Vec<Instant>>,
-    /// Requests that were refused for their number.
-    pub throttled: AtomicU32,
-    /// Where another process stores the token that it renewed.
-    pub store: OnceLock<Supabase>,
-}
-
-impl Default for Account {
-    fn default() -> Self {
-        Self {
-            generation: Mutex::new(1),
-            expired: Mutex::new(None),
-            admitted: Mutex::default(),
-            throttled: AtomicU32::new(0),
-            store: OnceLock::new(),
-        }
-    }
-}
-
-impl Account {
-    /// The access token in force.
-    pub fn access_token(&self) -> String {
-        format!("local-gazelle-access-token-of-generation-{}", *lock(&self.generation))
-    }
-
-    /// The refresh token in force.
-    pub fn refresh_token(&self) -> String {
-        format!("local-gazelle-refresh-token-of-generation-{}", *lock(&self.generation))
-    }
-
-    /// How many tokens there were.
-    pub fn generation(&self) -> u32 {
-        *lock(&self.generation)
-    }
-
-    /// Gives the next token out.
-    fn renew(&self, expires_in: u32) -> Value {
-        *lock(&self.generation) += 1;
-        json!({
-            "access_token": self.access_token(),
-            "refresh_token": self.refresh_token(),
-            "expires_in": expires_in,
-            "token_type": "Bearer",
-        })
-    }
-
-    /// Another process was faster: its token is stored a moment later.
-    fn renew_elsewhere(&self, now: Timestamp) {
-        let mut token = self.renew(MONTH_SECONDS);
-        token["created_at"] = now.as_second().into();
-        let Some(store) = self.store.get().cloned() else { return };
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            let arguments = json!({"p_token": token, "p_now": now.to_string()});
-            if let Err(error) = store.rpc::<bool>("replace_gazelle_token", &arguments).await {
-                tracing::error!(%error, "sandbox.token_not_stored");
-            }
-        });
-    }
-
-    /// Whether another request fits into the last second.
-    fn admits(&self, limit: u32) -> bool {
-        let now = Instant::now();
-        let mut admitted = lock(&self.admitted);
-        admitted.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
-        let fits = admitted.len() < limit as usize;
-        if fits {
-            admitted.push(now);
-        } else {
-            self.throttled.fetch_add(1, Ordering::Relaxed);
-        }
-        fits
-    }
-
-    /// The access token is not taken any more; only a refresh helps.
-    fn expire(&self) {
-        *lock(&self.expired) = Some(*lock(&self.generation));
-    }
-
-    fn takes(&self, authorization: Option<&str>) -> bool {
-        let is_expired = *lock(&self.expired) == Some(*lock(&self.generation));
-        !is_expired && authorization == Some(&format!("Bearer {}", self.access_token()))
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -5,8 +5,7 @@ use serde_json::json;
 use shared::task::TASKS;
 
 use crate::{
-    problem::Problem,
-    routes::{
+    data::{
         admin_health,
         backups::Newest,
         health_shapes::{Ai, AnomalyCounts, ErrorRate, Overall, TaskStanding, Usage},
@@ -15,6 +14,7 @@ use crate::{
         shapes::Status,
         targets::TargetState,
     },
+    problem::Problem,
     state::App,
 };
 

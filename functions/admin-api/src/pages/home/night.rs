@@ -3,11 +3,14 @@
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use shared::clock;
 
-use super::{
-    super::{Frame, Markup},
-    data::{Night, Run},
+use crate::{
+    data::shapes::Status,
+    pages::{
+        display::Markup,
+        frame::Frame,
+        home::data::{Night, Run},
+    },
 };
-use crate::routes::shapes::Status;
 
 /// Width of a track in its own units.
 const WIDTH: i64 = 720;

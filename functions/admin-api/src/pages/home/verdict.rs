@@ -4,12 +4,14 @@
 use jiff::Timestamp;
 use shared::{notify::Event, task::TaskSpec};
 
-use super::{super::Frame, data::Home};
-use crate::routes::{
-    backups::DrillStatus,
-    health_shapes::{Overall, TaskStanding},
-    incidents::{Incident, IncidentKind},
-    shapes::Status,
+use crate::{
+    data::{
+        backups::DrillStatus,
+        health_shapes::{Overall, TaskStanding},
+        incidents::{Incident, IncidentKind},
+        shapes::Status,
+    },
+    pages::{frame::Frame, home::data::Home},
 };
 
 /// A copy older than a day and two hours was missed; so was a sync.

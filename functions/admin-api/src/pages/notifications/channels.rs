@@ -5,11 +5,15 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use super::{Names, rules};
 use crate::{
-    pages::{Frame, Markup, show as show_page},
+    data::channels::{ChannelOverview, read},
+    pages::{
+        display::Markup,
+        frame::Frame,
+        notifications::{Names, rules},
+        render::show as show_page,
+    },
     problem::Problem,
-    routes::channels::{ChannelOverview, read},
     state::App,
 };
 

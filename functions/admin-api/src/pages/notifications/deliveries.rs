@@ -5,16 +5,20 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use super::{Names, rules};
 use crate::{
-    pages::{Frame, Markup, show as show_page},
-    problem::Problem,
-    routes::{
+    data::{
         channels::CHANNELS,
         deliveries::{Filter, MessagePage, read},
-        extract::Params,
         rules::{NotificationRules, Recipient},
     },
+    extract::Params,
+    pages::{
+        display::Markup,
+        frame::Frame,
+        notifications::{Names, rules},
+        render::show as show_page,
+    },
+    problem::Problem,
     state::App,
 };
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 
-use super::{Names, rules};
 use crate::{
-    pages::{Frame, Markup, show as show_page},
-    problem::Problem,
-    routes::{
-        deliveries::{NoticeFilter, NoticePage, NoticeView, read_notices},
-        extract::Params,
-        opaque::segment,
+    address::segment,
+    data::deliveries::{NoticeFilter, NoticePage, NoticeView, read_notices},
+    extract::Params,
+    pages::{
+        display::Markup,
+        frame::Frame,
+        notifications::{Names, rules},
+        render::show as show_page,
     },
+    problem::Problem,
     state::App,
 };
 

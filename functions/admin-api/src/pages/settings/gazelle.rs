@@ -6,14 +6,15 @@ use askama::Template;
 use axum::{extract::State, http::HeaderMap, response::Response};
 
 use crate::{
-    pages::{Frame, Markup, show as show_page},
-    problem::Problem,
-    routes::{
-        extract::{Author, Params},
+    address::segment,
+    data::{
+        author::Author,
         gazelle::{self, Answer, GazelleConnection},
-        opaque::segment,
         quarantine::{self, Filter, QuarantinePage, QuarantinedRow},
     },
+    extract::Params,
+    pages::{display::Markup, frame::Frame, render::show as show_page},
+    problem::Problem,
     state::App,
 };
 

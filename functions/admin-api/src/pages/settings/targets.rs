@@ -7,12 +7,12 @@ use axum::{extract::State, response::Response};
 use shared::clock;
 
 use crate::{
-    pages::{Frame, show as show_page},
-    problem::Problem,
-    routes::{
+    data::{
         targets::{self, MonitorTarget},
         windows::{self, MaintenanceWindow},
     },
+    pages::{frame::Frame, render::show as show_page},
+    problem::Problem,
     state::App,
 };
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 use shared::notify::figures::decimal_mark;
 
 use crate::{
-    pages::{Frame, show as show_page},
+    data::settings::{self, SettingView},
+    pages::{frame::Frame, render::show as show_page},
     problem::Problem,
-    routes::settings::{self, SettingView},
     state::App,
 };
 

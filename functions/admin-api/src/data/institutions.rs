@@ -1,0 +1,46 @@
+//! Institutions: the clients whose pianos are watched.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::{problem::Problem, state::App};
+
+/// A client whose pianos are watched.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Institution {
+    pub slug: String,
+    pub name: String,
+    /// The client of Gazelle; without one nothing is watched.
+    pub gazelle_client_id: Option<String>,
+    pub active: bool,
+    pub options: InstitutionOptions,
+    /// What Gazelle calls the client; only in lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+}
+
+/// Bounds of its own, instead of the company's.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct InstitutionOptions {
+    /// Percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub humidity_low: Option<f64>,
+    /// Percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub humidity_high: Option<f64>,
+}
+
+/// What of an institution is set.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct InstitutionForm {
+    pub name: Option<String>,
+    pub gazelle_client_id: Option<String>,
+    pub active: Option<bool>,
+    pub options: Option<InstitutionOptions>,
+}
+
+/// The institutions.
+pub async fn read(app: &App) -> Result<Vec<Institution>, Problem> {
+    app.ask("institutions_list", &json!({})).await
+}

@@ -1,0 +1,71 @@
+//! Planned services of the equipment: those that follow from Gazelle, and those that people plan.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Which maintenances.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// At most 500; 100 unless told.
+    pub limit: Option<u32>,
+    /// Where the page begins, from the page before.
+    pub cursor: Option<String>,
+    pub asset_id: Option<i64>,
+    /// One of the states.
+    pub status: Option<String>,
+    /// `manual`, `gazelle_interval` or `appointment`.
+    pub source: Option<String>,
+}
+
+/// A page of maintenances: those without a date first, then the latest.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct MaintenancePage {
+    pub items: Vec<Maintenance>,
+    /// The parameter `cursor` of the next page; null on the last.
+    pub next: Option<String>,
+}
+
+/// A planned service.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct Maintenance {
+    pub id: i64,
+    pub asset_id: i64,
+    /// In lists of several assets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asset_name: Option<String>,
+    /// `préventive`, `corrective` or `inspection`.
+    pub maintenance_type: String,
+    pub scheduled_date: Option<String>,
+    pub completed_date: Option<String>,
+    pub description: Option<String>,
+    pub cost: Option<f64>,
+    /// `planifiée`, `en_cours`, `complétée` or `annulée`.
+    pub status: String,
+    /// `manual`, `gazelle_interval` or `appointment`.
+    pub source: String,
+    pub external_ref: Option<String>,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+/// What may be said of a maintenance: what is left out stays as it is. A new one needs `asset_id`.
+#[derive(ToSchema)]
+#[allow(dead_code)] // It describes the body; the database reads the fields, and refuses each by its name.
+pub struct MaintenanceValues {
+    #[schema(minimum = 1)]
+    pub asset_id: Option<i64>,
+    /// `préventive` unless told.
+    pub maintenance_type: Option<String>,
+    #[schema(format = Date)]
+    pub scheduled_date: Option<String>,
+    /// The day of the change, when the status becomes `complétée` and nothing is told.
+    #[schema(format = Date)]
+    pub completed_date: Option<String>,
+    #[schema(max_length = 5000)]
+    pub description: Option<String>,
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    pub cost: Option<f64>,
+    /// `planifiée` unless told.
+    pub status: Option<String>,
+}

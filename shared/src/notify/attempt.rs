@@ -1,0 +1,72 @@
+//! What became of an attempt to deliver a message, whatever the channel.
+
+use std::time::Duration;
+
+use crate::http::{Cause, HttpError, Response};
+
+/// What a refusal for good is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// This message only.
+    Message,
+    /// Nothing reaches this recipient on this channel any more.
+    Recipient,
+    /// Nothing reaches anybody on this channel any more.
+    Channel,
+}
+
+/// What became of one attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Attempt {
+    Delivered,
+    RetryAfter(Option<Duration>, &'static str),
+    /// The service takes nothing from us for now, whoever it is for: others carry its messages meanwhile.
+    Rest(&'static str),
+    Refused(Refusal, String),
+    /// The service may have taken it: repeating it could tell somebody twice.
+    Unknown,
+}
+
+impl Attempt {
+    /// One classification for every channel; `refusal` says what a vendor means by a refusal, and `None` where it
+    /// is none.
+    pub(super) fn of(outcome: Result<Response, HttpError>, refusal: fn(&Response) -> Option<Self>) -> Self {
+        match outcome {
+            Ok(response) => refusal(&response).unwrap_or_else(|| match response.status {
+                200..=299 => Attempt::Delivered,
+                500.. => Attempt::RetryAfter(None, "service_error"),
+                status => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+            }),
+            Err(error) => match error.cause {
+                // Nothing was sent.
+                Cause::Connect(_) | Cause::Forbidden => Attempt::RetryAfter(None, "no_connection"),
+                Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Malformed => Attempt::Unknown,
+            },
+        }
+    }
+
+    pub(super) fn unconfigured(reason: &str) -> Self {
+        Attempt::Refused(Refusal::Message, reason.to_owned())
+    }
+
+    /// `sent`, `unknown` or `failed`: how an attempt without another one is told.
+    pub(super) fn verdict(&self) -> &'static str {
+        match self {
+            Attempt::Delivered => "sent",
+            Attempt::Unknown => "unknown",
+            Attempt::RetryAfter(..) | Attempt::Rest(_) | Attempt::Refused(..) => "failed",
+        }
+    }
+}
+
+/// An attempt, and the new address of a chat that has moved.
+pub(super) struct Sending {
+    pub(super) attempt: Attempt,
+    pub(super) chat_id: Option<String>,
+}
+
+impl From<Attempt> for Sending {
+    fn from(attempt: Attempt) -> Self {
+        Self { attempt, chat_id: None }
+    }
+}
