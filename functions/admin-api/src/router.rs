@@ -74,3 +74,19 @@ fn wants_page(request: &Request) -> bool {
             || request.headers().contains_key("hx-request")
             || accept.is_some_and(|accept| accept.contains("text/html")))
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, routing::get};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_gets_an_answer_before_the_function_is_ended() {
+        let never = get(async || std::future::pending::<Response>().await);
+        let router: Router = Router::new().route("/", never).layer(from_fn(in_time));
+        let request = Request::new(Body::empty());
+        let answer = tokio::time::timeout(Duration::from_secs(29), router.oneshot(request)).await;
+        assert_eq!(answer.expect("in time").expect("an answer").status(), 503);
+    }
+}
