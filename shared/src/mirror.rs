@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use futures::future::join_all;
 use jiff::{ToSpan, tz::TimeZone};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 pub use self::{
@@ -36,7 +36,7 @@ use self::{
 use crate::{clock, gazelle::Gazelle, run::Run, supabase::SupabaseError, task::TaskError};
 
 /// How much is read of the collections that are not read whole, and how fast; rows of `settings`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 struct Bounds {
     appointment_past_days: i64,
     appointment_future_days: i64,
@@ -155,24 +155,5 @@ fn scope(
 }
 
 async fn bounds(run: &Run) -> Result<Bounds, SupabaseError> {
-    #[derive(Deserialize)]
-    struct Row {
-        key: String,
-        value: Value,
-    }
-    let query = || run.supabase.from("settings").select("key,value").like("key", "sync.*");
-    let rows: Vec<Row> = run.supabase.all("key", query).await?;
-    let number = |key: &str, default: i64, least: i64, most: i64| {
-        rows.iter()
-            .find(|row| row.key == key)
-            .and_then(|row| row.value.as_i64())
-            .unwrap_or(default)
-            .clamp(least, most)
-    };
-    Ok(Bounds {
-        appointment_past_days: number("sync.appointment_past_days", 30, 0, 3650),
-        appointment_future_days: number("sync.appointment_future_days", 90, 0, 3650),
-        timeline_overlap_days: number("sync.timeline_overlap_days", 7, 0, 365),
-        concurrency: usize::try_from(number("sync.concurrency", 6, 1, 20)).unwrap_or(1),
-    })
+    run.supabase.rpc("settings_of", &json!({"p_section": "sync"})).await
 }

@@ -4,6 +4,7 @@
 //! A delivery problem never changes the run that caused the notice.
 
 mod attempt;
+mod channel;
 mod channels;
 mod direct;
 mod email;
@@ -20,9 +21,10 @@ mod telegram;
 
 use self::{
     attempt::{Attempt, Refusal, Sending},
-    channels::{ADMINISTRATORS, CHANNELS, Person},
+    channels::{ADMINISTRATORS, Person},
 };
 pub use self::{
+    channel::Channel,
     channels::Channels,
     direct::{TestReport, Told, tell_administrators, test_channels},
     event::Event,

@@ -1,4 +1,4 @@
-//! The health of the whole: the documented routes (`domain/monitoring.md` 4.1), and the home page on good nights and bad.
+//! The health of the whole: the documented routes, and the home page on good nights and bad.
 
 use e2e::{
     Backend, Bed,

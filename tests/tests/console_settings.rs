@@ -8,7 +8,10 @@ use gazelle_local::sandbox::credentials;
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use serde_json::{Value, json};
+use shared::task::Function;
 use url::Url;
+
+use crate::browser::UNLIMITED;
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +28,8 @@ async fn every_setting_has_a_default_and_bounds_and_takes_nothing_beyond_them(
     for setting in &settings {
         // Nobody changed anything yet: the default is what the migrations set.
         assert_eq!(setting["value"], setting["default"], "{setting}");
-        assert!(!setting["description"].as_str().unwrap().is_empty(), "{setting}");
+        let description = setting["description"].as_str().unwrap();
+        assert!(description.chars().filter(|letter| letter.is_alphabetic()).count() > 3, "{setting}");
         assert!(setting["kind"] == "flag" || setting["maximum"].is_number(), "{setting}");
     }
     let before = bed.stack.rows("settings", "key,value", "key").await?;
@@ -462,5 +466,93 @@ async fn an_administrator_connects_gazelle_again_and_nobody_else_can(
     let answer = console.ask("GET", &refused.replace("local-code", "stolen"), &admin.browse("fr")).await?;
     assert_eq!(answer.status, 400);
     assert_eq!(stored_token(&bed).await?, held);
+    Ok(())
+}
+
+/// What the form accepts is obeyed, at both bounds; what it would not accept is not, wherever it comes from.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_setting_is_obeyed_within_its_bounds_and_is_its_default_beyond_them(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let console = Console::start_with(&bed.stack, None, UNLIMITED).await?;
+    let admin = console.sign_in("admin").await?;
+    let settings = body(&console.ask("GET", "/settings", &admin.read()).await?)?;
+    let settings = settings.as_array().unwrap();
+    // Of two that belong together one bound of the one is beyond the other.
+    let has_companion = |key: &str| {
+        ["humidity.low", "humidity.high"].contains(&key) || key.contains("_medium") || key.contains("_high")
+    };
+    let obeyed = async |key: &str| -> anyhow::Result<Value> {
+        let (section, name) = key.split_once('.').unwrap();
+        let section: Value = bed.stack.observer.rpc("settings_of", &json!({"p_section": section})).await?;
+        Ok(section[name].clone())
+    };
+    let number = |value: &Value| value.as_f64();
+    for setting in settings {
+        let key = setting["key"].as_str().unwrap();
+        let (within, beyond): (Vec<Value>, Vec<Value>) = match setting["kind"].as_str().unwrap() {
+            "flag" => (vec![json!(true), json!(false)], vec![json!(1), json!("true"), Value::Null]),
+            kind => {
+                let (least, most) =
+                    (setting["minimum"].as_f64().unwrap(), setting["maximum"].as_f64().unwrap());
+                let step = if kind == "whole" { 1.0 } else { 0.01 };
+                let mut beyond = vec![json!(least - step), json!(most + step), json!("5"), json!([5])];
+                beyond.extend((kind == "whole").then(|| json!(least + 0.5)));
+                let whole = |value: f64| if kind == "whole" { json!(value as i64) } else { json!(value) };
+                (vec![whole(least), whole(most)], beyond)
+            }
+        };
+        for value in &within {
+            let sent = admin.change().json(&json!({"value": value}));
+            if !has_companion(key) {
+                let answer = console.ask("PUT", &format!("/settings/{key}"), &sent).await?;
+                assert_eq!(answer.status, 200, "{key} {value}: {}", body(&answer)?);
+            }
+            bed.put("settings", json!([{"key": key, "value": value}])).await?;
+            let found = obeyed(key).await?;
+            assert!(found == *value || number(&found) == number(value), "{key}: {found} instead of {value}");
+        }
+        for value in beyond {
+            let sent = admin.change().json(&json!({"value": value}));
+            let answer = console.ask("PUT", &format!("/settings/{key}"), &sent).await?;
+            assert_eq!(answer.status, 400, "{key} {value}: {}", body(&answer)?);
+            if !value.is_null() {
+                // By somebody who writes into the table.
+                bed.put("settings", json!([{"key": key, "value": value}])).await?;
+                let found = obeyed(key).await?;
+                assert!(
+                    found == setting["default"] || number(&found) == number(&setting["default"]),
+                    "{key} {value}: {found}"
+                );
+            }
+        }
+        let change = json!([{"key": key, "value": setting["default"]}]);
+        bed.put("settings", change).await?;
+    }
+
+    // And the tasks read them, whatever they are.
+    for bound in ["minimum", "maximum"] {
+        let at_bound =
+            settings.iter().filter(|setting| !setting["key"].as_str().unwrap().starts_with("retention."));
+        let rows = at_bound.map(|setting| {
+            let value = match setting["kind"].as_str().unwrap() {
+                "flag" => json!(bound == "maximum"),
+                "whole" => json!(setting[bound].as_f64().unwrap() as i64),
+                _ => setting[bound].clone(),
+            };
+            json!({"key": setting["key"], "value": value})
+        });
+        bed.put("settings", rows.collect()).await?;
+        bed.stack.advance(SignedDuration::from_hours(24));
+        for function in
+            [Function::SyncGazelle, Function::HumidityAlerts, Function::AnomalyDetection, Function::Cleanup]
+        {
+            let run = bed.stack.invoke(function, &json!({})).await?;
+            let status = run.answer.status.as_str();
+            assert!(["success", "warning"].contains(&status), "{bound}: {:?}", run.answer);
+        }
+    }
     Ok(())
 }

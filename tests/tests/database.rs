@@ -7,6 +7,7 @@ use serde_json::Value;
 use shared::{
     config::{Settings, SupabaseSettings},
     http::Http,
+    notify::Channel,
     supabase::{Supabase, SupabaseError},
     task::TaskSpec,
 };
@@ -358,5 +359,34 @@ async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Res
     let late = page.query_one(apply, &[&id, &lease]).await.unwrap_err();
     assert_eq!(late.code().map(|code| code.code()), Some("GT001"));
     page.query_one(apply, &[&id, &retry["lease_token"].as_str()]).await?;
+    Ok(())
+}
+
+/// Whoever adds a channel in Rust is told where the database lists them.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_of_channels_in_the_database_has_all_of_them() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::PostgRest).await?;
+    let client = Database::connect(&bed.database.as_ref().unwrap().url).await?;
+    let sources = client
+        .query(
+            "select conrelid::regclass::text || ' ' || conname, pg_get_constraintdef(oid) from pg_constraint where contype = 'c'
+             union all
+             select oid::regprocedure::text, prosrc from pg_proc where pronamespace in ('public'::regnamespace, 'internal'::regnamespace)",
+            &[],
+        )
+        .await?;
+    let mut lists = 0;
+    for source in sources {
+        let (name, text): (String, String) = (source.get(0), source.get(1));
+        let listed = text.lines().filter(|line| !line.contains("'http'"));
+        for line in listed {
+            let found = Channel::NAMES.map(|channel| line.contains(&format!("'{channel}'")));
+            if found.iter().filter(|is_there| **is_there).count() > 1 {
+                lists += 1;
+                assert!(found.iter().all(|is_there| *is_there), "{name}: {line}");
+            }
+        }
+    }
+    assert!(lists > 5, "the test sees {lists} lists");
     Ok(())
 }

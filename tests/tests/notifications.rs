@@ -266,7 +266,7 @@ async fn a_test_notification_succeeds_only_if_all_configured_channels_deliver(
         let report = test(faults).await?;
         assert_eq!(report.status, "partial", "{faults}");
         let refused: Vec<&str> =
-            report.deliveries.iter().filter(|d| !d.delivered).map(|d| d.channel).collect();
+            report.deliveries.iter().filter(|d| !d.delivered).map(|d| d.channel.name()).collect();
         assert_eq!(refused.len(), 3, "{faults}: {report:?}");
         assert!(faults.starts_with(refused[0]) || faults.starts_with("sendgrid"), "{faults}");
     }

@@ -1,7 +1,5 @@
 //! The typed rows that detectors read, the settings they obey, and what they answer.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -120,7 +118,7 @@ impl Finding {
 }
 
 /// The thresholds: each is the row `anomaly.` and the field's name of `settings`, which describes it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Thresholds {
     pub cash_medium_cents: i64,
     pub cash_high_cents: i64,
@@ -128,14 +126,14 @@ pub struct Thresholds {
     pub sync_failures_medium: u32,
     pub sync_failures_high: u32,
     pub consecutive_failures: u32,
-    pub stuck_hours: i64,
+    pub stuck_hours: f64,
     pub auth_failures_medium: u32,
     pub auth_failures_high: u32,
     pub ai_minimum_calls: u32,
     pub ai_error_percent_medium: f64,
     pub ai_error_percent_high: f64,
     pub ai_confidence: f64,
-    pub stale_hours: i64,
+    pub stale_hours: f64,
     pub row_drop_percent: f64,
     pub orphan_percent: f64,
     pub humidity_backlog_days: i64,
@@ -146,45 +144,22 @@ pub struct Thresholds {
     pub unusual_minimum_rows: f64,
 }
 
-impl Thresholds {
-    /// From the values of the settings, by key without its prefix. What is no positive number is not obeyed.
-    pub fn from_settings(settings: &BTreeMap<String, Value>) -> Self {
-        let number = |key: &str, default: f64| {
-            settings.get(key).and_then(Value::as_f64).filter(|value| *value > 0.0).unwrap_or(default)
-        };
-        // Larger numbers than a count can be are as good as never.
-        let count = |key: &str, default: u32| number(key, f64::from(default)) as u32;
-        let hours = |key: &str, default: f64| number(key, default).min(100_000.0) as i64;
-        Self {
-            cash_medium_cents: number("cash_medium_cents", 1000.0) as i64,
-            cash_high_cents: number("cash_high_cents", 5000.0) as i64,
-            cash_repeated: count("cash_repeated", 3) as usize,
-            sync_failures_medium: count("sync_failures_medium", 3),
-            sync_failures_high: count("sync_failures_high", 5),
-            consecutive_failures: count("consecutive_failures", 3),
-            stuck_hours: hours("stuck_hours", 2.0),
-            auth_failures_medium: count("auth_failures_medium", 5),
-            auth_failures_high: count("auth_failures_high", 10),
-            ai_minimum_calls: count("ai_minimum_calls", 20),
-            ai_error_percent_medium: number("ai_error_percent_medium", 5.0),
-            ai_error_percent_high: number("ai_error_percent_high", 20.0),
-            ai_confidence: number("ai_confidence", 0.6),
-            stale_hours: hours("stale_hours", 26.0),
-            row_drop_percent: number("row_drop_percent", 20.0),
-            orphan_percent: number("orphan_percent", 5.0),
-            humidity_backlog_days: hours("humidity_backlog_days", 14.0),
-            unusual_spread: number("unusual_spread", 5.0),
-            unusual_minimum_runs: count("unusual_minimum_runs", 5) as usize,
-            unusual_minimum_percent: number("unusual_minimum_percent", 50.0),
-            unusual_minimum_seconds: number("unusual_minimum_seconds", 60.0),
-            unusual_minimum_rows: number("unusual_minimum_rows", 50.0),
-        }
-    }
-}
-
+/// As they are unless somebody changes them.
+#[cfg(test)]
 impl Default for Thresholds {
     fn default() -> Self {
-        Self::from_settings(&BTreeMap::new())
+        let rules = include_str!("../../../infra/supabase/migrations/20260901001734_console_settings.sql");
+        let standard = |rule: &str| {
+            let [key, .., standard] = rule.split(", ").collect::<Vec<_>>()[..] else { return None };
+            let key = key.strip_prefix("('anomaly.")?.trim_end_matches('\'').to_owned();
+            Some((key, serde_json::from_str(standard.trim_matches('\'')).ok()?))
+        };
+        let rules = rules
+            .lines()
+            .flat_map(|line| line.trim().split("), "))
+            .map(|rule| rule.trim_end_matches([',', ')']));
+        Self::deserialize(rules.filter_map(standard).collect::<serde_json::Map<String, Value>>())
+            .expect("every threshold")
     }
 }
 

@@ -13,37 +13,24 @@ use crate::{
     recommend,
 };
 
-/// Rows of `settings` that the task obeys, by key.
+/// What the task obeys.
 pub struct Settings {
-    /// `anomaly.*`
+    /// The section `anomaly` of the settings.
     pub thresholds: Thresholds,
     /// `recommendation.log_days`
     pub log_days: u32,
 }
 
-#[derive(Deserialize)]
-struct Setting {
-    key: String,
-    value: Value,
-}
-
 /// Reads the settings.
 pub async fn settings(run: &Run) -> Result<Settings, SupabaseError> {
-    let query = || {
-        let table = run.supabase.from("settings").select("key,value");
-        table.or("key.like.anomaly.*,key.eq.recommendation.log_days")
-    };
-    let rows: Vec<Setting> = run.supabase.all("key", query).await?;
-    let log_days = rows.iter().find(|row| row.key == "recommendation.log_days");
-    let log_days = log_days.and_then(|row| row.value.as_u64()).filter(|days| (1..36_500).contains(days));
-    let thresholds: BTreeMap<String, Value> = rows
-        .iter()
-        .filter_map(|row| Some((row.key.strip_prefix("anomaly.")?.to_owned(), row.value.clone())))
-        .collect();
-    Ok(Settings {
-        thresholds: Thresholds::from_settings(&thresholds),
-        log_days: log_days.and_then(|days| u32::try_from(days).ok()).unwrap_or(90),
-    })
+    #[derive(Deserialize)]
+    struct Recommendation {
+        log_days: u32,
+    }
+    let thresholds = run.supabase.rpc("settings_of", &json!({"p_section": "anomaly"})).await?;
+    let recommendation: Recommendation =
+        run.supabase.rpc("settings_of", &json!({"p_section": "recommendation"})).await?;
+    Ok(Settings { thresholds, log_days: recommendation.log_days })
 }
 
 /// What one family found, and the size of the mirror where it was read on the way.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{run::Run, supabase::SupabaseError};
 
 use crate::judge::{Entry, Known, Limit, Limits};
@@ -22,10 +22,15 @@ pub struct Rules {
     pub model_enabled: bool,
 }
 
+/// The section `humidity` of the settings.
 #[derive(Deserialize)]
-struct Setting {
-    key: String,
-    value: Value,
+struct Settings {
+    low: f64,
+    high: f64,
+    margin: f64,
+    window_days: i64,
+    all_clients: bool,
+    model_enabled: bool,
 }
 
 #[derive(Deserialize)]
@@ -37,22 +42,14 @@ struct Institution {
 
 /// Reads the rules.
 pub async fn rules(run: &Run) -> Result<Rules, SupabaseError> {
-    let query = || run.supabase.from("settings").select("key,value").like("key", "humidity.*");
-    let settings: Vec<Setting> = run.supabase.all("key", query).await?;
+    let settings: Settings = run.supabase.rpc("settings_of", &json!({"p_section": "humidity"})).await?;
     let query = || {
         let table = run.supabase.from("institutions").select("slug,gazelle_client_id,options");
         table.is("active", "true")
     };
     let institutions: Vec<Institution> = run.supabase.all("slug", query).await?;
 
-    let setting = |key: &str| settings.iter().find(|setting| setting.key == key).map(|found| &found.value);
-    let number = |key: &str, default: f64| setting(key).and_then(Value::as_f64).unwrap_or(default);
-    let flag = |key: &str| setting(key).and_then(Value::as_bool).unwrap_or(false);
-    let default = Limit {
-        low: number("humidity.low", 30.0),
-        high: number("humidity.high", 60.0),
-        margin: number("humidity.margin", 2.0),
-    };
+    let default = Limit { low: settings.low, high: settings.high, margin: settings.margin };
     let mut by_client = HashMap::new();
     let mut clients = Vec::new();
     for institution in institutions {
@@ -68,13 +65,12 @@ pub async fn rules(run: &Run) -> Result<Rules, SupabaseError> {
         }
         clients.push(client);
     }
-    let days = number("humidity.window_days", 30.0).clamp(1.0, 3650.0) as i64;
     Ok(Rules {
-        since: run.scheduled_for - SignedDuration::from_hours(24 * days),
+        since: run.scheduled_for - SignedDuration::from_hours(24 * settings.window_days),
         // No institution configured is no reason to watch nobody.
-        clients: (!flag("humidity.all_clients") && !clients.is_empty()).then_some(clients),
+        clients: (!settings.all_clients && !clients.is_empty()).then_some(clients),
         limits: Limits { default, by_client },
-        model_enabled: flag("humidity.model_enabled"),
+        model_enabled: settings.model_enabled,
     })
 }
 

@@ -355,7 +355,7 @@ async fn test(arguments: &StackArguments) -> anyhow::Result<bool> {
         false => {
             for delivery in &report.deliveries {
                 let outcome = delivery.detail.as_deref().unwrap_or("delivered");
-                println!("{:<9} {:<12} {outcome}", delivery.channel, delivery.recipient);
+                println!("{:<9} {:<12} {outcome}", delivery.channel.name(), delivery.recipient);
             }
             println!("{}", report.status);
         }

@@ -16,14 +16,32 @@ create table if not exists public.settings (
   updated_at timestamptz not null default now(),
   updated_by text
 );
-comment on table public.settings is 'Company rules edited in the console: windows, thresholds, retention.';
+comment on table public.settings is 'Company rules edited in the console: windows, thresholds, retention. What each may be, and what it is unless somebody changes it, says internal.setting_rules alone; description is not read.';
 
-insert into public.settings (key, value, description) values
-  ('sync.appointment_past_days', '30', 'Rendez-vous: jours lus avant aujourd''hui'),
-  ('sync.appointment_future_days', '90', 'Rendez-vous: jours lus après aujourd''hui'),
-  ('sync.timeline_overlap_days', '7', 'Timeline: recul avant le dernier succès, pour les notes modifiées après coup'),
-  ('sync.concurrency', '6', 'Lectures de Gazelle faites en même temps')
-on conflict (key) do nothing;
+-- plpgsql: internal.setting_rules is made later.
+create or replace function internal.setting(p_key text) returns jsonb language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  v_rule record;
+  v_value jsonb := (select value from settings where key = p_key);
+  v_number numeric := case when jsonb_typeof(v_value) = 'number' then (v_value #>> '{}')::numeric end;
+begin
+  select * into v_rule from internal.setting_rules() r where r.key = p_key;
+  if not found then
+    raise exception using errcode = 'GT004', message = format('there is no setting %L', p_key);
+  end if;
+  return case
+    when v_rule.kind = 'flag' and jsonb_typeof(v_value) = 'boolean' then v_value
+    when v_rule.kind <> 'flag' and v_number between v_rule.minimum and v_rule.maximum
+         and (v_rule.kind = 'number' or v_number = trunc(v_number)) then v_value
+    else v_rule.standard::jsonb end;
+end
+$$;
+comment on function internal.setting is 'What a setting is: the stored value, if the form would take it, else its default. GT004 for one that does not exist.';
+
+create or replace function internal.setting_number(p_key text) returns numeric
+language sql stable set search_path = public, pg_temp as $$
+  select (internal.setting(p_key) #>> '{}')::numeric
+$$;
 
 create table if not exists public.report_tabs (
   key text primary key,

@@ -10,15 +10,6 @@ create table if not exists public.institutions (
 comment on table public.institutions is
   'Clients with contracts of their own, by Gazelle id: watched for humidity, left out of the confirmation alerts. options: humidity_low, humidity_high (percent) override the settings.';
 
-insert into public.settings (key, value, description) values
-  ('humidity.low', '30', 'Humidité (%) en dessous de laquelle un piano est TROP_SEC'),
-  ('humidity.high', '60', 'Humidité (%) au-dessus de laquelle un piano est TROP_HUMIDE'),
-  ('humidity.margin', '2', 'Points à regagner avant qu''une alerte de mesure se ferme'),
-  ('humidity.window_days', '30', 'Jours de notes relus chaque nuit, pour voir celles modifiées après coup'),
-  ('humidity.all_clients', 'false', 'Surveiller tous les clients, pas seulement les institutions'),
-  ('humidity.model_enabled', 'false', 'Faire lire par un modèle de langage les notes que les règles ne comprennent pas')
-on conflict (key) do nothing;
-
 create table if not exists public.humidity_alerts (
   id uuid primary key default gen_random_uuid(),
   timeline_entry_id text not null,

@@ -37,24 +37,16 @@ language sql immutable as $$
     ('audit_log', 730, 'audit_log', 'at < $1')
 $$;
 
-insert into public.settings (key, value, description)
-select 'retention.' || name, to_jsonb(default_days), 'Jours de conservation: ' || name from internal.retention_rules()
-on conflict (key) do nothing;
-
 create or replace function public.retention_plan() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select jsonb_agg(jsonb_build_object('name', r.name, 'days', greatest(
-           -- A setting that is no sensible number of days is not obeyed.
-           case when jsonb_typeof(s.value) = 'number' and (s.value)::numeric between 1 and 36500
-                then trunc((s.value)::numeric) else r.default_days end,
+           internal.setting_number('retention.' || r.name),
            -- A row that the scan would find again must not go.
            case r.name
-             when 'humidity_alerts' then
-               60 + coalesce((select (w.value)::numeric from settings w
-                              where w.key = 'humidity.window_days' and jsonb_typeof(w.value) = 'number'), 30)
+             when 'humidity_alerts' then 60 + internal.setting_number('humidity.window_days')
              -- The weekly report counts last week's runs on Monday, after the cleanup.
              when 'runs_frequent' then 9 end)) order by r.name)
-  from internal.retention_rules() r left join settings s on s.key = 'retention.' || r.name
+  from internal.retention_rules() r
 $$;
 comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';
 

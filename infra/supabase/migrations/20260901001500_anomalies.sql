@@ -112,32 +112,6 @@ comment on table public.recommendations is
 create unique index if not exists recommendations_open on public.recommendations (type, subject) where status = 'open';
 create index if not exists idx_recommendations_decided on public.recommendations (type, subject, decided_at desc);
 
-insert into public.settings (key, value, description) values
-  ('anomaly.cash_medium_cents', '1000', 'Caisse: écart (cents) au-delà duquel une session est une anomalie'),
-  ('anomaly.cash_high_cents', '5000', 'Caisse: écart (cents) au-delà duquel l''anomalie est grave'),
-  ('anomaly.cash_repeated', '3', 'Caisse: sessions en écart en 7 jours, pour un opérateur ou une caisse'),
-  ('anomaly.sync_failures_medium', '3', 'Échecs d''une tâche en 24 h: anomalie'),
-  ('anomaly.sync_failures_high', '5', 'Échecs d''une tâche en 24 h: anomalie grave'),
-  ('anomaly.consecutive_failures', '3', 'Échecs de suite d''une tâche: anomalie grave'),
-  ('anomaly.stuck_hours', '2', 'Heures après lesquelles une exécution en cours est bloquée'),
-  ('anomaly.auth_failures_medium', '5', 'Échecs de connexion en 24 h, même compte et même adresse: anomalie'),
-  ('anomaly.auth_failures_high', '10', 'Échecs de connexion en 24 h, même compte et même adresse: anomalie grave'),
-  ('anomaly.ai_minimum_calls', '20', 'Modèle de langage: appels en 24 h à partir desquels on juge'),
-  ('anomaly.ai_error_percent_medium', '5', 'Modèle de langage: part d''erreurs (%), anomalie'),
-  ('anomaly.ai_error_percent_high', '20', 'Modèle de langage: part d''erreurs (%), anomalie grave'),
-  ('anomaly.ai_confidence', '0.6', 'Modèle de langage: confiance moyenne minimale'),
-  ('anomaly.stale_hours', '26', 'Heures après lesquelles une collection n''est plus à jour'),
-  ('anomaly.row_drop_percent', '20', 'Baisse (%) du nombre de fiches par rapport à la médiane de 7 jours'),
-  ('anomaly.orphan_percent', '5', 'Part (%) de fiches orphelines à partir de laquelle on prévient'),
-  ('anomaly.humidity_backlog_days', '14', 'Jours après lesquels une alerte d''humidité ouverte est en retard'),
-  ('anomaly.unusual_spread', '5', 'Durée et volume: écarts types robustes autour de la médiane du même jour'),
-  ('anomaly.unusual_minimum_runs', '5', 'Durée et volume: exécutions du même jour nécessaires pour juger'),
-  ('anomaly.unusual_minimum_percent', '50', 'Durée et volume: différence minimale (%)'),
-  ('anomaly.unusual_minimum_seconds', '60', 'Durée: différence minimale (secondes)'),
-  ('anomaly.unusual_minimum_rows', '50', 'Volume: différence minimale (lignes)'),
-  ('recommendation.log_days', '90', 'Journaux: âge (jours) au-delà de leur conservation qui appelle un nettoyage')
-on conflict (key) do nothing;
-
 -- The writers.
 
 create or replace function public.open_cash_session(

@@ -219,8 +219,7 @@ language sql stable set search_path = public, pg_temp as $$
     having count(*) filter (where started_at <= p_now - interval '28 days') > 0
   ), kept as (
     -- What cleanup still keeps by its own setting is no reason to clean up.
-    select greatest(p_log_days, max(trunc((s.value)::numeric))::integer) as days
-    from settings s where s.key = 'retention.runs' and jsonb_typeof(s.value) = 'number'
+    select greatest(p_log_days, internal.setting_number('retention.runs')::integer) as days
   )
   select jsonb_build_object(
     'cash', (select jsonb_build_object('sessions', count(*), 'gaps', count(*) filter (where abs(variance) > 100))
@@ -228,7 +227,7 @@ language sql stable set search_path = public, pg_temp as $$
     'syncs', (select jsonb_build_object('runs', count(*), 'failures', count(*) filter (where status = 'error'))
               from sync_logs where created_at > p_now - interval '30 days' and created_at <= p_now),
     'old_logs', (select count(*) from scheduler_logs
-                 where completed_at < p_now - make_interval(days => coalesce((select days from kept), p_log_days))),
+                 where completed_at < p_now - make_interval(days => (select days from kept))),
     'installed_at', (select min(created_at) from scheduler_logs),
     'reviewed', (select coalesce(jsonb_object_agg(type, decided_at), '{}') from (
                    select type, max(decided_at) as decided_at from recommendations

@@ -111,13 +111,12 @@ $$;
 comment on function public.humidity_notes is
   'What people wrote about a piano, oldest first: the caller reads the measurements in it, by the rules of the scan.';
 
-create or replace function internal.humidity_limit(p_client_id text, p_option text, p_setting text, p_default numeric) returns numeric
+create or replace function internal.humidity_limit(p_client_id text, p_option text, p_setting text) returns numeric
 language sql stable set search_path = public, pg_temp as $$
   select coalesce(
     (select case when jsonb_typeof(options -> p_option) = 'number' then (options ->> p_option)::numeric end
      from institutions where active and gazelle_client_id = p_client_id order by slug limit 1),
-    (select case when jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric end from settings where key = p_setting),
-    p_default)
+    internal.setting_number(p_setting))
 $$;
 comment on function internal.humidity_limit is 'A limit of humidity in percent: the institution''s own, else everybody''s.';
 
@@ -135,8 +134,8 @@ language sql stable set search_path = public, pg_temp as $$
   )
   select jsonb_build_object(
     'piano_id', p.id, 'name', p.name, 'location', p.location, 'client_name', internal.client_name(p.client_id),
-    'low', internal.humidity_limit(p.client_id, 'humidity_low', 'humidity.low', 30),
-    'high', internal.humidity_limit(p.client_id, 'humidity_high', 'humidity.high', 60),
+    'low', internal.humidity_limit(p.client_id, 'humidity_low', 'humidity.low'),
+    'high', internal.humidity_limit(p.client_id, 'humidity_high', 'humidity.high'),
     'notes', public.humidity_notes(p.id), 'alerts', internal.humidity_list(100, null, null, null, false, p.id) -> 'items')
   from piano p
 $$;

@@ -25,6 +25,16 @@ returns table (key text, kind text, minimum numeric, maximum numeric, standard t
 $$;
 comment on function internal.setting_rules is 'Every setting that may be edited, its kind (whole, number, flag), its bounds, and what it is unless somebody changes it.';
 
+insert into public.settings (key, value) select key, standard::jsonb from internal.setting_rules()
+on conflict (key) do nothing;
+
+create or replace function public.settings_of(p_section text) returns jsonb
+language sql stable set search_path = public, pg_temp as $$
+  select jsonb_object_agg(substr(r.key, length(p_section) + 2), internal.setting(r.key))
+  from internal.setting_rules() r where starts_with(r.key, p_section || '.')
+$$;
+comment on function public.settings_of is 'The settings of a section as a task obeys them, by key without the section: {"concurrency": 6, …}. Null when there is no such section.';
+
 create or replace function internal.setting_json(p_setting public.settings) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select internal.row_json(to_jsonb(p_setting)) || jsonb_build_object('kind', r.kind, 'minimum', r.minimum, 'maximum', r.maximum, 'default', r.standard::jsonb)

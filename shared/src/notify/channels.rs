@@ -6,6 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
+    Channel,
     attempt::{Attempt, Sending},
     email,
     render::Message,
@@ -21,9 +22,6 @@ use crate::{
 /// The administrators' own webhooks: setting and staff key.
 pub(super) const ADMINISTRATORS: [(&str, &str); 2] =
     [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
-
-/// The ways to reach a person, in the order in which they stand in for one another.
-pub(super) const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
 
 /// Addresses and keys of the channels.
 #[derive(Debug, Clone)]
@@ -99,28 +97,27 @@ impl Channels {
     pub(super) async fn send(
         &self,
         http: &Http,
-        channel: &str,
+        channel: Channel,
         person: &Person,
         message: &Message,
     ) -> Sending {
         match channel {
-            "slack" => {
+            Channel::Slack => {
                 let webhook = person.slack_webhook_key.as_ref().and_then(|key| self.webhooks.get(key));
                 match webhook {
                     Some(webhook) => slack::send(http, webhook, message).await.into(),
                     None => Attempt::unconfigured("no_webhook_configured").into(),
                 }
             }
-            "email" => match self.address(person.first_name.as_deref(), person.email.as_deref()) {
+            Channel::Email => match self.address(person.first_name.as_deref(), person.email.as_deref()) {
                 Some(address) => email::send(http, &self.email, address, message).await.into(),
                 None => Attempt::unconfigured("no_address_configured").into(),
             },
-            "telegram" => match (&self.telegram, &person.telegram_chat_id) {
+            Channel::Telegram => match (&self.telegram, &person.telegram_chat_id) {
                 (Some(bot), Some(chat)) => telegram::send(http, bot, chat, message).await,
                 (None, _) => Attempt::unconfigured("no_bot_configured").into(),
                 (_, None) => Attempt::unconfigured("no_chat_configured").into(),
             },
-            _ => Attempt::unconfigured("unknown_channel").into(),
         }
     }
 }

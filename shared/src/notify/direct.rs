@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{ADMINISTRATORS, Attempt, Channels, Event, Message, Notice, Person, Refusal};
+use super::{ADMINISTRATORS, Attempt, Channel, Channels, Event, Message, Notice, Person, Refusal};
 use crate::{
     http::Http,
     supabase::{Supabase, SupabaseError},
@@ -33,7 +33,7 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
     let message =
         Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
     let mut told = Vec::new();
-    for channel in ["slack", "email"] {
+    for channel in [Channel::Slack, Channel::Email] {
         let people = ADMINISTRATORS.iter().map(|(setting, recipient)| {
             let person = Person {
                 first_name: Some((*recipient).into()),
@@ -47,7 +47,7 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
         let attempts = reachable.iter().map(|(_, person)| insist(http, channels, channel, person, &message));
         let verdicts = join_all(attempts).await;
         told.extend(reachable.iter().zip(verdicts).map(|((recipient, _), attempt)| Told {
-            channel: channel.into(),
+            channel: channel.name().into(),
             recipient: (*recipient).into(),
             event_type: notice.event_type.name().into(),
             status: attempt.verdict().into(),
@@ -63,7 +63,7 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
 async fn insist(
     http: &Http,
     channels: &Channels,
-    channel: &str,
+    channel: Channel,
     person: &Person,
     message: &Message,
 ) -> Attempt {
@@ -91,7 +91,7 @@ pub struct TestReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TestDelivery {
     /// `slack`, `email` or `telegram`.
-    pub channel: &'static str,
+    pub channel: Channel,
     /// Staff key.
     pub recipient: String,
     /// Whether the vendor took it.
@@ -117,7 +117,7 @@ pub async fn test_channels(
     supabase: &Supabase,
     http: &Http,
     channels: &Channels,
-    only: Option<&str>,
+    only: Option<Channel>,
     now: Timestamp,
 ) -> Result<TestReport, SupabaseError> {
     let columns = "key,roles,first_name,language,email,slack_webhook_key,telegram_chat_id";
@@ -148,7 +148,7 @@ async fn test_channel(
     http: &Http,
     channels: &Channels,
     administrator: &Administrator,
-    channel: &'static str,
+    channel: Channel,
     now: Timestamp,
 ) -> TestDelivery {
     let person = &administrator.person;
@@ -177,11 +177,11 @@ fn detail(attempt: Attempt) -> Option<String> {
 
 impl Channels {
     /// The channels on which a person can be reached, as far as the settings and `staff` say.
-    fn configured_for(&self, person: &Person) -> Vec<&'static str> {
+    fn configured_for(&self, person: &Person) -> Vec<Channel> {
         let slack = person.slack_webhook_key.as_ref().is_some_and(|key| self.webhooks.contains_key(key));
         let email = self.address(person.first_name.as_deref(), person.email.as_deref()).is_some();
         let telegram = self.telegram.is_some() && person.telegram_chat_id.is_some();
-        [("slack", slack), ("email", email), ("telegram", telegram)]
+        [(Channel::Slack, slack), (Channel::Email, email), (Channel::Telegram, telegram)]
             .into_iter()
             .filter_map(|(channel, is_configured)| is_configured.then_some(channel))
             .collect()

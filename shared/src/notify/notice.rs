@@ -20,6 +20,22 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// Stable names, the mildest first.
+    pub const NAMES: [&str; 4] =
+        [Self::Info.name(), Self::Warning.name(), Self::Error.name(), Self::Critical.name()];
+
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// Something that people may have to know. The rules decide who hears of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Notice {

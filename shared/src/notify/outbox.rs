@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    Attempt, CHANNELS, Channels, Person, Refusal, Sending,
+    Attempt, Channel, Channels, Person, Refusal, Sending,
     item::{Item, Place},
     render,
 };
@@ -68,7 +68,7 @@ struct Claimed {
 /// A message taken from the outbox: one notice, or the several of a digest.
 #[derive(Deserialize)]
 struct Outgoing {
-    channel: String,
+    channel: Channel,
     recipient: String,
     attempts: u32,
     items: Vec<Item>,
@@ -83,7 +83,7 @@ struct Sender<'a> {
     supabase: &'a Supabase,
     http: &'a Http,
     channels: &'a Channels,
-    channel: &'static str,
+    channel: Channel,
     run_id: Option<&'a str>,
 }
 
@@ -100,7 +100,7 @@ pub async fn deliver(
     let until = Instant::now() + patience;
     let mut all = Delivered::default();
     loop {
-        let senders = CHANNELS.map(|channel| Sender { supabase, http, channels, channel, run_id });
+        let senders = Channel::ALL.map(|channel| Sender { supabase, http, channels, channel, run_id });
         let mut round = Delivered::default();
         for figures in join_all(senders.map(|sender| sender.deliver(until))).await {
             round += figures;
@@ -170,7 +170,7 @@ impl Sender<'_> {
         let language = outgoing.person.language;
         let message =
             render::outgoing(&outgoing.items, outgoing.digest, language, channels.console_url.as_ref());
-        let sending = channels.send(http, &outgoing.channel, &outgoing.person, &message).await;
+        let sending = channels.send(http, outgoing.channel, &outgoing.person, &message).await;
         settle(supabase, &outgoing, &claim, sending).await.map(Next::Settled)
     }
 }
@@ -209,7 +209,7 @@ async fn settle(
     tracing::info!(
         event_type = outgoing.items.first().map(|item| item.event_type.as_str()),
         items = outgoing.items.len(),
-        channel = outgoing.channel,
+        channel = outgoing.channel.name(),
         recipient = outgoing.recipient,
         status,
         error_kind,

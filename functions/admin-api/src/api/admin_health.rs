@@ -1,4 +1,4 @@
-//! `/admin/health…`: the health of the whole from stored results (`domain/monitoring.md` 4.1). Nothing is detected or
+//! `/admin/health…`: the health of the whole from stored results. Nothing is detected or
 //! probed again; only `/admin/health/database` asks the database whether it is there.
 //!
 //! Open are those that say nothing but that something answers.

@@ -8,14 +8,14 @@ use axum::{
     http::StatusCode,
 };
 use serde_json::json;
-use shared::notify::test_channels;
+use shared::notify::{Channel, test_channels};
 
 use crate::{
     data::{
         author::Author,
         channels::{
-            CHANNELS, ChannelOverview, ChannelRecipient, ChannelTest, SwitchedOn, TESTS,
-            TESTS_WINDOW_SECONDS, TestOutcome, TestedDelivery, message, read,
+            ChannelOverview, ChannelRecipient, ChannelTest, SwitchedOn, TESTS, TESTS_WINDOW_SECONDS,
+            TestOutcome, TestedDelivery, message, read,
         },
     },
     extract::Change,
@@ -42,13 +42,13 @@ pub async fn test(
     author: Author,
     Change(wish): Change<ChannelTest>,
 ) -> Result<(StatusCode, Json<TestOutcome>), Problem> {
-    let only = wish.channel.as_deref();
-    if only.is_some_and(|channel| !CHANNELS.contains(&channel)) {
-        return Err(Problem::invalid_with(
-            "problem-accepted",
-            [("field", "channel".into()), ("accepted", CHANNELS.join(", "))],
-        ));
-    }
+    let only = match &wish.channel {
+        None => None,
+        Some(name) => Some(Channel::named(name).ok_or_else(|| {
+            let values = [("field", "channel".into()), ("accepted", Channel::NAMES.join(", "))];
+            Problem::invalid_with("problem-accepted", values)
+        })?),
+    };
     let attempt = json!({"p_limit": TESTS, "p_window_seconds": TESTS_WINDOW_SECONDS});
     let wait: u32 = author.ask("allow_channel_test", attempt).await?;
     if wait > 0 {
@@ -60,7 +60,7 @@ pub async fn test(
         .deliveries
         .into_iter()
         .map(|told| TestedDelivery {
-            channel: told.channel.into(),
+            channel: told.channel.name().into(),
             recipient: told.recipient,
             delivered: told.delivered,
             detail: told.detail,
@@ -84,7 +84,7 @@ pub async fn enable(
     Path(channel): Path<String>,
     Change(whom): Change<ChannelRecipient>,
 ) -> Result<Json<SwitchedOn>, Problem> {
-    if !CHANNELS.contains(&channel.as_str()) {
+    if Channel::named(&channel).is_none() {
         return Err(Problem::not_found());
     }
     let arguments = json!({"p_channel": channel, "p_recipient": whom.recipient});

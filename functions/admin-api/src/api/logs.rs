@@ -1,4 +1,4 @@
-//! The log endpoints of the old dashboards, their figures, and the last sync (`domain/console-and-api.md` 3 and 4).
+//! The log endpoints of the old dashboards, their figures, and the last sync.
 
 use std::sync::Arc;
 

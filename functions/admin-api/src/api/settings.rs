@@ -41,5 +41,6 @@ pub async fn save(
     if !read(&author.app).await?.iter().any(|setting| setting.key == key) {
         return Err(Problem::not_found());
     }
-    author.ask("save_setting", json!({"p_key": key, "p_value": form.value})).await.map(Json)
+    let saved: SettingView = author.ask("save_setting", json!({"p_key": key, "p_value": form.value})).await?;
+    Ok(Json(saved.described()))
 }

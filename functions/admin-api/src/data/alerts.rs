@@ -50,7 +50,7 @@ pub struct Filter {
     pub search: Option<String>,
 }
 
-/// A maintenance alert (`domain/monitoring.md` 8.5).
+/// A maintenance alert.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Alert {
     pub id: i64,

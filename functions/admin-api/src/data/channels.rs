@@ -6,10 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{problem::Problem, state::App};
 
-/// The channels there are.
-pub const CHANNELS: [&str; 3] = ["slack", "email", "telegram"];
-
-/// Tests of one person in a minute (`domain/monitoring.md` 3).
+/// Tests of one person in a minute.
 pub const TESTS: u32 = 5;
 
 pub const TESTS_WINDOW_SECONDS: u32 = 60;

@@ -1,4 +1,4 @@
-//! The JSON of `/admin/health…` (`domain/monitoring.md` 4.1), and what the home page shows of it.
+//! The JSON of `/admin/health…`, and what the home page shows of it.
 
 use std::collections::BTreeMap;
 

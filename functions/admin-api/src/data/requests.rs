@@ -91,7 +91,7 @@ pub async fn publish(app: &App, events: &[QueuedEvent]) {
     }
 }
 
-/// What the old clients show (`domain/console-and-api.md` 2).
+/// What the old clients show.
 pub fn message(spec: &TaskSpec) -> String {
     let what = match spec.name {
         "sync_gazelle" => "Synchronisation Gazelle démarrée",

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shared::notify::Severity;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{problem::Problem, state::App};
-
-/// How bad a notice may be, from the least to the worst.
-pub const SEVERITIES: [&str; 4] = ["info", "warning", "error", "critical"];
 
 /// The end of the year 9000.
 const LATEST_SECOND: i64 = 221_876_755_199;
@@ -151,10 +149,10 @@ pub async fn read(app: &App) -> Result<NotificationRules, Problem> {
 /// The answer to a question.
 pub async fn answer(app: &App, question: &Question) -> Result<Explanation, Problem> {
     let severity = question.severity.as_deref().filter(|given| !given.is_empty()).unwrap_or("error");
-    if !SEVERITIES.contains(&severity) {
+    if !Severity::NAMES.contains(&severity) {
         return Err(Problem::invalid_with(
             "problem-accepted",
-            [("field", "severity".into()), ("accepted", SEVERITIES.join(", "))],
+            [("field", "severity".into()), ("accepted", Severity::NAMES.join(", "))],
         ));
     }
     let at = match question.at.as_deref().filter(|given| !given.is_empty()) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shared::words::Language;
 use utoipa::ToSchema;
 
 use crate::{problem::Problem, state::App};
@@ -35,7 +36,22 @@ pub struct SettingForm {
     pub value: Value,
 }
 
+impl SettingView {
+    /// What it means.
+    pub fn meaning(&self, language: Language) -> String {
+        let key = format!("setting-{}", self.key.replace(['.', '_'], "-"));
+        language.find(&key).map_or_else(|| self.key.clone(), str::to_owned)
+    }
+
+    /// With its description, which stands in the catalogue of words.
+    #[must_use]
+    pub fn described(self) -> Self {
+        Self { description: self.meaning(Language::Fr), ..self }
+    }
+}
+
 /// The settings.
 pub async fn read(app: &App) -> Result<Vec<SettingView>, Problem> {
-    app.ask("settings_list", &json!({})).await
+    let settings: Vec<SettingView> = app.ask("settings_list", &json!({})).await?;
+    Ok(settings.into_iter().map(SettingView::described).collect())
 }

@@ -28,7 +28,7 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// A run as `GET /scheduler/logs` has always shown it (`domain/console-and-api.md` 2).
+/// A run as `GET /scheduler/logs` has always shown it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct LogEntry {
     pub id: String,

@@ -115,7 +115,7 @@ impl Board {
     }
 }
 
-/// The signs by which people know the four tasks (`domain/console-and-api.md` 8).
+/// The signs by which people know the four tasks.
 fn icon(short_name: Option<&str>) -> &'static str {
     match short_name {
         Some("sync") => "🔄",

@@ -12,15 +12,12 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use shared::notify::{Channel, Severity};
 
 pub use self::{channels::show as channels, deliveries::show as deliveries, notices::show as notices};
 use crate::{
-    data::{
-        channels::CHANNELS,
-        rules::{
-            self, Explained, Explanation, NotificationRule, NotificationRules, Question, QuietHours,
-            Recipient, SEVERITIES,
-        },
+    data::rules::{
+        self, Explained, Explanation, NotificationRule, NotificationRules, Question, QuietHours, Recipient,
     },
     extract::{Params, row_id},
     pages::{frame::Frame, render},

@@ -1,6 +1,6 @@
 //! Codes of notifications in the words of people.
 
-use shared::notify::{error_name, event_name, figures::severity_name};
+use shared::notify::{Channel, error_name, event_name, figures::severity_name};
 
 use crate::{
     data::{anomalies::Severity, recommendations::Priority, targets::TargetState},
@@ -89,12 +89,7 @@ impl Frame {
 
     /// A channel by its name.
     pub fn channel_name<'a>(&'a self, channel: &'a str) -> &'a str {
-        match channel {
-            "slack" => "Slack",
-            "email" => self.t("e-mail"),
-            "telegram" => "Telegram",
-            other => other,
-        }
+        Channel::named(channel).map_or(channel, |channel| channel.title(self.language))
     }
 
     /// A number of minutes in its largest whole unit; `none` for zero.

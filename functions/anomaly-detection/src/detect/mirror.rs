@@ -23,7 +23,7 @@ pub fn detect(inputs: &MirrorInputs, thresholds: &Thresholds, now: Timestamp) ->
 /// Old although a sync ended since: a sync that did not run at all is a missed run, and told as such.
 fn stale(collection: &Watermark, thresholds: &Thresholds, now: Timestamp) -> Option<Finding> {
     let seconds = now.as_second() - collection.watermark.as_second();
-    if seconds <= thresholds.stale_hours * 3600 || collection.syncs_since == 0 {
+    if seconds as f64 <= thresholds.stale_hours * 3600.0 || collection.syncs_since == 0 {
         return None;
     }
     let notice = json!({

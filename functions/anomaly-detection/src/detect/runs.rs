@@ -62,7 +62,7 @@ fn of_task(kind: &'static str, task: &FailingTask, severity: Severity, notice: s
 fn stuck(run: &RunningTask, thresholds: &Thresholds, now: Timestamp) -> Option<Finding> {
     let seconds = now.as_second() - run.started_at.as_second();
     let notice = since(json!({"subject": run.label, "hours": seconds / 3600}), Some(run.started_at));
-    (seconds > thresholds.stuck_hours * 3600).then(|| {
+    (seconds as f64 > thresholds.stuck_hours * 3600.0).then(|| {
         Finding::new(Category::Sync, "stuck_task", &run.name, Severity::High, notice).with_details(
             json!({"task": run.name, "run_id": run.run_id, "started_at": run.started_at.to_string()}),
         )

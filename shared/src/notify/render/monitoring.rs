@@ -6,7 +6,7 @@ use url::Url;
 use super::{Message, alerts::text, local_time, shown, texts};
 use crate::{
     notify::{
-        Event,
+        Channel, Event,
         figures::{Detail, duration},
     },
     words::Language,
@@ -17,6 +17,7 @@ pub(super) fn message(event: Event, data: &Value, language: Language) -> Message
     let pick = |key| language.text(key).to_owned();
     let subject = shown(text(data, "subject"), 80);
     let named = |key| language.sentence(key, [("subject", subject.as_str().into())]);
+    let channel = Channel::named(text(data, "channel"));
     let (title, advice) = match event {
         Event::AvailabilityDown if data["state"] == "flapping" => {
             (named("about-is-unstable"), pick("service-falls-comes-back-there"))
@@ -28,18 +29,20 @@ pub(super) fn message(event: Event, data: &Value, language: Language) -> Message
         Event::AlarmRaised => (named("about-aws-alarm"), pick("open-alarm-follow-runbook")),
         Event::AlarmRecovered => (named("about-aws-alarm-over"), pick("nothing-to-do")),
         Event::ChannelDisabled => (
-            match text(data, "channel") {
-                "slack" => pick("slack-refuses-our-messages"),
-                "email" => pick("sendgrid-refuses-our-e-mails"),
-                _ => pick("telegram-refuses-our-messages"),
+            match channel {
+                Some(Channel::Slack) => pick("slack-refuses-our-messages"),
+                Some(Channel::Email) => pick("sendgrid-refuses-our-e-mails"),
+                Some(Channel::Telegram) => pick("telegram-refuses-our-messages"),
+                None => pick("event-channel-disabled"),
             },
             pick("channel-off-messages-take-another"),
         ),
         Event::ChannelSilent if !text(data, "error_kind").is_empty() => (
-            match text(data, "channel") {
-                "slack" => pick("slack-does-not-take-our"),
-                "email" => pick("sendgrid-does-not-take-our"),
-                _ => pick("telegram-does-not-take-our"),
+            match channel {
+                Some(Channel::Slack) => pick("slack-does-not-take-our"),
+                Some(Channel::Email) => pick("sendgrid-does-not-take-our"),
+                Some(Channel::Telegram) => pick("telegram-does-not-take-our"),
+                None => pick("event-channel-silent"),
             },
             pick("messages-take-another-channel-one"),
         ),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use shared::notify::Channel;
 
 use crate::{
     data::{
-        channels::CHANNELS,
         deliveries::{Filter, MessagePage, read},
         rules::{NotificationRules, Recipient},
     },

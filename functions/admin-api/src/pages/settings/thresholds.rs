@@ -34,10 +34,8 @@ impl ThresholdsPage {
         }
     }
 
-    /// What a setting means; one that the catalogue does not know, as the database describes it.
     fn meaning(&self, setting: &SettingView) -> String {
-        let key = format!("setting-{}", setting.key.replace(['.', '_'], "-"));
-        self.frame.language.find(&key).map_or_else(|| setting.description.clone(), str::to_owned)
+        setting.meaning(self.frame.language)
     }
 
     fn is_set(&self, value: &Value) -> bool {
