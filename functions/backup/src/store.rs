@@ -196,11 +196,10 @@ impl Store {
             if !has(Document::Manifest) {
                 continue;
             }
-            let (mut verdict, accepted) = match has(Document::Verification) {
+            let (mut verdict, accepted, mut proven) = match has(Document::Verification) {
                 true => self.verdict(&location, key).await?,
-                false => (None, false),
+                false => (None, false, true),
             };
-            let mut proven = true;
             let manifest = match self.manifest(&location, key).await {
                 Ok(manifest) => manifest,
                 // What cannot be read for now is not what is damaged.
@@ -258,15 +257,15 @@ impl Store {
         Ok(())
     }
 
-    /// How a verification ended, and whether a person accepted the copy.
+    /// How a verification ended, whether a person accepted the copy, and whether the key proves that.
     async fn verdict(
         &self,
         location: &str,
         key: Option<&Key>,
-    ) -> Result<(Option<Verdict>, bool), BackupError> {
+    ) -> Result<(Option<Verdict>, bool, bool), BackupError> {
         let (text, proven) = self.document(location, Document::Verification, key).await?;
         if !proven {
-            return Ok((None, false));
+            return Ok((None, false, false));
         }
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
         let detail = value["detail"].as_str().unwrap_or_default().to_owned();
@@ -278,7 +277,7 @@ impl Store {
             Some("damaged") => Some(Verdict::Damaged(detail)),
             _ => None,
         };
-        Ok((verdict, value["accepted"] == true))
+        Ok((verdict, value["accepted"] == true, true))
     }
 }
 

@@ -31,8 +31,10 @@ begin
   end if;
   return case
     when v_rule.kind = 'flag' and jsonb_typeof(v_value) = 'boolean' then v_value
-    when v_rule.kind <> 'flag' and v_number between v_rule.minimum and v_rule.maximum
-         and (v_rule.kind = 'number' or v_number = trunc(v_number)) then v_value
+    when v_rule.kind = 'number' and v_number between v_rule.minimum and v_rule.maximum then v_value
+    -- 6.0 is whole, and is written as such: a task reads it as a whole number.
+    when v_rule.kind = 'whole' and v_number between v_rule.minimum and v_rule.maximum and v_number = trunc(v_number)
+      then to_jsonb(trunc(v_number))
     else v_rule.standard::jsonb end;
 end
 $$;

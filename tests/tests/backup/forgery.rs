@@ -194,3 +194,26 @@ async fn forged_copies_push_out_no_real_one_and_end_no_comparison(
     assert!(!drill.answer.stats["location"].as_str().unwrap().contains("forged"));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_that_was_made_a_lie_is_told_once_and_its_copy_counts_for_nothing() -> anyhow::Result<()> {
+    let mut bed = Bed::start(Backend::PostgRest).await?;
+    give_a_key(&mut bed);
+    for day in 1..=2 {
+        assert_eq!(next_night(&mut bed, day).await?.answer.status, "success");
+    }
+    let newest = copies(&bed).await[0].clone();
+    let place = bed.stack.backups.path().join(&newest).join("verification.json");
+    std::fs::write(place, json!({"outcome": "failed"}).to_string())?;
+    for day in 3..=4 {
+        let run = next_night(&mut bed, day).await?;
+        assert_eq!(run.answer.stats["supabase"]["status"], "verified", "{:?}", run.answer);
+        assert!(run.answer.message.unwrap().contains(&newest));
+    }
+    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    let listed = store(&bed).copies(backup::copy::Kind::Supabase, key(&bed).as_ref()).await?;
+    let strange: Vec<&str> =
+        listed.iter().filter(|copy| !copy.proven).map(|copy| copy.location.as_str()).collect();
+    assert_eq!(strange, [newest]);
+    Ok(())
+}
