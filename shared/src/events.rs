@@ -158,6 +158,7 @@ impl Aws {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // Another crate's errors.
 fn code<E: aws_sdk_eventbridge::error::ProvideErrorMetadata, R>(
     error: &aws_sdk_eventbridge::error::SdkError<E, R>,
 ) -> String {

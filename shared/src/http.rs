@@ -27,6 +27,7 @@ use url::Url;
 
 pub use self::key::Key;
 use self::public::{NotPublic, PublicOnly};
+use crate::error_kind::ErrorKind;
 
 /// Answers larger than this are refused: memory stays bounded whatever a service sends.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
@@ -182,17 +183,17 @@ pub enum Unreached {
 }
 
 impl Unreached {
-    /// Stable name.
-    pub fn name(self) -> &'static str {
+    /// The same, as a kind of failure.
+    pub fn kind(self) -> ErrorKind {
         match self {
-            Unreached::Dns => "dns",
-            Unreached::Refused => "connection_refused",
-            Unreached::Timeout => "timeout",
-            Unreached::CertificateUntrusted => "certificate_untrusted",
-            Unreached::CertificateExpired => "certificate_expired",
-            Unreached::CertificateName => "certificate_name",
-            Unreached::Tls => "tls",
-            Unreached::Other => "no_connection",
+            Unreached::Dns => ErrorKind::Dns,
+            Unreached::Refused => ErrorKind::ConnectionRefused,
+            Unreached::Timeout => ErrorKind::Timeout,
+            Unreached::CertificateUntrusted => ErrorKind::CertificateUntrusted,
+            Unreached::CertificateExpired => ErrorKind::CertificateExpired,
+            Unreached::CertificateName => ErrorKind::CertificateName,
+            Unreached::Tls => ErrorKind::Tls,
+            Unreached::Other => ErrorKind::NoConnection,
         }
     }
 
@@ -228,6 +229,7 @@ fn cause_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'st
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // Another crate's errors.
 fn tls_error(error: &(dyn Error + 'static)) -> Option<Unreached> {
     use rustls::{CertificateError, Error};
     Some(match error.downcast_ref::<Error>()? {
@@ -435,12 +437,11 @@ impl Http {
         transient: impl Fn(&Response) -> bool,
     ) -> Result<Response, HttpError> {
         let (response, attempts) = self.send_to_the_end(request, retry, &transient).await?;
-        match transient(&response) {
-            false => Ok(response),
-            true => {
-                Err(HttpError { service: request.service, cause: Cause::Status(response.status), attempts })
-            }
+        if transient(&response) {
+            let cause = Cause::Status(response.status);
+            return Err(HttpError { service: request.service, cause, attempts });
         }
+        Ok(response)
     }
 
     /// As [`send`](Self::send); the last answer comes back also where it is a transient one, with the number of

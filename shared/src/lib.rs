@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod error_kind;
 pub mod events;
 pub mod gazelle;
 pub mod http;

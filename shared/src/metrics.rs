@@ -76,9 +76,9 @@ fn run_figures(task: &TaskSpec, answer: &Answer, delivered: Delivered, retries: 
         figures.insert("duration_ms".into(), answer.duration_ms.into());
     }
     // The deliveries of the dispatcher are its work, not its notices.
-    let of_work = |key: &str| match task.function {
-        Function::NotificationDispatch => answer.stats[key].as_u64().unwrap_or_default(),
-        _ => 0,
+    let of_work = |key: &str| {
+        let is_dispatcher = task.function == Function::NotificationDispatch;
+        answer.stats[key].as_u64().filter(|_| is_dispatcher).unwrap_or_default()
     };
     let counters = [
         ("rows", rows(&answer.stats)),

@@ -89,7 +89,7 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
             }
             Err(error) => {
                 let details = error.details().unwrap_or_default();
-                tracing::error!(run_id = run.id, kind = error.kind(), %error, %details, "collection.failed");
+                tracing::error!(run_id = run.id, kind = %error.kind(), %error, %details, "collection.failed");
                 // Whoever lost the lease has nothing more to say.
                 if failure.is_none() || matches!(error, TaskError::Supabase(SupabaseError::LeaseLost)) {
                     failure = Some(error);
@@ -104,13 +104,14 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
 }
 
 async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
-    let mut report = match state.complete {
-        true => Report { counts: state.counts, ..Report::default() },
-        false => match reader.read(&state).await {
+    let mut report = if state.complete {
+        Report { counts: state.counts, ..Report::default() }
+    } else {
+        match reader.read(&state).await {
             Ok(enumeration) => deletion::settle(&reader, enumeration).await?,
             Err(Interrupted::TimeIsUp) => Report { interrupted: true, ..Report::default() },
             Err(Interrupted::Failed(error)) => return Err(error),
-        },
+        }
     };
     // What earlier parts of this run found is part of its end.
     report.refused.extend(state.refused);

@@ -119,10 +119,7 @@ impl Supabase {
         let body = serde_json::to_string(arguments).map_err(|_| SupabaseError::Malformed)?;
         let response = self.execute(self.builder.rpc(function, body), retry).await?;
         // A function that returns void answers 204 without a body.
-        let body: &[u8] = match response.body.is_empty() {
-            true => b"null",
-            false => &response.body,
-        };
+        let body: &[u8] = if response.body.is_empty() { b"null" } else { &response.body };
         serde_json::from_slice(body).map_err(|_| SupabaseError::Malformed)
     }
 
@@ -243,9 +240,10 @@ impl Supabase {
 /// New keys (`sb_secret_…`) are not JWTs: PostgREST would refuse them as bearer.
 pub fn authenticate(request: &mut Request, key: &str) {
     request.set_secret_header(HeaderName::from_static("apikey"), key);
-    match key.starts_with("sb_") {
-        true => drop(request.headers.remove(AUTHORIZATION)),
-        false => request.set_secret_header(AUTHORIZATION, &format!("Bearer {key}")),
+    if key.starts_with("sb_") {
+        drop(request.headers.remove(AUTHORIZATION))
+    } else {
+        request.set_secret_header(AUTHORIZATION, &format!("Bearer {key}"))
     }
 }
 
@@ -337,9 +335,10 @@ pub struct Unaccepted {
 /// A value inside a list of values or conditions, where commas and brackets mean something to PostgREST.
 pub fn quoted(value: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
-    match value.chars().all(is_plain) {
-        true => value.to_owned(),
-        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+    if value.chars().all(is_plain) {
+        value.to_owned()
+    } else {
+        format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
     }
 }
 

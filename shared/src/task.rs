@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
+    error_kind::ErrorKind,
     events::{self, DomainEvent},
     gazelle::GazelleError,
     http::{Cause, HttpError},
@@ -15,74 +16,49 @@ use crate::{
     supabase::SupabaseError,
 };
 
-/// The Lambda functions, one crate each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Function {
-    /// `functions/sync-gazelle`
-    SyncGazelle,
-    /// `functions/timeline-report`
-    TimelineReport,
-    /// `functions/humidity-alerts`
-    HumidityAlerts,
-    /// `functions/backup`
-    Backup,
-    /// `functions/appointment-alerts`
-    AppointmentAlerts,
-    /// `functions/maintenance-alerts`
-    MaintenanceAlerts,
-    /// `functions/cleanup`
-    Cleanup,
-    /// `functions/availability-check`
-    AvailabilityCheck,
-    /// `functions/anomaly-detection`
-    AnomalyDetection,
-    /// `functions/weekly-report`
-    WeeklyReport,
-    /// `functions/notification-dispatch`
-    NotificationDispatch,
-    /// `functions/alarm-relay`: runs no task, CloudWatch calls it
-    AlarmRelay,
-    /// `functions/admin-api`: runs no task, answers HTTP requests
-    AdminApi,
+macro_rules! functions {
+    ($($variant:ident, $name:literal;)*) => {
+        /// The Lambda functions, one crate each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Function {
+            $(
+                #[doc = concat!("`functions/", $name, "`")]
+                $variant,
+            )*
+        }
+
+        impl Function {
+            /// All functions.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// The crate, which is also the folder and the binary.
+            pub const fn crate_name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    SyncGazelle, "sync-gazelle";
+    TimelineReport, "timeline-report";
+    HumidityAlerts, "humidity-alerts";
+    Backup, "backup";
+    AppointmentAlerts, "appointment-alerts";
+    MaintenanceAlerts, "maintenance-alerts";
+    Cleanup, "cleanup";
+    AvailabilityCheck, "availability-check";
+    AnomalyDetection, "anomaly-detection";
+    WeeklyReport, "weekly-report";
+    NotificationDispatch, "notification-dispatch";
+    // Run no task: CloudWatch calls the one, HTTP requests the other.
+    AlarmRelay, "alarm-relay";
+    AdminApi, "admin-api";
 }
 
 impl Function {
-    /// All functions.
-    pub const ALL: [Function; 13] = [
-        Function::SyncGazelle,
-        Function::TimelineReport,
-        Function::HumidityAlerts,
-        Function::Backup,
-        Function::AppointmentAlerts,
-        Function::MaintenanceAlerts,
-        Function::Cleanup,
-        Function::AvailabilityCheck,
-        Function::AnomalyDetection,
-        Function::WeeklyReport,
-        Function::NotificationDispatch,
-        Function::AlarmRelay,
-        Function::AdminApi,
-    ];
-
-    /// The crate, which is also the folder and the binary.
-    pub const fn crate_name(self) -> &'static str {
-        match self {
-            Function::SyncGazelle => "sync-gazelle",
-            Function::TimelineReport => "timeline-report",
-            Function::HumidityAlerts => "humidity-alerts",
-            Function::Backup => "backup",
-            Function::AppointmentAlerts => "appointment-alerts",
-            Function::MaintenanceAlerts => "maintenance-alerts",
-            Function::Cleanup => "cleanup",
-            Function::AvailabilityCheck => "availability-check",
-            Function::AnomalyDetection => "anomaly-detection",
-            Function::WeeklyReport => "weekly-report",
-            Function::NotificationDispatch => "notification-dispatch",
-            Function::AlarmRelay => "alarm-relay",
-            Function::AdminApi => "admin-api",
-        }
-    }
-
     /// The tasks of this function; the first is what `{}` starts.
     pub fn tasks(self) -> impl Iterator<Item = &'static TaskSpec> {
         TASKS.iter().filter(move |task| task.function == self)
@@ -378,8 +354,8 @@ pub enum TaskError {
     /// Anything that the task itself names.
     #[error("{message}")]
     Failed {
-        /// Stable name, `snake_case`.
-        kind: &'static str,
+        /// Why.
+        kind: ErrorKind,
         /// What happened and what to do, without data.
         message: String,
     },
@@ -399,19 +375,19 @@ pub enum TaskError {
 
 impl TaskError {
     /// The stable name in `scheduler_logs.error_kind` and in the Lambda error.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             TaskError::Gazelle(error) => error.kind(),
-            TaskError::Supabase(SupabaseError::Unavailable(_)) => "supabase_unavailable",
-            TaskError::Supabase(SupabaseError::LeaseLost) => "lease_lost",
-            TaskError::Supabase(_) => "supabase_refused",
-            TaskError::Http(error) if error.cause.is_transient() => "service_unavailable",
-            TaskError::Http(_) => "service_refused",
-            TaskError::Failed { kind, .. } => kind,
-            TaskError::Parameters(_) => "bad_parameters",
-            TaskError::Configuration(_) => "configuration",
-            TaskError::DeadlineExceeded => "deadline_exceeded",
-            TaskError::Panic => "panic",
+            TaskError::Supabase(SupabaseError::Unavailable(_)) => ErrorKind::SupabaseUnavailable,
+            TaskError::Supabase(SupabaseError::LeaseLost) => ErrorKind::LeaseLost,
+            TaskError::Supabase(_) => ErrorKind::SupabaseRefused,
+            TaskError::Http(error) if error.cause.is_transient() => ErrorKind::ServiceUnavailable,
+            TaskError::Http(_) => ErrorKind::ServiceRefused,
+            TaskError::Failed { kind, .. } => *kind,
+            TaskError::Parameters(_) => ErrorKind::BadParameters,
+            TaskError::Configuration(_) => ErrorKind::Configuration,
+            TaskError::DeadlineExceeded => ErrorKind::DeadlineExceeded,
+            TaskError::Panic => ErrorKind::Panic,
         }
     }
 

@@ -123,6 +123,7 @@ impl Trigger {
     ///
     /// # Errors
     /// When the payload has no known envelope, or speaks of a task that this function does not run.
+    #[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
     pub fn recognise(
         payload: &Payload,
         function: Function,

@@ -193,6 +193,11 @@ mod tests {
         found
     }
 
+    /// The beginnings of the reasons that stand in Rust.
+    fn is_reason(text: &str) -> bool {
+        text.starts_with("expects-") || ["at-most-characters", "is-required", "unknown-field"].contains(&text)
+    }
+
     fn is_key(text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     }
@@ -229,9 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_of_the_database_has_its_sentence() {
+    fn every_reason_of_a_refused_value_has_its_sentence() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/supabase/migrations");
         let mut reasons = BTreeSet::from(["cursor".to_owned()]);
+        // What a form decides by itself.
+        let forms = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/admin-api/src/data");
+        for entry in std::fs::read_dir(forms).expect("a folder").map(Result::unwrap) {
+            let source = std::fs::read_to_string(entry.path()).unwrap_or_default();
+            let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+            let literals = source.split('"').skip(1).step_by(2);
+            reasons.extend(literals.filter(|text| is_reason(text)).map(str::to_owned));
+        }
         for entry in std::fs::read_dir(folder).expect("a folder").map(Result::unwrap) {
             let sql = std::fs::read_to_string(entry.path()).expect("SQL");
             for call in sql.split("perform internal.refuse(").skip(1) {
@@ -248,5 +261,28 @@ mod tests {
             .filter(|reason| reason != "for-good" && reason != "lower")
             .collect();
         assert_eq!(reasons, known);
+    }
+
+    #[test]
+    fn every_setting_has_its_meaning() {
+        let file = "../infra/supabase/migrations/20260901001734_console_settings.sql";
+        let sql = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("SQL");
+        let rules = sql.split_once("internal.setting_rules()").expect("the rules").1;
+        let rules = rules.split_once("$$;").expect("their end").0;
+        let quoted: Vec<&str> = rules.split('\'').skip(1).step_by(2).collect();
+        // A rule is ('key', 'kind', …).
+        let ruled: BTreeSet<String> = quoted
+            .windows(2)
+            .filter(|pair| ["whole", "number", "flag"].contains(&pair[1]) && pair[0] != "retention.")
+            .map(|pair| pair[0].replace(['.', '_'], "-"))
+            .collect();
+        assert!(ruled.len() > 30, "{}", ruled.len());
+        let meant: BTreeSet<String> = messages(&[include_str!("../words/fr/settings.ftl")])
+            .into_keys()
+            .filter_map(|key| key.strip_prefix("setting-").map(str::to_owned))
+            // Made of the rules of retention, which the database has.
+            .filter(|key| !key.starts_with("retention-"))
+            .collect();
+        assert_eq!(ruled, meant);
     }
 }

@@ -174,10 +174,8 @@ pub async fn event(request: Request, from: &str) -> Result<Value, StatusCode> {
         let kinds = ["text/", "application/json", "application/javascript", "application/xml"];
         let is_text = kinds.iter().any(|kind| text("content-type").starts_with(kind));
         event["isBase64Encoded"] = (!is_text).into();
-        event["body"] = match is_text {
-            true => String::from_utf8_lossy(&body).into(),
-            false => STANDARD.encode(&body).into(),
-        };
+        event["body"] =
+            if is_text { String::from_utf8_lossy(&body).into() } else { STANDARD.encode(&body).into() };
     }
     event["headers"] = headers.into();
     Ok(event)

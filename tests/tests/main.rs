@@ -4,6 +4,7 @@
 //! `cargo xtask test` provides what they need; a module is a subject: `cargo xtask test --file notifications`.
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
+#![allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 
 mod admin_access;
 mod admin_api;
@@ -29,6 +30,7 @@ mod database;
 mod deliveries;
 mod emulators;
 mod faults;
+mod forms;
 mod fuzz;
 mod gateway;
 mod gazelle_answers;

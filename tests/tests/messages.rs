@@ -150,8 +150,13 @@ async fn every_message_is_as_it_was_agreed_and_valid_for_its_vendor(
     for event in Event::ALL {
         assert!(notices.iter().any(|(known, _, _)| *known == event.name()), "{event} has no sample");
     }
-    // And each rule speaks of a notice that is known here.
-    for rule in bed.stack.rows("notification_rules", "event_type", "event_type").await? {
+    // And each rule speaks of a notice that is known here, and of each speaks one.
+    let rules = bed.stack.rows("notification_rules", "event_type", "event_type").await?;
+    for event in Event::ALL {
+        let is_told = rules.iter().any(|rule| rule["event_type"] == event.name());
+        assert!(is_told || *event == Event::SystemTest, "{event} is told to nobody");
+    }
+    for rule in rules {
         let known = notices.iter().any(|(event_type, _, _)| rule["event_type"] == *event_type);
         assert!(known, "{rule}");
     }

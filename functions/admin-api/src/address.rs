@@ -11,9 +11,10 @@ const MARK: char = '~';
 pub fn segment(id: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@".contains(&byte);
     // A part of dots is a way to another address.
-    match id.bytes().all(is_plain) && id.bytes().any(|byte| byte != b'.') {
-        true => id.to_owned(),
-        false => format!("{MARK}{}", URL_SAFE_NO_PAD.encode(id)),
+    if id.bytes().all(is_plain) && id.bytes().any(|byte| byte != b'.') {
+        id.to_owned()
+    } else {
+        format!("{MARK}{}", URL_SAFE_NO_PAD.encode(id))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod backups;
 pub mod cash;
 pub mod channels;
 pub mod deliveries;
+pub mod form;
 pub mod gazelle;
 pub mod generate;
 pub mod health;

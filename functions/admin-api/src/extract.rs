@@ -32,8 +32,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The fields that somebody sent for one thing, as they came: absent is not empty, and the database says by its name
-/// which field is wrong.
+/// The fields that somebody sent for one thing: absent is not empty.
 pub type Fields = Map<String, Value>;
 
 /// The body of a change: JSON, a form, or nothing, which is the defaults.
@@ -49,9 +48,10 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Change<T>
         if body.trim_ascii().is_empty() {
             return Ok(Self(T::default()));
         }
-        let parsed = match is_form {
-            true => serde_urlencoded::from_bytes(&body).ok(),
-            false => serde_json::from_slice(&body).ok(),
+        let parsed = if is_form {
+            serde_urlencoded::from_bytes(&body).ok()
+        } else {
+            serde_json::from_slice(&body).ok()
         };
         parsed.map(Self).ok_or_else(|| Problem::invalid("problem-body"))
     }

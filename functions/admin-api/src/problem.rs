@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::Value;
 use shared::{
     supabase::{SupabaseError, Unaccepted},
     words::Language,
@@ -128,6 +129,17 @@ impl Problem {
         }
     }
 
+    /// A value of a form is not what it must be, for a reason of the catalogue (`refused-<reason>`), with what its sentence
+    /// is filled with.
+    pub fn refused(field: &str, reason: &str, values: Value) -> Self {
+        let values = values.as_object().cloned().unwrap_or_default().into_iter().collect();
+        Self::unaccepted(Unaccepted { field: Some(field.into()), reason: reason.into(), values })
+    }
+
+    fn unaccepted(unaccepted: Unaccepted) -> Self {
+        Self { detail: Detail::Refused(Box::new(unaccepted)), ..Self::invalid("problem-value") }
+    }
+
     /// The request holds what no address and no body may hold.
     pub fn unreadable() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "unreadable")
@@ -239,13 +251,16 @@ pub async fn translate(request: Request, next: Next) -> Response {
 impl From<SupabaseError> for Problem {
     fn from(error: SupabaseError) -> Self {
         if let SupabaseError::Input { unaccepted, .. } = error {
-            return Self { detail: Detail::Refused(Box::new(unaccepted)), ..Self::invalid("problem-value") };
+            return Self::unaccepted(unaccepted);
         }
         tracing::error!(%error, "database.failed");
         match error {
             SupabaseError::Unavailable(_) => Self::unavailable(),
             SupabaseError::Data { .. } => Self::invalid("problem-value"),
-            _ => Self::internal(),
+            SupabaseError::Refused { .. }
+            | SupabaseError::Input { .. }
+            | SupabaseError::LeaseLost
+            | SupabaseError::Malformed => Self::internal(),
         }
     }
 }

@@ -121,9 +121,10 @@ impl Alarm {
 
     /// What is slow or held back is to be looked at; all else has failed.
     pub fn severity(&self) -> Severity {
-        match self.name.ends_with("-throttles") || self.name.ends_with("-duration") {
-            true => Severity::Warning,
-            false => Severity::Error,
+        if self.name.ends_with("-throttles") || self.name.ends_with("-duration") {
+            Severity::Warning
+        } else {
+            Severity::Error
         }
     }
 

@@ -84,9 +84,10 @@ impl Relay {
                     State::Alarm => {
                         let told = self.tell(alarm).await;
                         // Whom nobody could tell, the platform's retry may.
-                        match told.iter().any(|told| told.status != "failed") {
-                            true => Ok(answer("told_directly", told)),
-                            false => Err(failed("nobody_told")),
+                        if told.iter().any(|told| told.status != "failed") {
+                            Ok(answer("told_directly", told))
+                        } else {
+                            Err(failed("nobody_told"))
                         }
                     }
                 }

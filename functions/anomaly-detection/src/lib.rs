@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     config::Settings,
+    error_kind::ErrorKind,
     http::Http,
     run::{Run, Task},
     supabase::SupabaseError,
@@ -74,9 +75,10 @@ impl Task for AnomalyDetection {
             Ok(inputs) => recommended = recommend::recommend(&seen.findings, &inputs, now),
             Err(error) => seen.failed(run, "recommendations", error)?,
         }
-        let stored = match parameters.dry_run {
-            true => json!({"dry_run": true}),
-            false => record(run, &seen, &recommended).await?,
+        let stored = if parameters.dry_run {
+            json!({"dry_run": true})
+        } else {
+            record(run, &seen, &recommended).await?
         };
         Ok(Outcome::Finished(seen.into_end(stored, &recommended)))
     }
@@ -98,7 +100,7 @@ impl Seen {
         let finding =
             Finding::new(Category::Detection, "detection_error", detector, Severity::Critical, notice);
         self.findings.push(finding.with_details(json!({"detector": detector, "code": code})));
-        self.errors.push(json!({"kind": "detection_error", "detector": detector, "code": code}));
+        self.errors.push(json!({"kind": ErrorKind::DetectionError, "detector": detector, "code": code}));
         Ok(())
     }
 
@@ -114,14 +116,11 @@ impl Seen {
             *by_severity.entry(name).or_default() += 1;
         }
         let is_dry = stored["dry_run"] == true;
-        let message = match is_dry {
-            true => format!("À blanc: {} anomalies seraient constatées", self.findings.len()),
-            false => format!(
-                "{} anomalies, {} nouvelles, {} résolues",
-                self.findings.len(),
-                stored["opened"],
-                stored["resolved"]
-            ),
+        let found = self.findings.len();
+        let message = if is_dry {
+            format!("À blanc: {found} anomalies seraient constatées")
+        } else {
+            format!("{found} anomalies, {} nouvelles, {} résolues", stored["opened"], stored["resolved"])
         };
         let mut stats = stored;
         stats["found"] = self.findings.len().into();

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use shared::{
     clock,
     config::Settings,
+    error_kind::ErrorKind,
     gazelle::{Gazelle, GazelleSettings},
     http::Http,
     mirror::{self, Collection, Plan, Report},
@@ -119,11 +120,11 @@ impl AppointmentAlerts {
         let report = mirror::sync(run, &gazelle, &plan).await?;
         match (report.put_off, report.interrupted) {
             (Some(_), _) => Err(TaskError::Failed {
-                kind: "gazelle_unavailable",
+                kind: ErrorKind::GazelleUnavailable,
                 message: "Gazelle asks to be left alone for now".into(),
             }),
             (None, true) => Err(TaskError::Failed {
-                kind: "incomplete_read",
+                kind: ErrorKind::IncompleteRead,
                 message: "the appointments were not read to their end in time".into(),
             }),
             (None, false) => Ok(report),

@@ -118,10 +118,7 @@ impl AvailabilityCheck {
                 Policy::Watched { failures: watched.failure_threshold, successes: watched.success_threshold }
             }
         };
-        let check = match is_watched {
-            true => Some(self.services.probe(run, &watched.target).await),
-            false => None,
-        };
+        let check = if is_watched { Some(self.services.probe(run, &watched.target).await) } else { None };
         let now = check.as_ref().map_or_else(clock::now, |check| check.checked_at);
         let before = watched.standing.clone().unwrap_or_else(|| Standing::new(now));
         let (standing, effect) = advance(&before, check.as_ref().map(|check| check.verdict), policy, now);
@@ -172,10 +169,7 @@ fn reasons(failing: &[Value]) -> String {
     if failing.len() > NAMED {
         parts.push(format!("et {} de plus", failing.len() - NAMED));
     }
-    match parts.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", parts.join(", ")),
-    }
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
 fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check: Option<&Check>) -> Value {
@@ -186,7 +180,7 @@ fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check:
         "ok": check.map(|check| check.verdict != Verdict::Bad),
         "checked_at": check.map(|check| check.checked_at),
         "latency_ms": check.and_then(|check| check.latency_ms),
-        "error_kind": check.and_then(|check| check.error_kind.as_deref()),
+        "error_kind": check.and_then(|check| check.error_kind),
         "severity": if watched.required { "critical" } else { "error" },
         "effect": effect.map(|effect| match effect {
             Effect::Open => "open",
@@ -196,7 +190,7 @@ fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check:
         "data": {
             "subject": watched.target.label,
             "state": standing.state,
-            "error_kind": check.and_then(|check| check.error_kind.as_deref()).unwrap_or_default(),
+            "error_kind": check.and_then(|check| check.error_kind).map(|kind| kind.to_string()).unwrap_or_default(),
             // Of an incident that opens: the first failure.
             "since": standing.since.to_string(),
         },

@@ -171,23 +171,21 @@ fn fail(standing: &mut Standing, threshold: u32, now: Timestamp) -> Option<Effec
     // A trouble began with its first failure, not with the one that was enough to call it a trouble.
     let failing_since = *standing.failing_since.get_or_insert(now);
     let unstable_since = standing.unstable_since().filter(|_| standing.flips.len() >= FLIPS);
-    match standing.has_incident {
-        true => {
-            if let Some(since) = unstable_since {
-                standing.enter(State::Flapping, since);
-            }
-            None
+    if standing.has_incident {
+        if let Some(since) = unstable_since {
+            standing.enter(State::Flapping, since);
         }
-        false if unstable_since.is_some() || standing.failures >= threshold => {
-            match unstable_since {
-                Some(since) => standing.enter(State::Flapping, since),
-                None => standing.enter(State::Down, failing_since),
-            }
-            standing.has_incident = true;
-            Some(Effect::Open)
-        }
-        false => None,
+        return None;
     }
+    if unstable_since.is_none() && standing.failures < threshold {
+        return None;
+    }
+    match unstable_since {
+        Some(since) => standing.enter(State::Flapping, since),
+        None => standing.enter(State::Down, failing_since),
+    }
+    standing.has_incident = true;
+    Some(Effect::Open)
 }
 
 fn succeed(
@@ -203,10 +201,7 @@ fn succeed(
     standing.successes += 1;
     standing.slow = if is_poor { standing.slow + 1 } else { 0 };
     let is_calm = standing.failed_at.is_none_or(|at| now.duration_since(at) >= CALM);
-    let is_over = match standing.state {
-        State::Flapping => is_calm && standing.successes >= successes,
-        _ => standing.successes >= successes,
-    };
+    let is_over = standing.successes >= successes && (is_calm || standing.state != State::Flapping);
     if standing.has_incident {
         if !is_over {
             return None;

@@ -12,6 +12,7 @@ use serde_json::json;
 use shared::{
     clock,
     config::{Secret, Settings},
+    error_kind::ErrorKind,
     http::{Cause, Http, HttpError, Request, Response, json_request},
     run::Run,
     supabase::SupabaseError,
@@ -74,8 +75,8 @@ pub struct Check {
     pub verdict: Verdict,
     /// Milliseconds until the answer, where there was one.
     pub latency_ms: Option<u64>,
-    /// Why it is not good: a stable name.
-    pub error_kind: Option<String>,
+    /// Why it is not good.
+    pub error_kind: Option<ErrorKind>,
     /// When it was asked.
     pub checked_at: Timestamp,
 }
@@ -130,19 +131,19 @@ impl Services {
         let limit = Duration::from_millis(target.timeout_ms);
         let found = tokio::time::timeout(limit, self.ask(run, target, limit)).await;
         let latency_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (verdict, error_kind) = match found.unwrap_or_else(|_| Err("timeout".into())) {
+        let (verdict, error_kind) = match found.unwrap_or(Err(ErrorKind::Timeout)) {
             Err(kind) => {
                 return Check { verdict: Verdict::Bad, latency_ms: None, error_kind: Some(kind), checked_at };
             }
-            Ok(Some(kind)) => (Verdict::Poor, Some(kind.to_owned())),
-            Ok(None) if latency_ms > target.latency_limit_ms => (Verdict::Poor, Some("slow".into())),
+            Ok(Some(kind)) => (Verdict::Poor, Some(kind)),
+            Ok(None) if latency_ms > target.latency_limit_ms => (Verdict::Poor, Some(ErrorKind::Slow)),
             Ok(None) => (Verdict::Good, None),
         };
         Check { verdict, latency_ms: Some(latency_ms), error_kind, checked_at }
     }
 
     /// Good (`None`), poor with a reason, or bad with one.
-    async fn ask(&self, run: &Run, target: &Target, limit: Duration) -> Result<Option<&'static str>, String> {
+    async fn ask(&self, run: &Run, target: &Target, limit: Duration) -> Result<Option<ErrorKind>, ErrorKind> {
         let get = |service, url: Url| Request {
             headers: Default::default(),
             ..json_request(service, Method::GET, url, Default::default())
@@ -204,7 +205,8 @@ impl Services {
                 answers_about_itself(target, &response.map_err(|error| kind(&error))?)
             }
             Kind::Http => {
-                let url = target.url.as_deref().and_then(|url| url.parse().ok()).ok_or("not_an_address")?;
+                let url =
+                    target.url.as_deref().and_then(|url| url.parse().ok()).ok_or(ErrorKind::NotAnAddress)?;
                 let response =
                     self.public.glance(&get("monitored", url), limit).await.map_err(|error| kind(&error))?;
                 expected(target, &response)
@@ -214,7 +216,7 @@ impl Services {
 }
 
 /// Whether the console is there. That Supabase does not answer it, is said by the target Supabase: someone is told once.
-fn answers_about_itself(target: &Target, response: &Response) -> Result<Option<&'static str>, String> {
+fn answers_about_itself(target: &Target, response: &Response) -> Result<Option<ErrorKind>, ErrorKind> {
     #[derive(Deserialize)]
     struct Health {
         checks: Vec<Dependency>,
@@ -245,29 +247,29 @@ fn is_redirect(status: u16) -> bool {
 }
 
 /// Whether a status is one that the table expects or, where it names none, that `is_good` takes.
-fn accepted(target: &Target, response: &Response, is_good: fn(u16) -> bool) -> Result<(), String> {
+fn accepted(target: &Target, response: &Response, is_good: fn(u16) -> bool) -> Result<(), ErrorKind> {
     let status = response.status;
-    let is_expected = match target.expected_status.is_empty() {
-        true => is_good(status),
-        false => target.expected_status.contains(&status),
+    let is_expected = if target.expected_status.is_empty() {
+        is_good(status)
+    } else {
+        target.expected_status.contains(&status)
     };
-    match is_expected {
-        true => Ok(()),
-        false if is_redirect(status) => Err("redirect".into()),
-        false => Err(format!("http_{status}")),
+    if is_expected {
+        return Ok(());
     }
+    Err(if is_redirect(status) { ErrorKind::Redirect } else { ErrorKind::Http(status) })
 }
 
 /// Whether an answer is the one that the table expects.
-fn expected(target: &Target, response: &Response) -> Result<Option<&'static str>, String> {
+fn expected(target: &Target, response: &Response) -> Result<Option<ErrorKind>, ErrorKind> {
     accepted(target, response, is_success)?;
     if let Some(text) = &target.expected_body
         && !String::from_utf8_lossy(&response.body).contains(text.as_str())
     {
-        return Err("unexpected_body".into());
+        return Err(ErrorKind::UnexpectedBody);
     }
     let days = response.certificate.as_deref().and_then(|der| days_left(der, clock::now()));
-    Ok(days.filter(|days| *days < target.certificate_days).map(|_| "certificate_ends"))
+    Ok(days.filter(|days| *days < target.certificate_days).map(|_| ErrorKind::CertificateEnds))
 }
 
 /// Whole days until a certificate ends; `None` when it cannot be read.
@@ -277,27 +279,31 @@ fn days_left(der: &[u8], now: Timestamp) -> Option<i64> {
     Some((i64::try_from(end.as_secs()).ok()? - now.as_second()) / 86_400)
 }
 
-fn supabase_kind(error: &SupabaseError) -> String {
+fn supabase_kind(error: &SupabaseError) -> ErrorKind {
     match error {
         SupabaseError::Unavailable(error) => kind(error),
-        _ => "refused".into(),
+        SupabaseError::Refused { .. }
+        | SupabaseError::Data { .. }
+        | SupabaseError::Input { .. }
+        | SupabaseError::LeaseLost
+        | SupabaseError::Malformed => ErrorKind::Refused,
     }
 }
 
-fn kind(error: &HttpError) -> String {
+fn kind(error: &HttpError) -> ErrorKind {
     match error.cause {
-        Cause::Connect(why) => why.name().into(),
-        Cause::Timeout => "timeout".into(),
-        Cause::Cut => "cut".into(),
-        Cause::Status(status) => format!("http_{status}"),
-        Cause::Malformed => "malformed".into(),
-        Cause::Forbidden => "not_public".into(),
+        Cause::Connect(why) => why.kind(),
+        Cause::Timeout => ErrorKind::Timeout,
+        Cause::Cut => ErrorKind::Cut,
+        Cause::Status(status) => ErrorKind::Http(status),
+        Cause::Malformed => ErrorKind::Malformed,
+        Cause::Forbidden => ErrorKind::NotPublic,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use shared::{http::Unreached, notify::error_name, words::Language};
+    use shared::http::Unreached;
 
     use super::*;
 
@@ -329,11 +335,11 @@ mod tests {
         let both = r#"{"status":"unavailable","checks":[{"name":"database","status":"unavailable"},{"name":"auth","status":"unavailable"}]}"#;
         assert_eq!((of(200, up), of(503, database)), (Ok(None), Ok(None)));
         for body in [auth, both, up, r#"{"status":"unavailable","checks":[]}"#, "Service Unavailable"] {
-            assert_eq!(of(503, body), Err("http_503".into()), "{body}");
+            assert_eq!(of(503, body), Err(ErrorKind::Http(503)), "{body}");
         }
         // Not the console's own word.
-        assert_eq!(of(500, database), Err("http_500".into()));
-        assert_eq!(of(302, ""), Err("redirect".into()));
+        assert_eq!(of(500, database), Err(ErrorKind::Http(500)));
+        assert_eq!(of(302, ""), Err(ErrorKind::Redirect));
     }
 
     #[test]
@@ -358,15 +364,10 @@ mod tests {
             (Unreached::Tls, "tls"),
             (Unreached::Other, "no_connection"),
         ] {
-            assert_eq!(named(Cause::Connect(why)), name);
-            let words = error_name(name, Language::Fr);
-            assert!(words != name && error_name(name, Language::En) != words, "{name} is told in words");
+            assert_eq!(named(Cause::Connect(why)).name(), name);
         }
-        assert_eq!(named(Cause::Timeout), "timeout");
-        assert_eq!(named(Cause::Forbidden), "not_public");
-        for name in ["redirect", "slow", "certificate_ends", "unexpected_body", "not_an_address", "cut"] {
-            assert_ne!(error_name(name, Language::Fr), name);
-        }
+        assert_eq!(named(Cause::Timeout), ErrorKind::Timeout);
+        assert_eq!(named(Cause::Forbidden), ErrorKind::NotPublic);
     }
 
     #[test]
@@ -375,20 +376,20 @@ mod tests {
         assert_eq!(judged(200, "I am ready.", None), Ok(None));
         assert_eq!(judged(204, "ready", None), Ok(None));
         for elsewhere in [301, 302, 303, 307, 308] {
-            assert_eq!(judged(elsewhere, "ready", None), Err("redirect".into()));
+            assert_eq!(judged(elsewhere, "ready", None), Err(ErrorKind::Redirect));
         }
-        assert_eq!(judged(304, "ready", None), Err("http_304".into()));
+        assert_eq!(judged(304, "ready", None), Err(ErrorKind::Http(304)));
         let moved = Target { expected_status: vec![301, 302], ..target() };
         let answer = |status| expected(&moved, &response(status, "ready", None));
         assert_eq!(answer(302), Ok(None), "the table expects it");
-        assert_eq!(answer(307), Err("redirect".into()));
-        assert_eq!(answer(200), Err("http_200".into()));
-        assert_eq!(judged(404, "ready", None), Err("http_404".into()));
-        assert_eq!(judged(200, "soon", None), Err("unexpected_body".into()));
+        assert_eq!(answer(307), Err(ErrorKind::Redirect));
+        assert_eq!(answer(200), Err(ErrorKind::Http(200)));
+        assert_eq!(judged(404, "ready", None), Err(ErrorKind::Http(404)));
+        assert_eq!(judged(200, "soon", None), Err(ErrorKind::UnexpectedBody));
         let patient = Target { certificate_days: 100_000, ..target() };
         assert_eq!(
             expected(&patient, &response(200, "ready", Some(CERTIFICATE))),
-            Ok(Some("certificate_ends"))
+            Ok(Some(ErrorKind::CertificateEnds))
         );
     }
 }

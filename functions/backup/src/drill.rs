@@ -112,12 +112,10 @@ async fn restore(
 }
 
 fn refused(table: &str, error: SupabaseError) -> TaskError {
-    match error {
-        SupabaseError::Data { code, .. } => {
-            BackupError::Mismatch(format!("{table}: a row does not load (SQLSTATE {code})")).into()
-        }
-        error => error.into(),
+    if let SupabaseError::Data { code, .. } = error {
+        return BackupError::Mismatch(format!("{table}: a row does not load (SQLSTATE {code})")).into();
     }
+    error.into()
 }
 
 /// What a loaded table holds.

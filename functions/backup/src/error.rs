@@ -1,6 +1,6 @@
 //! What can go wrong with a copy, by what a person does about it.
 
-use shared::task::TaskError;
+use shared::{error_kind::ErrorKind, task::TaskError};
 
 /// A copy, or its use, failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -46,20 +46,20 @@ pub enum BackupError {
 }
 
 impl BackupError {
-    /// Stable name.
-    pub fn kind(&self) -> &'static str {
+    /// Why, as the run log has it.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            BackupError::SourceMissing(_) => "backup_source_missing",
-            BackupError::SqliteDamaged(_) => "sqlite_damaged",
-            BackupError::SqliteBusy => "sqlite_busy",
-            BackupError::Refused(_) | BackupError::NotFound => "backup_store_refused",
-            BackupError::Full => "backup_store_full",
-            BackupError::Unavailable(_) => "backup_store_unavailable",
-            BackupError::Corrupt(_) => "backup_corrupt",
-            BackupError::Inconclusive(_) => "backup_inconclusive",
-            BackupError::Unproven(_) => "backup_unproven",
-            BackupError::NoCopy => "no_copy",
-            BackupError::Mismatch(_) => "drill_mismatch",
+            BackupError::SourceMissing(_) => ErrorKind::BackupSourceMissing,
+            BackupError::SqliteDamaged(_) => ErrorKind::SqliteDamaged,
+            BackupError::SqliteBusy => ErrorKind::SqliteBusy,
+            BackupError::Refused(_) | BackupError::NotFound => ErrorKind::BackupStoreRefused,
+            BackupError::Full => ErrorKind::BackupStoreFull,
+            BackupError::Unavailable(_) => ErrorKind::BackupStoreUnavailable,
+            BackupError::Corrupt(_) => ErrorKind::BackupCorrupt,
+            BackupError::Inconclusive(_) => ErrorKind::BackupInconclusive,
+            BackupError::Unproven(_) => ErrorKind::BackupUnproven,
+            BackupError::NoCopy => ErrorKind::NoCopy,
+            BackupError::Mismatch(_) => ErrorKind::DrillMismatch,
         }
     }
 }
@@ -72,6 +72,7 @@ impl From<BackupError> for TaskError {
 
 /// A failure of this machine's own files: temporary storage, or a store that is a folder.
 impl From<std::io::Error> for BackupError {
+    #[allow(clippy::wildcard_enum_match_arm)] // Another crate's errors.
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BackupError::Full,
@@ -83,6 +84,7 @@ impl From<std::io::Error> for BackupError {
 
 /// The store's errors quote addresses and answers; only their kind is kept.
 impl From<object_store::Error> for BackupError {
+    #[allow(clippy::wildcard_enum_match_arm)] // Another crate's errors.
     fn from(error: object_store::Error) -> Self {
         use object_store::Error;
         match &error {
@@ -122,8 +124,8 @@ mod tests {
             let source = Box::new(std::io::Error::from(kind));
             BackupError::from(object_store::Error::Generic { store: "test", source })
         };
-        assert_eq!(wrapped(std::io::ErrorKind::StorageFull).kind(), "backup_store_full");
-        assert_eq!(wrapped(std::io::ErrorKind::PermissionDenied).kind(), "backup_store_refused");
-        assert_eq!(wrapped(std::io::ErrorKind::TimedOut).kind(), "backup_store_unavailable");
+        assert_eq!(wrapped(std::io::ErrorKind::StorageFull).kind(), ErrorKind::BackupStoreFull);
+        assert_eq!(wrapped(std::io::ErrorKind::PermissionDenied).kind(), ErrorKind::BackupStoreRefused);
+        assert_eq!(wrapped(std::io::ErrorKind::TimedOut).kind(), ErrorKind::BackupStoreUnavailable);
     }
 }

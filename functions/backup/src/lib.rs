@@ -179,15 +179,17 @@ impl Backup {
             }
         };
         let read_back = verify::read_back(store, &location, &manifest, self.key.as_ref()).await;
-        let judged = match read_back {
-            Verdict::Verified => self.judge(run, store, &location, &manifest, accept_reduced).await?,
-            verdict => Judged { verdict, ..Judged::default() },
+        let judged = if read_back == Verdict::Verified {
+            self.judge(run, store, &location, &manifest, accept_reduced).await?
+        } else {
+            Judged { verdict: read_back, ..Judged::default() }
         };
         store.record_verdict(&location, &judged.verdict, judged.accepted, self.key.as_ref()).await?;
         // Only what is verified, and holds what the others hold, makes older copies superfluous.
-        let removed = match judged.verdict {
-            Verdict::Verified => retention::apply(store, kind, self.key.as_ref()).await,
-            _ => Vec::new(),
+        let removed = if judged.verdict == Verdict::Verified {
+            retention::apply(store, kind, self.key.as_ref()).await
+        } else {
+            Vec::new()
         };
         Record {
             verdict: &judged.verdict,

@@ -153,15 +153,18 @@ fn in_one_step(source: &Path, target: &Path, patience: Duration) -> Result<(), T
     let mut copy = Connection::open(target)?;
     let backup = Backup::new(&source, &mut copy)?;
     loop {
-        match backup.step(-1)? {
-            StepResult::Done => return Ok(()),
-            StepResult::More => {}
-            // `Busy` or `Locked`: the lock was waited for already, as a rule.
-            _ if Instant::now() >= end => {
-                return Err(Trouble::Final(BackupError::SqliteBusy));
-            }
-            _ => std::thread::sleep(Duration::from_millis(20)),
+        let step = backup.step(-1)?;
+        if step == StepResult::Done {
+            return Ok(());
         }
+        if step == StepResult::More {
+            continue;
+        }
+        // `Busy` or `Locked`: the lock was waited for already, as a rule.
+        if Instant::now() >= end {
+            return Err(Trouble::Final(BackupError::SqliteBusy));
+        }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -222,10 +225,8 @@ fn recovered(raw: &Path, target: &Path) -> Result<(), Trouble> {
     let source = Connection::open(raw)?;
     source.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
     let mut copy = Connection::open(target)?;
-    match Backup::new(&source, &mut copy)?.step(-1)? {
-        StepResult::Done => Ok(()),
-        _ => Err(Trouble::Unreadable),
-    }
+    let step = Backup::new(&source, &mut copy)?.step(-1)?;
+    if step == StepResult::Done { Ok(()) } else { Err(Trouble::Unreadable) }
 }
 
 fn damaged(error: &rusqlite::Error) -> BackupError {
@@ -459,10 +460,7 @@ pub async fn check_back(
         && found.rows() == part.rows
         && (part.tables.is_empty() || found.tables == part.tables)
         && found.damage == part.damage;
-    match is_same {
-        true => Ok(()),
-        false => Err(BackupError::Corrupt(format!("{}: rows or checksum", part.name))),
-    }
+    if is_same { Ok(()) } else { Err(BackupError::Corrupt(format!("{}: rows or checksum", part.name))) }
 }
 
 /// A large file is never in memory as a whole.
@@ -513,6 +511,8 @@ async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
+
+    use shared::error_kind::ErrorKind;
 
     use super::*;
 
@@ -596,7 +596,7 @@ mod tests {
         let live = Connection::open(&path).unwrap();
         live.execute_batch("begin exclusive; insert into parent values (3);").unwrap();
         let locked = live_copy(&path, folder.path().join("copy.sqlite"), SOON).unwrap_err();
-        assert_eq!(locked.kind(), "sqlite_busy");
+        assert_eq!(locked.kind(), ErrorKind::SqliteBusy);
         live.execute_batch("commit").unwrap();
         assert_eq!(copied(&path, folder.path()).1.rows(), 4);
     }
@@ -605,12 +605,12 @@ mod tests {
     fn a_missing_file_and_one_that_is_no_database_are_refused() {
         let folder = TempDir::new().unwrap();
         let missing = live_copy(&folder.path().join("none"), folder.path().join("copy"), SOON);
-        assert_eq!(missing.unwrap_err().kind(), "backup_source_missing");
+        assert_eq!(missing.unwrap_err().kind(), ErrorKind::BackupSourceMissing);
         let path = database(folder.path());
         std::fs::write(&path, b"this is no database, whatever its name says").unwrap();
         let refused = live_copy(&path, folder.path().join("copy.sqlite"), SOON)
             .and_then(|fetched| examine(&fetched.file).map(|_| ()));
-        assert_eq!(refused.unwrap_err().kind(), "sqlite_damaged");
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::SqliteDamaged);
     }
 
     #[test]

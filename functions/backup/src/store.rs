@@ -174,9 +174,10 @@ impl Store {
         let damaged = |_| BackupError::Corrupt("the manifest is damaged".into());
         if !marked {
             let encrypted = serde_json::from_slice::<Manifest>(&text).map_err(damaged)?.encrypted;
-            return Err(BackupError::Unproven(match encrypted {
-                true => "its manifest does not carry the mark of BACKUP_AGE_KEY",
-                false => "it is not encrypted",
+            return Err(BackupError::Unproven(if encrypted {
+                "its manifest does not carry the mark of BACKUP_AGE_KEY"
+            } else {
+                "it is not encrypted"
             }));
         }
         serde_json::from_slice(&text).map_err(damaged)
@@ -196,9 +197,10 @@ impl Store {
             if !has(Document::Manifest) {
                 continue;
             }
-            let (mut verdict, accepted, mut proven) = match has(Document::Verification) {
-                true => self.verdict(&location, key).await?,
-                false => (None, false, true),
+            let (mut verdict, accepted, mut proven) = if has(Document::Verification) {
+                self.verdict(&location, key).await?
+            } else {
+                (None, false, true)
             };
             let manifest = match self.manifest(&location, key).await {
                 Ok(manifest) => manifest,

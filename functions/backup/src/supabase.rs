@@ -135,24 +135,22 @@ async fn read(
         let mut asked = limit;
         let (following, encoded) = futures::join!(
             async {
-                match is_last {
-                    true => Ok(None),
-                    false => {
-                        page(&run.supabase, "backup_page", &table.name, current.last.as_ref(), &mut asked)
-                            .await
-                            .map(Some)
-                    }
+                if is_last {
+                    return Ok(None);
                 }
+                page(&run.supabase, "backup_page", &table.name, current.last.as_ref(), &mut asked)
+                    .await
+                    .map(Some)
             },
             async {
                 content.add_lines(&current.lines);
-                match current.lines.is_empty() {
-                    true => Ok(bytes::Bytes::new()),
-                    false => encoder
-                        .write(current.lines.as_bytes())
-                        .and_then(|start| Ok((start, encoder.write(b"\n")?)))
-                        .map(|(start, end)| [start, end].concat().into()),
+                if current.lines.is_empty() {
+                    return Ok(bytes::Bytes::new());
                 }
+                encoder
+                    .write(current.lines.as_bytes())
+                    .and_then(|start| Ok((start, encoder.write(b"\n")?)))
+                    .map(|(start, end)| [start, end].concat().into())
             }
         );
         let ready = encoded.map_err(BackupError::from)?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::{
+    error_kind::ErrorKind,
     notify::{Event, Notice, Severity},
     run::Run,
     text,
@@ -18,11 +19,37 @@ const NAMED: usize = 5;
 /// Characters of a place that are shown: who writes into the store names it.
 const PLACE: usize = 80;
 
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Matter {
+    Reduced,
+    Unproven,
+    Unchecked,
+}
+
+impl Matter {
+    fn error_kind(self) -> ErrorKind {
+        match self {
+            Matter::Reduced => ErrorKind::BackupReduced,
+            Matter::Unproven => ErrorKind::BackupUnproven,
+            Matter::Unchecked => ErrorKind::SqliteUnchecked,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Matter::Reduced => "copie gardée à part, elle contient beaucoup moins que les bonnes",
+            Matter::Unproven => "des copies à côté ne prouvent rien et ne comptent pas",
+            Matter::Unchecked => "à savoir du fichier SQLite",
+        }
+    }
+}
+
 /// Something that people are told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     kind: Kind,
-    error_kind: &'static str,
+    matter: Matter,
     /// The same trouble has the same name: it is told once.
     name: String,
     /// What it is about, as people read it.
@@ -35,7 +62,7 @@ impl Trouble {
     pub fn of_losses(kind: Kind, losses: &[Loss], newest: &Copy) -> Self {
         Self {
             kind,
-            error_kind: "backup_reduced",
+            matter: Matter::Reduced,
             name: format!("reduced:{}", newest.location),
             items: losses.iter().map(|loss| in_words(kind, loss)).collect(),
         }
@@ -54,12 +81,7 @@ impl Trouble {
         });
         let (newest, items): (Vec<&Copy>, Vec<String>) = strange.unzip();
         let newest = newest.first()?;
-        Some(Self {
-            kind,
-            error_kind: "backup_unproven",
-            name: format!("strange:{}", newest.location),
-            items,
-        })
+        Some(Self { kind, matter: Matter::Unproven, name: format!("strange:{}", newest.location), items })
     }
 
     /// What is to be known of a SQLite file; none: nothing.
@@ -85,7 +107,7 @@ impl Trouble {
         });
         Some(Self {
             kind: manifest.kind,
-            error_kind: "sqlite_unchecked",
+            matter: Matter::Unchecked,
             items: items.collect(),
             name: format!("notes:{}", names.join(",")),
         })
@@ -93,17 +115,12 @@ impl Trouble {
 
     /// For the run's sentence.
     pub fn sentence(&self) -> String {
-        let what = match self.error_kind {
-            "backup_reduced" => "copie gardée à part, elle contient beaucoup moins que les bonnes",
-            "backup_unproven" => "des copies à côté ne prouvent rien et ne comptent pas",
-            _ => "à savoir du fichier SQLite",
-        };
-        format!("{what} ({})", listed(&self.items))
+        format!("{} ({})", self.matter.words(), listed(&self.items))
     }
 
     /// For the run's errors.
     pub fn entry(&self, at: &str) -> Value {
-        json!({"at": at, "kind": self.error_kind, "message": format!("{}: {}", self.kind.name(), listed(&self.items))})
+        json!({"at": at, "kind": self.matter.error_kind(), "message": format!("{}: {}", self.kind.name(), listed(&self.items))})
     }
 
     /// For people.
@@ -121,7 +138,7 @@ impl Trouble {
             json!({
                 "task_label": run.spec.label,
                 "run_id": run.id,
-                "error_kind": self.error_kind,
+                "error_kind": self.matter.error_kind(),
                 "sample": items,
                 "since": run.started_at.to_string(),
             }),

@@ -48,11 +48,8 @@ async fn check(
         content.add_lines(&lines);
     }
     rows.finish().await?;
-    match content.rows == part.rows && content.checksum() == part.content {
-        true => Ok(()),
-        false => Err(BackupError::Corrupt(format!(
-            "{}: {} rows instead of {}",
-            part.name, content.rows, part.rows
-        ))),
+    if content.rows == part.rows && content.checksum() == part.content {
+        return Ok(());
     }
+    Err(BackupError::Corrupt(format!("{}: {} rows instead of {}", part.name, content.rows, part.rows)))
 }

@@ -78,9 +78,10 @@ impl Task for Cleanup {
             }
         }
         let total: u64 = counts.values().sum();
-        let mut message = match parameters.dry_run {
-            true => format!("{total} lignes seraient supprimées"),
-            false => format!("{total} lignes supprimées"),
+        let mut message = if parameters.dry_run {
+            format!("{total} lignes seraient supprimées")
+        } else {
+            format!("{total} lignes supprimées")
         };
         if !is_complete {
             message.push_str("; le reste à la prochaine exécution");

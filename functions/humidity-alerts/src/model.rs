@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use shared::{
     clock,
     config::{Secret, Settings},
+    error_kind::ErrorKind,
     http::{Http, is_transient, json_request},
     run::Run,
     supabase::{QUICK, SupabaseError, quoted},
@@ -138,7 +139,7 @@ impl Model {
             let latency_ms = (clock::now().as_millisecond() - start.as_millisecond()).max(0);
             opinions.asked += 1;
             opinions.failed += usize::from(reply.is_err());
-            let is_down = matches!(reply, Err("unavailable"));
+            let is_down = matches!(reply, Err(ErrorKind::Unavailable));
             let opinion = reply.as_ref().ok().and_then(opinion);
             opinions.calls.push(Call {
                 event: json!({
@@ -156,8 +157,8 @@ impl Model {
         Ok(opinions)
     }
 
-    /// One call; the error is a stable name.
-    async fn ask(&self, key: &Secret, note: &str) -> Result<Reply, &'static str> {
+    /// One call; the error says why there is no answer.
+    async fn ask(&self, key: &Secret, note: &str) -> Result<Reply, ErrorKind> {
         let mut url = self.url.clone();
         url.set_path("/v1/messages");
         let body = json!({
@@ -171,15 +172,17 @@ impl Model {
                 .into_iter()
                 .collect();
         request.headers.extend(version);
-        let response = self.http.send(&request, QUICK, is_transient).await.map_err(|_| "unavailable")?;
+        let response =
+            self.http.send(&request, QUICK, is_transient).await.map_err(|_| ErrorKind::Unavailable)?;
         if response.status != 200 {
-            return Err("refused");
+            return Err(ErrorKind::Refused);
         }
-        let answer: Value = response.json("anthropic").map_err(|_| "malformed")?;
-        let text = answer["content"][0]["text"].as_str().ok_or("malformed")?;
+        let answer: Value = response.json("anthropic").map_err(|_| ErrorKind::Malformed)?;
+        let text = answer["content"][0]["text"].as_str().ok_or(ErrorKind::Malformed)?;
         let object = text.find('{').zip(text.rfind('}')).and_then(|(start, end)| text.get(start..=end));
-        let reply: Reply = serde_json::from_str(object.ok_or("malformed")?).map_err(|_| "malformed")?;
-        if (0.0..=1.0).contains(&reply.confidence) { Ok(reply) } else { Err("malformed") }
+        let reply: Reply =
+            serde_json::from_str(object.ok_or(ErrorKind::Malformed)?).map_err(|_| ErrorKind::Malformed)?;
+        if (0.0..=1.0).contains(&reply.confidence) { Ok(reply) } else { Err(ErrorKind::Malformed) }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared::{
     config::Settings,
+    error_kind::ErrorKind,
     events::{DomainEvent, SOURCE_SYNC, SYNC_SUCCEEDED},
     gazelle::{Gazelle, GazelleSettings},
     http::Http,
@@ -76,7 +77,7 @@ impl Task for SyncGazelle {
                 .quarantined
                 .iter()
                 .take(25)
-                .map(|row| json!({"kind": "quarantined", "row": row}))
+                .map(|row| json!({"kind": ErrorKind::Quarantined, "row": row}))
                 .collect(),
             notices,
         }))
@@ -97,14 +98,14 @@ fn collections(task: &str) -> Vec<Collection> {
 fn continued(run: &Run, report: &Report, started_at: Timestamp) -> Result<Outcome, TaskError> {
     if run.part + 1 >= MAX_PARTS {
         return Err(TaskError::Failed {
-            kind: "too_many_parts",
+            kind: ErrorKind::TooManyParts,
             message: format!("the sync did not end in {MAX_PARTS} parts; check Gazelle's answer times"),
         });
     }
     let latest = started_at.checked_add(NIGHT).unwrap_or(started_at);
     if report.put_off.is_some_and(|at| at > latest) {
         return Err(TaskError::Failed {
-            kind: "gazelle_unavailable",
+            kind: ErrorKind::GazelleUnavailable,
             message: "Gazelle asks to be left alone for longer than the night; the run will be tried again"
                 .into(),
         });

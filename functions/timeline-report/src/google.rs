@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use shared::{
     clock,
     config::Settings,
+    error_kind::ErrorKind,
     http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
     task::TaskError,
 };
@@ -77,8 +78,8 @@ impl From<GoogleError> for TaskError {
     fn from(error: GoogleError) -> Self {
         TaskError::Failed {
             kind: match error {
-                GoogleError::Unavailable(_) => "google_unavailable",
-                GoogleError::Refused(_) | GoogleError::Malformed => "google_refused",
+                GoogleError::Unavailable(_) => ErrorKind::GoogleUnavailable,
+                GoogleError::Refused(_) | GoogleError::Malformed => ErrorKind::GoogleRefused,
             },
             message: error.to_string(),
         }
@@ -236,7 +237,9 @@ impl GoogleError {
     fn of(error: HttpError) -> Self {
         match error.cause {
             Cause::Malformed => GoogleError::Malformed,
-            _ => GoogleError::Unavailable(error),
+            Cause::Connect(_) | Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Forbidden => {
+                GoogleError::Unavailable(error)
+            }
         }
     }
 }

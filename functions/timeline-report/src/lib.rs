@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     config::Settings,
+    error_kind::ErrorKind,
     http::Http,
     run::{Run, Task, finished},
     supabase::SupabaseError,
@@ -40,13 +41,13 @@ impl Task for TimelineReport {
         let rules = rules(run).await?;
         if rules.is_empty() {
             return Err(TaskError::Failed {
-                kind: "no_tabs",
+                kind: ErrorKind::NoTabs,
                 message: "the table report_tabs holds no enabled tab; enable one".into(),
             });
         }
         if let Some(title) = tabs::doubled(&rules) {
             return Err(TaskError::Failed {
-                kind: "same_title",
+                kind: ErrorKind::SameTitle,
                 message: format!(
                     "the table report_tabs holds the title {title:?} twice (case does not matter); change one"
                 ),

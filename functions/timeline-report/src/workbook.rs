@@ -254,13 +254,13 @@ fn frame(target: Target, title: &str, grid_rows: usize) -> Value {
         "title": title,
         "gridProperties": {"rowCount": grid_rows, "columnCount": HEADERS.len(), "frozenRowCount": 1},
     });
-    match target.exists {
-        true => json!({"updateSheetProperties": {
-            "properties": properties,
-            "fields": "title,gridProperties(rowCount,columnCount,frozenRowCount)",
-        }}),
-        false => json!({"addSheet": {"properties": properties}}),
+    if !target.exists {
+        return json!({"addSheet": {"properties": properties}});
     }
+    json!({"updateSheetProperties": {
+        "properties": properties,
+        "fields": "title,gridProperties(rowCount,columnCount,frozenRowCount)",
+    }})
 }
 
 fn header(sheet_id: i64, batch: &mut Batch) {

@@ -141,6 +141,7 @@ fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problem
 }
 
 /// `SCHEDULES` tells the functions when every watched task starts; a task that events start has an empty one.
+#[allow(clippy::wildcard_enum_match_arm)] // YAML, another crate's.
 pub fn schedules(template: &Yaml, problems: &mut Problems) {
     let variable = &template["Globals"]["Function"]["Environment"]["Variables"]["SCHEDULES"];
     let text = match variable {

@@ -88,6 +88,7 @@ fn function(template: &Yaml, id: &str, properties: &Yaml) -> anyhow::Result<Depl
 }
 
 /// The JSON of CloudFormation: `!Ref A` is `{"Ref": "A"}`, `!GetAtt A.B` is `{"Fn::GetAtt": ["A", "B"]}`.
+#[allow(clippy::wildcard_enum_match_arm)] // YAML, another crate's.
 pub fn long_form(yaml: &Yaml) -> Value {
     match yaml {
         Yaml::Tagged(tagged) => {
@@ -131,6 +132,7 @@ pub fn schedules(functions: &[Deployed]) -> Value {
 
 /// A text of the template with parameters at their defaults. `!If` asks only whether a parameter is empty, which
 /// is what the template's `Has…` conditions say.
+#[allow(clippy::wildcard_enum_match_arm)] // YAML, another crate's.
 pub fn text(template: &Yaml, yaml: &Yaml) -> String {
     match yaml {
         Yaml::Tagged(tagged) if tagged.tag == "Ref" => {
@@ -150,6 +152,7 @@ pub fn text(template: &Yaml, yaml: &Yaml) -> String {
 }
 
 /// Whether an event matches a pattern: every field of the pattern lists the values that are accepted.
+#[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 pub fn matches(pattern: &Value, event: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields.iter().all(|(name, inner)| matches(inner, &event[name])),
@@ -159,6 +162,7 @@ pub fn matches(pattern: &Value, event: &Value) -> bool {
 }
 
 /// The variables that a template gives every function as plain text; the others depend on the account.
+#[allow(clippy::wildcard_enum_match_arm)] // YAML, another crate's.
 pub fn variables(template: &str) -> anyhow::Result<BTreeMap<String, String>> {
     let template: Yaml = serde_yaml_ng::from_str(template).context("template.yaml")?;
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];

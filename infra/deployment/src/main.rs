@@ -96,6 +96,8 @@ fn watching(template: &Value, functions: &[Deployed]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use shared::task::Function;
+
     use super::*;
 
     fn own() -> String {
@@ -105,6 +107,32 @@ mod tests {
     #[test]
     fn the_template_of_this_repository_has_no_problem() {
         assert_eq!(problems(&own()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_function_is_built_has_events_to_try_and_stands_in_the_readme() {
+        let root = tools::root();
+        let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+        let (manifest, readme) = (read("Cargo.toml"), read("README.md"));
+        // What `cargo lambda build` builds.
+        let built = manifest.split_once("default-members = [").unwrap().1.split_once(']').unwrap().0;
+        let built: Vec<&str> = built.split('"').skip(1).step_by(2).collect();
+        let functions = Function::ALL.map(|function| format!("functions/{}", function.crate_name()));
+        let mut functions = functions.to_vec();
+        functions.sort();
+        assert_eq!(built, functions, "default-members of Cargo.toml");
+        let events: Vec<String> = std::fs::read_dir(root.join("events"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        for function in Function::ALL {
+            let name = function.crate_name();
+            assert!(
+                events.iter().any(|event| event.starts_with(&format!("{name}."))),
+                "events/{name}.*.json"
+            );
+            assert!(readme.contains(name), "README.md says nothing of {name}");
+        }
     }
 
     #[test]

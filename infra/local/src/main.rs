@@ -338,9 +338,10 @@ async fn explain(event: &str, severity: &str, arguments: &StackArguments) -> any
     let stack = start_small(arguments).await?;
     let at = stack.clock.now();
     let explained = notices::explain(&stack, event, severity, at).await?;
-    match arguments.json {
-        true => println!("{explained}"),
-        false => print!("{}", notices::page(&explained, event, severity, at)?),
+    if arguments.json {
+        println!("{explained}")
+    } else {
+        print!("{}", notices::page(&explained, event, severity, at)?)
     }
     Ok(true)
 }
@@ -350,15 +351,14 @@ async fn test(arguments: &StackArguments) -> anyhow::Result<bool> {
     let stack = start_small(arguments).await?;
     stack.break_with(&arguments.fault);
     let report = notices::test(&stack).await?;
-    match arguments.json {
-        true => println!("{}", serde_json::to_string(&report)?),
-        false => {
-            for delivery in &report.deliveries {
-                let outcome = delivery.detail.as_deref().unwrap_or("delivered");
-                println!("{:<9} {:<12} {outcome}", delivery.channel.name(), delivery.recipient);
-            }
-            println!("{}", report.status);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        for delivery in &report.deliveries {
+            let outcome = delivery.detail.as_deref().unwrap_or("delivered");
+            println!("{:<9} {:<12} {outcome}", delivery.channel.name(), delivery.recipient);
         }
+        println!("{}", report.status);
     }
     Ok(report.status == "success")
 }
@@ -370,9 +370,10 @@ fn all_succeeded(runs: &[TaskRun]) -> bool {
 #[allow(clippy::print_stdout)] // The result of the command.
 async fn print(stack: &Stack, runs: &[TaskRun], peak: u64, ok: bool, json: bool) -> anyhow::Result<bool> {
     let output = Output::gather(stack, runs, peak, ok).await?;
-    match json {
-        true => println!("{}", serde_json::to_string(&output)?),
-        false => print!("{}", output.page()),
+    if json {
+        println!("{}", serde_json::to_string(&output)?)
+    } else {
+        print!("{}", output.page())
     }
     Ok(ok)
 }

@@ -83,21 +83,20 @@ fn verdict(row: &Explained, at: Timestamp) -> String {
         "below_severity" => format!("not told: the rule asks for {} or worse", row.min_severity),
         "nobody" => "not told: the rule has no recipient".into(),
         _ => {
-            let when = match row.due_at > at {
-                false => "at once".to_owned(),
-                true => format!(
-                    "at {} ({})",
-                    local(row.due_at),
-                    match (row.is_digest, row.quiet_hours.is_some()) {
-                        (true, _) => "digest",
-                        (false, true) => "quiet hours",
-                        (false, false) => "held",
-                    }
-                ),
+            let why = match (row.is_digest, row.quiet_hours.is_some()) {
+                (true, _) => "digest",
+                (false, true) => "quiet hours",
+                (false, false) => "held",
             };
-            match row.channel == row.rule_channel {
-                true => when,
-                false => format!("{when}, because {} is switched off", row.rule_channel),
+            let when = if row.due_at > at {
+                format!("at {} ({why})", local(row.due_at))
+            } else {
+                "at once".to_owned()
+            };
+            if row.channel == row.rule_channel {
+                when
+            } else {
+                format!("{when}, because {} is switched off", row.rule_channel)
             }
         }
     }

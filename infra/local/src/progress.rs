@@ -84,6 +84,7 @@ async fn follow(database: &Supabase, bar: &ProgressBar) -> std::convert::Infalli
 struct Seen(BTreeMap<String, BTreeMap<String, String>>);
 
 impl Seen {
+    #[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
     fn take(&mut self, runs: &[Running]) -> String {
         self.0.retain(|task, _| runs.iter().any(|run| run.task_label == *task));
         for run in runs {

@@ -240,10 +240,8 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     if let Some(refusal) = refused(&gateway.faults) {
         return refusal;
     }
-    let request = match gateway.faults.strikes(Fault::SupabaseMaxRows) {
-        true => with_max_rows(request),
-        false => request,
-    };
+    let request =
+        if gateway.faults.strikes(Fault::SupabaseMaxRows) { with_max_rows(request) } else { request };
     let Some(step) = gateway.tripwire.arrive("supabase").await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };

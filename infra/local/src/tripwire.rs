@@ -85,10 +85,7 @@ impl Tripwire {
     pub async fn arrive(&self, _service: &str) -> Option<u64> {
         let step = self.steps.fetch_add(1, Ordering::SeqCst) + 1;
         self.first.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
-        match self.trip(step, Moment::Before).await {
-            true => None,
-            false => Some(step),
-        }
+        if self.trip(step, Moment::Before).await { None } else { Some(step) }
     }
 
     /// A request has had its effect.

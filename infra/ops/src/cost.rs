@@ -227,9 +227,10 @@ fn metric_months(month: &Month) -> (f64, f64) {
 fn secret_calls(deployment: &Deployment, month: &Month) -> f64 {
     let reads_an_hour = 3600.0 / config::FRESH.as_secs_f64();
     let calls = deployment.functions.iter().map(|deployed| {
-        let runs: f64 = match deployed.function {
-            Function::AdminApi => month.runs["availability"],
-            function => function.tasks().map(|task| month.runs[task.name]).sum(),
+        let runs: f64 = if deployed.function == Function::AdminApi {
+            month.runs["availability"]
+        } else {
+            deployed.function.tasks().map(|task| month.runs[task.name]).sum()
         };
         runs.min(prices::HOURS_PER_MONTH * reads_an_hour)
     });

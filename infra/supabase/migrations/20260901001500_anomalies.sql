@@ -151,7 +151,7 @@ begin
   set status = 'CLOSED', current_step = 'EXIT', closed_at = p_now, last_activity = p_now, step_start_time = p_now,
       total_sales = p_total_sales, total_items = p_total_items, current_amount = p_actual_amount,
       closing_amount = v_closing, actual_amount = p_actual_amount, variance = p_actual_amount - v_closing,
-      variance_comment = nullif(btrim(left(p_comment, 2000)), '')
+      variance_comment = nullif(btrim(p_comment), '')
   where id = p_id
   returning * into v_session;
   return to_jsonb(v_session);

@@ -1,118 +1,10 @@
--- What a person typed: each field read with its type and its bounds, and refused by its name.
+-- What a person typed. The console checks a form by itself (functions/admin-api/src/data/form.rs) before it comes here; here is
+-- what depends on stored rows, and the same limits once more as constraints, for whoever writes past the console.
 
--- A value of a form. Absent is not empty: what is not given stays as it is.
-
-create or replace function internal.given_text(p_values jsonb, p_field text, p_old text, p_maximum integer) returns text
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) not in ('string', 'null') then
-    perform internal.refuse(p_field, 'expects-text');
-  end if;
-  if length(p_values ->> p_field) > p_maximum then
-    perform internal.refuse(p_field, 'at-most-characters', jsonb_build_object('most', p_maximum));
-  end if;
-  return nullif(btrim(p_values ->> p_field), '');
-end
-$$;
-comment on function internal.given_text is 'A text of a form; null when it is empty, the old value when it is absent. GT010 when it is no text or too long.';
-
-create or replace function internal.given_number(p_values jsonb, p_field text, p_old numeric, p_least numeric, p_most numeric) returns numeric
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) = 'null' then
-    return null;
-  end if;
-  if jsonb_typeof(p_values -> p_field) <> 'number' then
-    perform internal.refuse(p_field, 'expects-number');
-  end if;
-  if not (p_values ->> p_field)::numeric between p_least and p_most then
-    perform internal.refuse(p_field, 'expects-range', jsonb_build_object('least', p_least, 'most', p_most));
-  end if;
-  return (p_values ->> p_field)::numeric;
-end
-$$;
-comment on function internal.given_number is 'A number of a form, within its range. GT010 otherwise.';
-
-create or replace function internal.given_whole(p_values jsonb, p_field text, p_old bigint, p_least bigint, p_most bigint) returns bigint
+create or replace function internal.given_word(p_field text, p_given text, p_words text[]) returns text
 language plpgsql stable set search_path = public, pg_temp as $$
 declare
-  v_number numeric := internal.given_number(p_values, p_field, p_old, p_least, p_most);
-begin
-  if v_number <> trunc(v_number) then
-    perform internal.refuse(p_field, 'expects-whole');
-  end if;
-  return v_number::bigint;
-end
-$$;
-comment on function internal.given_whole is 'A whole number of a form, within its range. GT010 otherwise.';
-
-create or replace function internal.given_flag(p_values jsonb, p_field text, p_old boolean) returns boolean
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) <> 'boolean' then
-    perform internal.refuse(p_field, 'expects-flag');
-  end if;
-  return (p_values -> p_field)::boolean;
-end
-$$;
-comment on function internal.given_flag is 'A flag of a form. GT010 when it is neither true nor false.';
-
-create or replace function internal.is_date(p_text text) returns boolean
-language sql immutable set search_path = public, pg_temp as $$
-  -- Not every server lets a function catch a failed cast.
-  select case when p_text ~ '^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$'
-    then right(p_text, 2)::integer <= extract(day from (left(p_text, 7) || '-01')::date + interval '1 month - 1 day')
-    else false end
-$$;
-comment on function internal.is_date is 'Whether a text is a day of the calendar, YYYY-MM-DD.';
-
-create or replace function internal.given_date(p_values jsonb, p_field text, p_old date) returns date
-language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if coalesce(p_values ->> p_field, '') = '' then
-    return null;
-  end if;
-  if not internal.is_date(p_values ->> p_field) then
-    perform internal.refuse(p_field, 'expects-date');
-  end if;
-  return (p_values ->> p_field)::date;
-end
-$$;
-comment on function internal.given_date is 'A date of a form, YYYY-MM-DD. GT010 when there is no such day.';
-
-create or replace function internal.given_instant(p_values jsonb, p_field text, p_old timestamptz) returns timestamptz
-language plpgsql stable set search_path = public, pg_temp set datestyle = 'ISO, YMD' as $$
-declare
-  v_text text := p_values ->> p_field;
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if coalesce(v_text, '') !~ '^.{10}T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$'
-     or not internal.is_date(left(v_text, 10)) then
-    perform internal.refuse(p_field, 'expects-instant');
-  end if;
-  return v_text::timestamptz;
-end
-$$;
-comment on function internal.given_instant is 'An instant of a form, ISO 8601 with its offset. GT010 otherwise.';
-
-create or replace function internal.given_word(p_values jsonb, p_field text, p_old text, p_words text[]) returns text
-language plpgsql stable set search_path = public, pg_temp as $$
-declare
-  v_given text := internal.given_text(p_values, p_field, p_old, 60);
+  v_given text := nullif(btrim(p_given), '');
   v_word text := (select w from unnest(p_words) w where internal.fold_word(w) = internal.fold_word(v_given));
 begin
   if v_given is not null and v_word is null then
@@ -121,42 +13,8 @@ begin
   return v_word;
 end
 $$;
-comment on function internal.given_word is 'A word of a form in its one spelling, whatever its accents, case and gender. GT010 when it is none of them.';
-
-create or replace function internal.given_texts(p_values jsonb, p_field text, p_old text[]) returns text[]
-language plpgsql stable set search_path = public, pg_temp as $$
-begin
-  if not p_values ? p_field then
-    return p_old;
-  end if;
-  if jsonb_typeof(p_values -> p_field) <> 'array'
-     or exists (select from jsonb_array_elements(p_values -> p_field) e where jsonb_typeof(e) <> 'string' or length(e #>> '{}') > 200)
-     or jsonb_array_length(p_values -> p_field) > 200 then
-    perform internal.refuse(p_field, 'expects-texts');
-  end if;
-  -- Each once, in the order given.
-  return array(select v from (select btrim(e.value) as v, min(e.ordinality) as n
-                              from jsonb_array_elements_text(p_values -> p_field) with ordinality e
-                              where btrim(e.value) <> '' group by 1) t order by n);
-end
-$$;
-comment on function internal.given_texts is 'A list of texts of a form, each once, at most 200. GT010 otherwise.';
-
-create or replace function internal.known_fields(p_values jsonb, variadic p_fields text[]) returns void
-language plpgsql stable set search_path = public, pg_temp as $$
-declare
-  v_field text;
-begin
-  if coalesce(jsonb_typeof(p_values), '') <> 'object' then
-    perform internal.refuse('corps', 'expects-object');
-  end if;
-  select k into v_field from jsonb_object_keys(p_values) k where k <> all (p_fields) order by k limit 1;
-  if found then
-    perform internal.refuse(left(v_field, 60), 'unknown-field');
-  end if;
-end
-$$;
-comment on function internal.known_fields is 'GT010 when a form has a field that nobody reads: a typing error must not be a silent success.';
+comment on function internal.given_word is
+  'A word of a form in its one spelling, whatever its accents, case and gender; null when there is none. GT010 when it is none of them.';
 
 create or replace function internal.required(p_field text, p_value anyelement) returns void
 language plpgsql stable set search_path = public, pg_temp as $$
@@ -167,5 +25,85 @@ begin
 end
 $$;
 comment on function internal.required is 'GT010 when a field has no value.';
+
+create or replace function internal.limit_field(p_table regclass, p_field text, p_check text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_name text := format('%s_%s_form', (select relname from pg_class where oid = p_table), p_field);
+begin
+  execute format('alter table %s drop constraint if exists %I', p_table, v_name);
+  -- What is stored stays: a form that leaves a field alone does not judge it anew.
+  execute format('alter table %s add constraint %I check (%s) not valid', p_table, v_name, p_check);
+end
+$$;
+comment on function internal.limit_field is 'The limit of a field of a form as a constraint of its table.';
+
+create or replace function internal.are_short(p_texts text[]) returns boolean language sql immutable as $$
+  select coalesce(cardinality(p_texts) <= 200 and not exists (select from unnest(p_texts) t where t is null or length(t) > 200), true)
+$$;
+comment on function internal.are_short is 'Whether a list has at most 200 texts of at most 200 characters.';
+
+-- What Gazelle writes is as long as Gazelle has it: pianos among the assets, and the maintenances that follow from them.
+select internal.limit_field(t::regclass, f, c) from (values
+  ('staff', 'gazelle_id', 'length(gazelle_id) <= 100'),
+  ('staff', 'first_name', 'length(first_name) <= 100'),
+  ('staff', 'display_name', 'length(display_name) <= 100'),
+  ('staff', 'email', $$length(email) <= 254 and email ~ '^[^@\s<>,;"]+@[^@\s<>,;"]+\.[^@\s<>,;"]+$'$$),
+  ('staff', 'slack_webhook_key', $$slack_webhook_key ~ '^SLACK_WEBHOOK_[A-Z0-9_]{1,60}$'$$),
+  ('staff', 'telegram_chat_id', $$telegram_chat_id ~ '^-?\d{1,20}$'$$),
+  ('staff', 'roles', $$roles <@ array['admin', 'assistant', 'technician'] and internal.are_short(roles)$$),
+  ('institutions', 'name', 'length(name) <= 200'),
+  ('institutions', 'gazelle_client_id', 'length(gazelle_client_id) <= 100'),
+  ('institutions', 'options', $$(options ->> 'humidity_low')::numeric between 1 and 99 is not false
+                               and (options ->> 'humidity_high')::numeric between 1 and 99 is not false$$),
+  ('report_tabs', 'title', 'length(title) <= 82'),
+  ('report_tabs', 'position', 'position between 1 and 1000'),
+  ('report_tabs', 'client_ids', 'internal.are_short(client_ids)'),
+  ('report_tabs', 'keywords', 'internal.are_short(keywords)'),
+  ('monitor_targets', 'label', 'length(label) <= 100'),
+  ('monitor_targets', 'url', 'length(url) <= 2000'),
+  ('monitor_targets', 'expected_status', 'cardinality(expected_status) <= 20 and 100 <= all (expected_status) and 599 >= all (expected_status)'),
+  ('monitor_targets', 'expected_body', 'length(expected_body) <= 500'),
+  ('monitor_targets', 'latency_limit_ms', 'latency_limit_ms between 1 and 20000'),
+  ('monitor_targets', 'certificate_days', 'certificate_days between 0 and 365'),
+  ('monitor_targets', 'timeout_ms', 'timeout_ms between 100 and 20000'),
+  ('monitor_targets', 'failure_threshold', 'failure_threshold between 1 and 100'),
+  ('monitor_targets', 'success_threshold', 'success_threshold between 1 and 100'),
+  ('maintenance_windows', 'target', 'length(target) <= 60'),
+  ('maintenance_windows', 'reason', 'length(reason) <= 500'),
+  ('notification_rules', 'event_type', $$length(event_type) <= 100 and event_type ~ '^[a-z_]+(\.[a-z_]+)+$'$$),
+  ('notification_rules', 'recipients', 'internal.are_short(recipients)'),
+  ('notification_rules', 'cooldown_minutes', 'cooldown_minutes between 0 and 43200'),
+  ('notification_rules', 'digest_minutes', 'digest_minutes between 0 and 10080'),
+  ('notification_rules', 'reminder_minutes', 'reminder_minutes between 0 and 43200'),
+  ('notification_rules', 'escalation', 'jsonb_array_length(escalation) <= 10'),
+  ('cash_registers', 'name', 'length(name) <= 200'),
+  ('cash_registers', 'location', 'length(location) <= 200'),
+  ('cash_registers', 'site_id', 'length(site_id) <= 100'),
+  ('cash_registers', 'variance_limit', 'variance_limit between 1 and 100000000'),
+  ('cash_sessions', 'operator_id', 'length(operator_id) <= 200'),
+  ('cash_sessions', 'initial_amount', 'initial_amount between 0 and 100000000000'),
+  ('cash_sessions', 'site_id', 'length(site_id) <= 100'),
+  ('cash_sessions', 'total_sales', 'total_sales between -100000000000 and 100000000000'),
+  ('cash_sessions', 'total_items', 'total_items between 0 and 1000000'),
+  ('cash_sessions', 'actual_amount', 'actual_amount between 0 and 100000000000'),
+  ('cash_sessions', 'variance_comment', 'length(variance_comment) <= 2000'),
+  ('ai_events', 'feature', 'length(feature) <= 100'),
+  ('ai_events', 'model', 'length(model) <= 100'),
+  ('ai_events', 'error_kind', 'length(error_kind) <= 100'),
+  ('ai_events', 'confidence', 'confidence between 0 and 1'),
+  ('ai_events', 'latency_ms', 'latency_ms between 0 and 3600000'),
+  ('assets', 'name', 'external_ref is not null or length(name) <= 200'),
+  ('assets', 'description', 'external_ref is not null or length(description) <= 5000'),
+  ('assets', 'qr_code', 'length(qr_code) <= 200'),
+  ('assets', 'acquisition_value', 'acquisition_value between 0 and 1000000000'),
+  ('assets', 'current_value', 'current_value between 0 and 1000000000'),
+  ('assets', 'location', 'external_ref is not null or length(location) <= 200'),
+  ('assets', 'assigned_to', 'length(assigned_to) <= 200'),
+  ('assets', 'client_external_id', 'external_ref is not null or length(client_external_id) <= 100'),
+  ('assets', 'service_interval_months', 'external_ref is not null or service_interval_months between 1 and 1200'),
+  ('maintenances', 'description', $$source <> 'manual' or length(description) <= 5000$$),
+  ('maintenances', 'cost', 'cost between 0 and 1000000000')
+) limits (t, f, c);
 
 select internal.protect_functions();

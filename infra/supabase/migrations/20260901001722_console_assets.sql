@@ -66,8 +66,8 @@ declare
   v_limit integer := internal.page_limit(p_limit, 100, 500);
   v_key text[] := internal.read_cursor(p_cursor, 'text', 'bigint');
   v_search text := nullif(lower(btrim(left(p_search, 200))), '');
-  v_category text := internal.given_word(jsonb_build_object('category', p_category), 'category', null, internal.asset_categories());
-  v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.asset_statuses());
+  v_category text := internal.given_word('category', p_category, internal.asset_categories());
+  v_status text := internal.given_word('status', p_status, internal.asset_statuses());
 begin
   return (
     select internal.paged(
@@ -115,8 +115,6 @@ declare
   v_row assets;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'name', 'category', 'description', 'qr_code', 'acquisition_date', 'acquisition_value',
-    'current_value', 'location', 'assigned_to', 'status', 'client_external_id', 'service_interval_months', 'next_service_date');
   if p_id is not null then
     select * into v_row from assets where id = p_id for update;
     if not found then
@@ -124,19 +122,9 @@ begin
     end if;
     v_before := internal.asset_json(v_row);
   end if;
-  v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
-  v_row.category := internal.given_word(p_values, 'category', v_row.category, internal.asset_categories());
-  v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
-  v_row.qr_code := internal.given_text(p_values, 'qr_code', v_row.qr_code, 200);
-  v_row.acquisition_date := internal.given_date(p_values, 'acquisition_date', v_row.acquisition_date);
-  v_row.acquisition_value := internal.given_number(p_values, 'acquisition_value', v_row.acquisition_value, 0, 1000000000);
-  v_row.current_value := internal.given_number(p_values, 'current_value', v_row.current_value, 0, 1000000000);
-  v_row.location := internal.given_text(p_values, 'location', v_row.location, 200);
-  v_row.assigned_to := internal.given_text(p_values, 'assigned_to', v_row.assigned_to, 200);
-  v_row.status := coalesce(internal.given_word(p_values, 'status', v_row.status, internal.asset_statuses()), 'actif');
-  v_row.client_external_id := internal.given_text(p_values, 'client_external_id', v_row.client_external_id, 100);
-  v_row.service_interval_months := internal.given_whole(p_values, 'service_interval_months', v_row.service_interval_months, 1, 1200);
-  v_row.next_service_date := internal.given_date(p_values, 'next_service_date', v_row.next_service_date);
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.category := internal.given_word('category', v_row.category, internal.asset_categories());
+  v_row.status := coalesce(internal.given_word('status', v_row.status, internal.asset_statuses()), 'actif');
   perform internal.required('name', v_row.name);
   perform internal.required('category', v_row.category);
   if p_id is null then

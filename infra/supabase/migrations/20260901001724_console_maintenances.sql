@@ -7,7 +7,7 @@ create or replace function public.maintenances_page(
 declare
   v_limit integer := internal.page_limit(p_limit, 100, 500);
   v_key text[] := internal.read_cursor(p_cursor, 'date', 'bigint');
-  v_status text := internal.given_word(jsonb_build_object('status', p_status), 'status', null, internal.maintenance_statuses());
+  v_status text := internal.given_word('status', p_status, internal.maintenance_statuses());
 begin
   return (
     select internal.paged(
@@ -33,7 +33,6 @@ declare
   v_row maintenances;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'asset_id', 'maintenance_type', 'scheduled_date', 'completed_date', 'description', 'cost', 'status');
   if p_id is not null then
     select * into v_row from maintenances where id = p_id for update;
     if not found then
@@ -41,13 +40,9 @@ begin
     end if;
     v_before := internal.maintenance_json(v_row);
   end if;
-  v_row.asset_id := internal.given_whole(p_values, 'asset_id', v_row.asset_id, 1, 9007199254740991);
-  v_row.maintenance_type := coalesce(internal.given_word(p_values, 'maintenance_type', v_row.maintenance_type, internal.maintenance_types()), 'préventive');
-  v_row.scheduled_date := internal.given_date(p_values, 'scheduled_date', v_row.scheduled_date);
-  v_row.completed_date := internal.given_date(p_values, 'completed_date', v_row.completed_date);
-  v_row.description := internal.given_text(p_values, 'description', v_row.description, 5000);
-  v_row.cost := internal.given_number(p_values, 'cost', v_row.cost, 0, 1000000000);
-  v_row.status := coalesce(internal.given_word(p_values, 'status', v_row.status, internal.maintenance_statuses()), 'planifiée');
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.maintenance_type := coalesce(internal.given_word('maintenance_type', v_row.maintenance_type, internal.maintenance_types()), 'préventive');
+  v_row.status := coalesce(internal.given_word('status', v_row.status, internal.maintenance_statuses()), 'planifiée');
   perform internal.required('asset_id', v_row.asset_id);
   if not exists (select from assets where id = v_row.asset_id) then
     perform internal.refuse('asset_id', 'no-such-asset');

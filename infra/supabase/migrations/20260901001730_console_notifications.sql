@@ -48,7 +48,7 @@ begin
     perform internal.refuse('escalation', 'expects-steps');
   end if;
   for v_step in select * from jsonb_array_elements(p_steps) loop
-    perform internal.check_recipients('escalation', internal.given_texts(v_step, 'recipients', '{}'), false);
+    perform internal.check_recipients('escalation', array(select jsonb_array_elements_text(v_step -> 'recipients')), false);
   end loop;
 end
 $$;
@@ -62,8 +62,6 @@ declare
   v_row notification_rules;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'event_type', 'channel', 'recipients', 'min_severity', 'enabled', 'cooldown_minutes',
-    'quiet_hours', 'digest_minutes', 'escalation', 'reminder_minutes');
   if p_id is not null then
     select * into v_row from notification_rules where id = p_id for update;
     if not found then
@@ -74,28 +72,16 @@ begin
       perform internal.refuse('event_type', 'rule-keeps-type');
     end if;
   end if;
-  v_row.event_type := internal.given_text(p_values, 'event_type', v_row.event_type, 100);
-  v_row.channel := internal.given_text(p_values, 'channel', v_row.channel, 20);
-  v_row.recipients := internal.given_texts(p_values, 'recipients', v_row.recipients);
-  v_row.min_severity := coalesce(internal.given_text(p_values, 'min_severity', v_row.min_severity, 20), 'info');
-  v_row.enabled := coalesce(internal.given_flag(p_values, 'enabled', v_row.enabled), true);
-  v_row.cooldown_minutes := coalesce(internal.given_whole(p_values, 'cooldown_minutes', v_row.cooldown_minutes, 0, 43200), 0);
-  v_row.digest_minutes := coalesce(internal.given_whole(p_values, 'digest_minutes', v_row.digest_minutes, 0, 10080), 0);
-  v_row.reminder_minutes := coalesce(internal.given_whole(p_values, 'reminder_minutes', v_row.reminder_minutes, 0, 43200), 0);
-  if p_values ? 'quiet_hours' then
-    v_row.quiet_hours := nullif(p_values -> 'quiet_hours', 'null');
-  end if;
-  v_row.escalation := coalesce(p_values -> 'escalation', v_row.escalation, '[]');
-  if coalesce(v_row.event_type, '') !~ '^[a-z_]+(\.[a-z_]+)+$' then
-    perform internal.refuse('event_type', 'expects-event-type');
-  end if;
-  if coalesce(v_row.channel, '') not in ('slack', 'email', 'telegram') then
-    perform internal.refuse('channel', 'expects-channel');
-  end if;
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.min_severity := coalesce(v_row.min_severity, 'info');
+  v_row.enabled := coalesce(v_row.enabled, true);
+  v_row.cooldown_minutes := coalesce(v_row.cooldown_minutes, 0);
+  v_row.digest_minutes := coalesce(v_row.digest_minutes, 0);
+  v_row.reminder_minutes := coalesce(v_row.reminder_minutes, 0);
+  v_row.escalation := coalesce(v_row.escalation, '[]');
+  perform internal.required('event_type', v_row.event_type);
+  perform internal.required('channel', v_row.channel);
   perform internal.check_recipients('recipients', v_row.recipients, true);
-  if v_row.min_severity not in ('info', 'warning', 'error', 'critical') then
-    perform internal.refuse('min_severity', 'expects-severity');
-  end if;
   if v_row.reminder_minutes between 1 and 4 then
     perform internal.refuse('reminder_minutes', 'expects-reminder');
   end if;

@@ -155,7 +155,6 @@ declare
   v_row cash_registers;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'name', 'location', 'site_id', 'is_active', 'variance_limit');
   if p_id is not null then
     select * into v_row from cash_registers where id = p_id for update;
     if not found then
@@ -163,11 +162,8 @@ begin
     end if;
     v_before := to_jsonb(v_row);
   end if;
-  v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
-  v_row.location := internal.given_text(p_values, 'location', v_row.location, 200);
-  v_row.site_id := internal.given_text(p_values, 'site_id', v_row.site_id, 100);
-  v_row.is_active := coalesce(internal.given_flag(p_values, 'is_active', v_row.is_active), true);
-  v_row.variance_limit := internal.given_whole(p_values, 'variance_limit', v_row.variance_limit, 1, 100000000);
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.is_active := coalesce(v_row.is_active, true);
   perform internal.required('name', v_row.name);
   insert into cash_registers (id, name, location, site_id, is_active, variance_limit)
   values (coalesce(p_id, gen_random_uuid()), v_row.name, v_row.location, v_row.site_id, v_row.is_active, v_row.variance_limit)
@@ -231,15 +227,14 @@ declare
   v_register uuid;
   v_session jsonb;
 begin
-  perform internal.known_fields(p_values, 'operator_id', 'initial_amount', 'site_id', 'register_id');
-  v_operator := coalesce(internal.given_text(p_values, 'operator_id', null, 200), left((p_actor ->> 'email'), 200));
-  v_amount := internal.given_whole(p_values, 'initial_amount', 0, 0, 100000000000);
+  v_operator := coalesce(p_values ->> 'operator_id', left((p_actor ->> 'email'), 200));
+  v_amount := case when p_values ? 'initial_amount' then (p_values ->> 'initial_amount')::bigint else 0 end;
   perform internal.required('initial_amount', v_amount);
   select id into v_register from cash_registers where id::text = p_values ->> 'register_id' and is_active;
   if not found and p_values ->> 'register_id' is not null then
     perform internal.refuse('register_id', 'no-such-register');
   end if;
-  v_session := internal.row_json(public.open_cash_session(v_operator, v_amount, p_now, internal.given_text(p_values, 'site_id', null, 100), v_register));
+  v_session := internal.row_json(public.open_cash_session(v_operator, v_amount, p_now, p_values ->> 'site_id', v_register));
   perform internal.audit(p_actor, 'cash_session.open', 'cash_session:' || (v_session ->> 'id'), null, v_session, p_now);
   return v_session;
 end
@@ -261,13 +256,10 @@ begin
   if not found then
     return null;
   end if;
-  perform internal.known_fields(p_values, 'total_sales', 'total_items', 'actual_amount', 'comment');
-  v_sales := internal.given_whole(p_values, 'total_sales', null, -100000000000, 100000000000);
-  v_items := internal.given_whole(p_values, 'total_items', 0, 0, 1000000);
-  v_actual := internal.given_whole(p_values, 'actual_amount', null, 0, 100000000000);
-  perform internal.required('total_sales', v_sales);
-  perform internal.required('actual_amount', v_actual);
-  v_comment := internal.given_text(p_values, 'comment', null, 2000);
+  v_sales := (p_values ->> 'total_sales')::bigint;
+  v_items := (p_values ->> 'total_items')::bigint;
+  v_actual := (p_values ->> 'actual_amount')::bigint;
+  v_comment := p_values ->> 'comment';
   -- What close_cash_session refuses, in words for the person.
   if v_before ->> 'status' = 'CLOSED' then
     if ((v_before ->> 'total_sales')::bigint, (v_before ->> 'actual_amount')::bigint) is distinct from (v_sales, v_actual) then
@@ -291,16 +283,7 @@ language plpgsql set search_path = public, pg_temp as $$
 declare
   v_row ai_events;
 begin
-  perform internal.known_fields(p_values, 'feature', 'model', 'success', 'error_kind', 'confidence', 'latency_ms');
-  v_row.feature := internal.given_text(p_values, 'feature', null, 100);
-  v_row.model := internal.given_text(p_values, 'model', null, 100);
-  v_row.success := internal.given_flag(p_values, 'success', null);
-  v_row.error_kind := internal.given_text(p_values, 'error_kind', null, 100);
-  v_row.confidence := internal.given_number(p_values, 'confidence', null, 0, 1);
-  v_row.latency_ms := internal.given_whole(p_values, 'latency_ms', null, 0, 3600000);
-  perform internal.required('feature', v_row.feature);
-  perform internal.required('model', v_row.model);
-  perform internal.required('success', v_row.success);
+  v_row := jsonb_populate_record(v_row, p_values);
   insert into ai_events (feature, model, success, error_kind, confidence, latency_ms, created_at)
   values (v_row.feature, v_row.model, v_row.success, v_row.error_kind, v_row.confidence, v_row.latency_ms, p_now)
   returning * into v_row;

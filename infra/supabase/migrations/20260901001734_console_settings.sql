@@ -68,18 +68,24 @@ declare
   v_rule record;
   v_before settings;
   v_after settings;
-  v_form jsonb := jsonb_build_object(p_key, p_value);
 begin
   select * into v_rule from internal.setting_rules() r where r.key = p_key;
   if not found then
     perform internal.refuse(left(coalesce(p_key, ''), 60), 'no-such-setting');
   end if;
+  if coalesce(jsonb_typeof(p_value), 'null') = 'null' then
+    perform internal.refuse(p_key, 'is-required');
+  end if;
   if v_rule.kind = 'flag' then
-    perform internal.required(p_key, internal.given_flag(v_form, p_key, null));
-  elsif v_rule.kind = 'whole' then
-    perform internal.required(p_key, internal.given_whole(v_form, p_key, null, v_rule.minimum::bigint, v_rule.maximum::bigint));
-  else
-    perform internal.required(p_key, internal.given_number(v_form, p_key, null, v_rule.minimum, v_rule.maximum));
+    if jsonb_typeof(p_value) <> 'boolean' then
+      perform internal.refuse(p_key, 'expects-flag');
+    end if;
+  elsif jsonb_typeof(p_value) <> 'number' then
+    perform internal.refuse(p_key, 'expects-number');
+  elsif not (p_value #>> '{}')::numeric between v_rule.minimum and v_rule.maximum then
+    perform internal.refuse(p_key, 'expects-range', jsonb_build_object('least', v_rule.minimum, 'most', v_rule.maximum));
+  elsif v_rule.kind = 'whole' and (p_value #>> '{}')::numeric % 1 <> 0 then
+    perform internal.refuse(p_key, 'expects-whole');
   end if;
   select * into v_before from settings where key = p_key for update;
   insert into settings (key, value, updated_at, updated_by) values (p_key, p_value, p_now, left((p_actor ->> 'email'), 200))
@@ -113,7 +119,6 @@ declare
   v_low numeric;
   v_high numeric;
 begin
-  perform internal.known_fields(p_values, 'name', 'gazelle_client_id', 'active', 'options');
   if coalesce(p_slug, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
     perform internal.refuse('slug', 'expects-slug');
   end if;
@@ -121,19 +126,16 @@ begin
   if found then
     v_before := to_jsonb(v_row);
   end if;
-  v_row.name := internal.given_text(p_values, 'name', v_row.name, 200);
-  v_row.gazelle_client_id := internal.given_text(p_values, 'gazelle_client_id', v_row.gazelle_client_id, 100);
-  v_row.active := coalesce(internal.given_flag(p_values, 'active', v_row.active), true);
-  v_row.options := case when p_values ? 'options' then coalesce(nullif(p_values -> 'options', 'null'), '{}') else coalesce(v_row.options, '{}') end;
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.active := coalesce(v_row.active, true);
+  -- An empty bound is none.
+  v_row.options := jsonb_strip_nulls(coalesce(v_row.options, '{}'));
   perform internal.required('name', v_row.name);
-  perform internal.known_fields(v_row.options, 'humidity_low', 'humidity_high');
-  v_low := internal.given_number(v_row.options, 'humidity_low', null, 1, 99);
-  v_high := internal.given_number(v_row.options, 'humidity_high', null, 1, 99);
+  v_low := (v_row.options ->> 'humidity_low')::numeric;
+  v_high := (v_row.options ->> 'humidity_high')::numeric;
   if v_low >= v_high then
     perform internal.refuse('humidity_low', 'below-humidity-high');
   end if;
-  -- An empty bound is none.
-  v_row.options := jsonb_strip_nulls(v_row.options);
   if exists (select from institutions where gazelle_client_id = v_row.gazelle_client_id and slug <> p_slug) then
     perform internal.refuse('gazelle_client_id', 'client-has-institution');
   end if;
@@ -204,7 +206,6 @@ declare
   v_old_title text;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'title', 'kind', 'position', 'client_ids', 'keywords', 'enabled');
   if coalesce(p_key, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
     perform internal.refuse('key', 'expects-slug');
   end if;
@@ -213,18 +214,13 @@ begin
     v_before := to_jsonb(v_row);
     v_old_title := v_row.title;
   end if;
-  -- Google takes 100 characters, of which the report needs 18: a large one is filled as « ~ en préparation: TITLE ».
-  v_row.title := internal.given_text(p_values, 'title', v_row.title, 82);
-  v_row.kind := coalesce(internal.given_text(p_values, 'kind', v_row.kind, 20), 'institution');
-  v_row.position := coalesce(internal.given_whole(p_values, 'position', v_row.position, 1, 1000),
-                             (select coalesce(max(position), 0) + 1 from report_tabs));
-  v_row.client_ids := coalesce(internal.given_texts(p_values, 'client_ids', v_row.client_ids), '{}');
-  v_row.keywords := coalesce(internal.given_texts(p_values, 'keywords', v_row.keywords), '{}');
-  v_row.enabled := coalesce(internal.given_flag(p_values, 'enabled', v_row.enabled), true);
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.kind := coalesce(v_row.kind, 'institution');
+  v_row.position := coalesce(v_row.position, (select coalesce(max(position), 0) + 1 from report_tabs));
+  v_row.client_ids := coalesce(v_row.client_ids, '{}');
+  v_row.keywords := coalesce(v_row.keywords, '{}');
+  v_row.enabled := coalesce(v_row.enabled, true);
   perform internal.required('title', v_row.title);
-  if v_row.kind not in ('institution', 'alerts') then
-    perform internal.refuse('kind', 'expects-tab-kind');
-  end if;
   if v_row.title is distinct from v_old_title then
     perform internal.check_report_title(p_key, v_row.title);
   end if;

@@ -18,8 +18,6 @@ declare
   v_row staff;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'gazelle_id', 'first_name', 'display_name', 'email', 'slack_webhook_key', 'telegram_chat_id',
-                                'language', 'roles', 'active');
   if coalesce(p_key, '') !~ '^[a-z][a-z0-9-]{0,39}$' then
     perform internal.refuse('key', 'expects-slug');
   end if;
@@ -27,32 +25,12 @@ begin
   if found then
     v_before := internal.staff_json(v_row);
   end if;
-  v_row.gazelle_id := internal.given_text(p_values, 'gazelle_id', v_row.gazelle_id, 100);
-  v_row.first_name := internal.given_text(p_values, 'first_name', v_row.first_name, 100);
-  v_row.display_name := coalesce(internal.given_text(p_values, 'display_name', v_row.display_name, 100), v_row.first_name);
-  v_row.email := internal.given_text(p_values, 'email', v_row.email, 254);
-  v_row.slack_webhook_key := internal.given_text(p_values, 'slack_webhook_key', v_row.slack_webhook_key, 100);
-  v_row.telegram_chat_id := internal.given_text(p_values, 'telegram_chat_id', v_row.telegram_chat_id, 40);
-  v_row.language := coalesce(internal.given_text(p_values, 'language', v_row.language, 5), 'fr');
-  v_row.roles := coalesce(internal.given_texts(p_values, 'roles', v_row.roles), '{}');
-  v_row.active := coalesce(internal.given_flag(p_values, 'active', v_row.active), true);
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.display_name := coalesce(v_row.display_name, v_row.first_name);
+  v_row.language := coalesce(v_row.language, 'fr');
+  v_row.roles := coalesce(v_row.roles, '{}');
+  v_row.active := coalesce(v_row.active, true);
   perform internal.required('first_name', v_row.first_name);
-  if v_row.email !~ '^[^@\s<>,;"]+@[^@\s<>,;"]+\.[^@\s<>,;"]+$' then
-    perform internal.refuse('email', 'expects-address');
-  end if;
-  -- A name, so that nobody pastes the secret itself.
-  if v_row.slack_webhook_key !~ '^SLACK_WEBHOOK_[A-Z0-9_]{1,60}$' then
-    perform internal.refuse('slack_webhook_key', 'expects-webhook-name');
-  end if;
-  if v_row.telegram_chat_id !~ '^-?\d{1,20}$' then
-    perform internal.refuse('telegram_chat_id', 'expects-number');
-  end if;
-  if v_row.language not in ('fr', 'en') then
-    perform internal.refuse('language', 'expects-language');
-  end if;
-  if exists (select from unnest(v_row.roles) r where r not in ('admin', 'assistant', 'technician')) then
-    perform internal.refuse('roles', 'expects-roles');
-  end if;
   if exists (select from staff where gazelle_id = v_row.gazelle_id and key <> p_key) then
     perform internal.refuse('gazelle_id', 'id-is-taken');
   end if;
@@ -107,8 +85,6 @@ declare
   v_row monitor_targets;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'label', 'kind', 'url', 'expected_status', 'expected_body', 'latency_limit_ms',
-    'certificate_days', 'timeout_ms', 'failure_threshold', 'success_threshold', 'required', 'enabled');
   if coalesce(p_name, '') !~ '^[a-z0-9][a-z0-9-]{0,59}$' then
     perform internal.refuse('name', 'expects-slug');
   end if;
@@ -116,27 +92,19 @@ begin
   if found then
     v_before := to_jsonb(v_row);
   end if;
-  if coalesce(internal.given_text(p_values, 'kind', v_row.kind, 20), 'http') <> coalesce(v_row.kind, 'http') then
+  if coalesce(p_values ->> 'kind', v_row.kind, 'http') <> coalesce(v_row.kind, 'http') then
     perform internal.refuse('kind', case when v_before is null then 'expects-http' else 'target-keeps-kind' end);
   end if;
+  v_row := jsonb_populate_record(v_row, p_values - 'kind');
   v_row.kind := coalesce(v_row.kind, 'http');
-  v_row.label := internal.given_text(p_values, 'label', v_row.label, 100);
-  v_row.url := internal.given_text(p_values, 'url', v_row.url, 2000);
-  v_row.expected_body := internal.given_text(p_values, 'expected_body', v_row.expected_body, 500);
-  v_row.latency_limit_ms := coalesce(internal.given_whole(p_values, 'latency_limit_ms', v_row.latency_limit_ms, 1, 20000), 5000);
-  v_row.certificate_days := coalesce(internal.given_whole(p_values, 'certificate_days', v_row.certificate_days, 0, 365), 14);
-  v_row.timeout_ms := coalesce(internal.given_whole(p_values, 'timeout_ms', v_row.timeout_ms, 100, 20000), 8000);
-  v_row.failure_threshold := coalesce(internal.given_whole(p_values, 'failure_threshold', v_row.failure_threshold, 1, 100), 3);
-  v_row.success_threshold := coalesce(internal.given_whole(p_values, 'success_threshold', v_row.success_threshold, 1, 100), 2);
-  v_row.required := coalesce(internal.given_flag(p_values, 'required', v_row.required), true);
-  v_row.enabled := coalesce(internal.given_flag(p_values, 'enabled', v_row.enabled), true);
-  if p_values ? 'expected_status' then
-    if jsonb_typeof(p_values -> 'expected_status') <> 'array' or jsonb_array_length(p_values -> 'expected_status') > 20
-       or exists (select from jsonb_array_elements(p_values -> 'expected_status') e where e #>> '{}' !~ '^[1-5]\d\d$') then
-      perform internal.refuse('expected_status', 'expects-statuses');
-    end if;
-    v_row.expected_status := array(select (e #>> '{}')::integer from jsonb_array_elements(p_values -> 'expected_status') e);
-  end if;
+  v_row.expected_status := coalesce(v_row.expected_status, '{}');
+  v_row.latency_limit_ms := coalesce(v_row.latency_limit_ms, 5000);
+  v_row.certificate_days := coalesce(v_row.certificate_days, 14);
+  v_row.timeout_ms := coalesce(v_row.timeout_ms, 8000);
+  v_row.failure_threshold := coalesce(v_row.failure_threshold, 3);
+  v_row.success_threshold := coalesce(v_row.success_threshold, 2);
+  v_row.required := coalesce(v_row.required, true);
+  v_row.enabled := coalesce(v_row.enabled, true);
   perform internal.required('label', v_row.label);
   -- Never with a name and a password in it.
   if v_row.kind = 'http' and coalesce(v_row.url, '') !~ '^https?://[^/@\s?#]+([/?#][^\s]*)?$' then
@@ -147,7 +115,7 @@ begin
   end if;
   insert into monitor_targets (name, label, kind, url, expected_status, expected_body, latency_limit_ms, certificate_days, timeout_ms,
                                failure_threshold, success_threshold, required, enabled)
-  values (p_name, v_row.label, v_row.kind, v_row.url, coalesce(v_row.expected_status, '{}'), v_row.expected_body, v_row.latency_limit_ms,
+  values (p_name, v_row.label, v_row.kind, v_row.url, v_row.expected_status, v_row.expected_body, v_row.latency_limit_ms,
           v_row.certificate_days, v_row.timeout_ms, v_row.failure_threshold, v_row.success_threshold, v_row.required, v_row.enabled)
   on conflict (name) do update set label = excluded.label, url = excluded.url, expected_status = excluded.expected_status,
     expected_body = excluded.expected_body, latency_limit_ms = excluded.latency_limit_ms, certificate_days = excluded.certificate_days,
@@ -199,7 +167,6 @@ declare
   v_row maintenance_windows;
   v_before jsonb;
 begin
-  perform internal.known_fields(p_values, 'target', 'starts_at', 'ends_at', 'reason');
   if p_id is not null then
     select * into v_row from maintenance_windows where id = p_id for update;
     if not found then
@@ -207,10 +174,8 @@ begin
     end if;
     v_before := internal.row_json(to_jsonb(v_row));
   end if;
-  v_row.target := internal.given_text(p_values, 'target', v_row.target, 60);
-  v_row.starts_at := internal.given_instant(p_values, 'starts_at', v_row.starts_at);
-  v_row.ends_at := internal.given_instant(p_values, 'ends_at', v_row.ends_at);
-  v_row.reason := coalesce(internal.given_text(p_values, 'reason', v_row.reason, 500), '');
+  v_row := jsonb_populate_record(v_row, p_values);
+  v_row.reason := coalesce(v_row.reason, '');
   perform internal.required('starts_at', v_row.starts_at);
   perform internal.required('ends_at', v_row.ends_at);
   if v_row.ends_at <= v_row.starts_at then

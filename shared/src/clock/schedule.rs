@@ -90,10 +90,7 @@ impl Schedules {
             };
             schedules.insert(task, schedule);
         }
-        match problems.is_empty() {
-            true => Ok(Self(schedules)),
-            false => Err(problems.join("; ")),
-        }
+        if problems.is_empty() { Ok(Self(schedules)) } else { Err(problems.join("; ")) }
     }
 
     /// Reads the setting `SCHEDULES`, without which nothing is known of any task. An unreadable expression is a problem
@@ -234,10 +231,12 @@ impl Field {
             None if step.is_some() => (self.value(range)?, self.high),
             None => (self.value(range)?, self.value(range)?),
         };
-        let values: Vec<i16> = match from <= to {
-            true => (from..=to).collect(),
-            false if self.wraps => (from..=self.high).chain(self.low..=to).collect(),
-            false => return Err(format!("`{range}` goes backwards")),
+        let values: Vec<i16> = if from <= to {
+            (from..=to).collect()
+        } else if self.wraps {
+            (from..=self.high).chain(self.low..=to).collect()
+        } else {
+            return Err(format!("`{range}` goes backwards"));
         };
         Ok(values.into_iter().step_by(step.unwrap_or(1)).collect())
     }
@@ -287,6 +286,7 @@ impl MonthDay {
 }
 
 /// The weekday nearest to a day of a date's month, not leaving that month; none where the month has no such day.
+#[allow(clippy::wildcard_enum_match_arm)] // The other days of the week.
 fn nearest_weekday(month: Date, wanted: i16) -> Option<Date> {
     let wanted = i8::try_from(wanted).ok().filter(|day| *day <= month.days_in_month())?;
     let day = month.first_of_month().checked_add(i64::from(wanted - 1).days()).ok()?;
@@ -379,7 +379,9 @@ impl Cron {
                 let ambiguous = zone.to_ambiguous_timestamp(local);
                 match ambiguous.offset() {
                     AmbiguousOffset::Gap { .. } => None,
-                    _ => ambiguous.earlier().ok(),
+                    AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
+                        ambiguous.earlier().ok()
+                    }
                 }
             })
             .collect();

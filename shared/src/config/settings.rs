@@ -83,9 +83,10 @@ impl Settings {
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => url,
             _ => {
-                self.problem(match text.is_empty() {
-                    true => format!("{name} is missing"),
-                    false => format!("{name} is not an http(s) address"),
+                self.problem(if text.is_empty() {
+                    format!("{name} is missing")
+                } else {
+                    format!("{name} is not an http(s) address")
                 });
                 Url::parse("http://invalid.example").unwrap_or_else(|_| unreachable!())
             }

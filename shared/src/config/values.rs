@@ -27,6 +27,7 @@ pub(super) fn present(
 }
 
 /// The values of a secret that `setting` names.
+#[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 pub(super) fn parse_secret(setting: &str, text: &str) -> Result<Values, String> {
     let parsed: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(text).map_err(|_| format!("{setting}: the secret is not a JSON object"))?;

@@ -120,9 +120,10 @@ fn push_numbers(between: &str, out: &mut String) {
         let is_part = |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '+' | '.' | 'e' | 'E');
         let end = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
         let (number, after) = rest.split_at(end);
-        match keeps_its_value(number) {
-            true => out.push_str(number),
-            false => out.push_str(&format!("\"{number}\"")),
+        if keeps_its_value(number) {
+            out.push_str(number)
+        } else {
+            out.push_str(&format!("\"{number}\""))
         }
         rest = after;
     }

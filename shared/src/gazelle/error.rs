@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    error_kind::ErrorKind,
     http::{Cause, HttpError},
     supabase::SupabaseError,
 };
@@ -64,19 +65,19 @@ pub enum Passing {
 }
 
 impl GazelleError {
-    /// Stable name.
-    pub fn kind(&self) -> &'static str {
+    /// Why, as the run log has it.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            GazelleError::Unavailable(_) | GazelleError::Later(_) => "gazelle_unavailable",
-            GazelleError::Unauthorized => "gazelle_authorization",
+            GazelleError::Unavailable(_) | GazelleError::Later(_) => ErrorKind::GazelleUnavailable,
+            GazelleError::Unauthorized => ErrorKind::GazelleAuthorization,
             GazelleError::Refused { passing, .. } | GazelleError::GraphQl(GraphQlErrors { passing, .. }) => {
                 match passing {
-                    Passing::Yes | Passing::Throttled => "gazelle_unavailable",
-                    Passing::No | Passing::Perhaps => "gazelle_refused",
+                    Passing::Yes | Passing::Throttled => ErrorKind::GazelleUnavailable,
+                    Passing::No | Passing::Perhaps => ErrorKind::GazelleRefused,
                 }
             }
-            GazelleError::Malformed(_) => "gazelle_malformed",
-            GazelleError::TokenStore(_) => "supabase_unavailable",
+            GazelleError::Malformed(_) => ErrorKind::GazelleMalformed,
+            GazelleError::TokenStore(_) => ErrorKind::SupabaseUnavailable,
             GazelleError::At { error, .. } => error.kind(),
         }
     }
@@ -147,7 +148,13 @@ impl GazelleError {
                 add("page", (*page).into());
                 error
             }
-            other => other,
+            GazelleError::Unavailable(_)
+            | GazelleError::Unauthorized
+            | GazelleError::Refused { .. }
+            | GazelleError::GraphQl(_)
+            | GazelleError::Malformed(_)
+            | GazelleError::Later(_)
+            | GazelleError::TokenStore(_) => self,
         };
         match error {
             GazelleError::Unavailable(HttpError { cause: Cause::Status(status), attempts, .. }) => {
@@ -202,6 +209,7 @@ impl std::fmt::Display for GraphQlErrors {
 
 impl GraphQlErrors {
     /// The errors of an answer to `query`, if it has any.
+    #[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
     pub(super) fn of(answer: &Value, http_status: u16, query: &str) -> Option<Self> {
         let errors = match &answer["errors"] {
             Value::Null => return None,
@@ -321,6 +329,7 @@ fn code(error: &Value) -> Option<String> {
 }
 
 /// The path of an error in names of the query; a name that is not in it is not shown.
+#[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 fn path(path: &Value, query: &str) -> Option<String> {
     let is_known = |name: &str| {
         query.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| word == name)

@@ -206,10 +206,7 @@ mod tests {
             let now = workers[worker];
             answers.sort_by_key(|(arrival, ..)| *arrival);
             for (arrival, turn, is_granted) in answers.extract_if(.., |(arrival, ..)| *arrival <= now) {
-                match is_granted {
-                    true => state.grant(turn),
-                    false => state.slow_down(turn, Some(SECOND), arrival),
-                }
+                if is_granted { state.grant(turn) } else { state.slow_down(turn, Some(SECOND), arrival) }
             }
             let (at, turn) = state.book(now);
             dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

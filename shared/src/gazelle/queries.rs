@@ -80,9 +80,10 @@ impl Slice {
 
     fn variables(self) -> SliceVariables {
         let rows = Some(i64::from(self.rows));
-        match self.backwards {
-            false => SliceVariables { first: rows, after: self.cursor, ..Default::default() },
-            true => SliceVariables { last: rows, before: self.cursor, ..Default::default() },
+        if self.backwards {
+            SliceVariables { last: rows, before: self.cursor, ..Default::default() }
+        } else {
+            SliceVariables { first: rows, after: self.cursor, ..Default::default() }
         }
     }
 }
@@ -194,10 +195,10 @@ impl Query {
     /// The part of an answer that was asked for; null where what it belongs to is gone.
     pub(super) fn data(&self, answer: Value) -> Result<Value, GazelleError> {
         match self {
-            Query::Users => match data_of(answer, "allUsers")? {
-                users @ Value::Array(_) => Ok(users),
-                _ => Err(GazelleError::Malformed("allUsers")),
-            },
+            Query::Users => {
+                let users = data_of(answer, "allUsers")?;
+                if users.is_array() { Ok(users) } else { Err(GazelleError::Malformed("allUsers")) }
+            }
             Query::Clients { .. } => data_of(answer, "allClients"),
             Query::ContactsOfClient { .. } => below(data_of(answer, "client")?, "allContacts"),
             Query::Pianos { .. } => data_of(answer, "allPianos"),

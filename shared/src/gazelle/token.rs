@@ -57,9 +57,9 @@ pub struct Token {
 /// A number of seconds in every spelling: `7200`, `7200.0`, `"7200"`.
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    let number = match &value {
-        Value::String(text) => text.trim().parse::<f64>().ok(),
-        other => other.as_f64(),
+    let number = match value.as_str() {
+        Some(text) => text.trim().parse::<f64>().ok(),
+        None => value.as_f64(),
     };
     #[allow(clippy::cast_possible_truncation)] // Bounded before.
     number
@@ -90,11 +90,10 @@ pub fn parse_token_file(text: &str) -> Result<Token, String> {
 }
 
 fn parse_value(value: Value) -> Option<Token> {
-    let value = match value {
-        Value::String(text) => serde_json::from_str(&text).ok()?,
-        other => other,
-    };
-    serde_json::from_value(value).ok()
+    match value.as_str() {
+        Some(text) => serde_json::from_str(text).ok(),
+        None => serde_json::from_value(value).ok(),
+    }
 }
 
 /// The credential of one run, shared by its workers.
@@ -220,23 +219,18 @@ impl Authorization {
             |response: &Response| is_transient(response) || matches!(granted(response), Grant::NotNow(_));
         let (response, attempts) =
             self.http.send_to_the_end(&request, retry, transient).await.map_err(GazelleError::Unavailable)?;
-        match is_transient(&response) {
-            false => Ok(response),
-            true => {
-                let cause = Cause::Status(response.status);
-                Err(GazelleError::Unavailable(HttpError { service: "gazelle", cause, attempts }))
-            }
+        if is_transient(&response) {
+            let cause = Cause::Status(response.status);
+            return Err(GazelleError::Unavailable(HttpError { service: "gazelle", cause, attempts }));
         }
+        Ok(response)
     }
 
     async fn store(&self, old: &Token, new: Token) -> Result<Token, GazelleError> {
         let stored = replace_stored(&self.supabase, Some(&old.refresh_token), &new)
             .await
             .map_err(GazelleError::TokenStore)?;
-        match stored {
-            true => Ok(new),
-            false => self.stored().await,
-        }
+        if stored { Ok(new) } else { self.stored().await }
     }
 
     /// Exchanges the code of a first authorization, and stores the token.
@@ -305,9 +299,10 @@ fn granted(response: &Response) -> Grant {
         (400 | 401 | 403, Some(answer)) => {
             let passes = ["temporarily_unavailable", "server_error", "slow_down"];
             let is_passing = answer["error"].as_str().is_some_and(|error| passes.contains(&error));
-            match is_passing || error::is_throttling(&answer) {
-                true => Grant::NotNow(GazelleError::Refused { status, passing: Passing::Throttled }),
-                false => Grant::Refused,
+            if is_passing || error::is_throttling(&answer) {
+                Grant::NotNow(GazelleError::Refused { status, passing: Passing::Throttled })
+            } else {
+                Grant::Refused
             }
         }
         (200, _) => Grant::NotNow(GazelleError::Malformed("token")),

@@ -33,10 +33,7 @@ impl PublicOnly {
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
             _ => return Ok(()),
         };
-        match is_public(number) || self.allowed.contains(&number.to_string()) {
-            true => Ok(()),
-            false => Err(NotPublic),
-        }
+        if is_public(number) || self.allowed.contains(&number.to_string()) { Ok(()) } else { Err(NotPublic) }
     }
 }
 
@@ -48,9 +45,10 @@ impl Resolve for PublicOnly {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let public: Vec<SocketAddr> =
                 found.into_iter().filter(|address| is_allowed || is_public(address.ip())).collect();
-            match public.is_empty() {
-                true => Err(Box::from(NotPublic)),
-                false => Ok(Box::new(public.into_iter()) as Addrs),
+            if public.is_empty() {
+                Err(Box::from(NotPublic))
+            } else {
+                Ok(Box::new(public.into_iter()) as Addrs)
             }
         })
     }

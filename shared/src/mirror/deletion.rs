@@ -3,7 +3,7 @@
 //! Nothing is deleted after a partial, continued or failed reading, nor when too much at once would go; and nothing
 //! that Gazelle still has when it is asked for by its id.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use super::{
     window::{PAGE_ROWS, Window},
 };
 use crate::{
+    error_kind::ErrorKind,
     gazelle::{Cursors, Page, Query, Slice},
     supabase::SupabaseError,
     task::TaskError,
@@ -106,11 +107,12 @@ async fn tolerate(reader: &Reader<'_>, found: &mut Enumeration) -> Result<(), Ta
     let named: Vec<String> = found
         .differences
         .iter()
-        .map(|(part, rows)| match rows.cmp(&0) {
-            Ordering::Less => {
+        .map(|(part, rows)| {
+            if *rows < 0 {
                 format!("{part}: Gazelle lists {} rows more than it counts", rows.unsigned_abs())
+            } else {
+                format!("{part}: Gazelle counts {rows} rows more than it lists")
             }
-            _ => format!("{part}: Gazelle counts {rows} rows more than it lists"),
         })
         .collect();
     let mut arguments = reader.run.lease_arguments();
@@ -120,7 +122,7 @@ async fn tolerate(reader: &Reader<'_>, found: &mut Enumeration) -> Result<(), Ta
     let nights: u64 = reader.run.supabase.rpc("note_difference", &arguments).await?;
     if nights < NIGHTS || found.differences.values().any(|rows| rows.abs() > SMALL) {
         return Err(TaskError::Failed {
-            kind: "incomplete_read",
+            kind: ErrorKind::IncompleteRead,
             message: format!("{}; the run will be tried again", named.join("; ")),
         });
     }

@@ -51,10 +51,7 @@ impl Reader<'_> {
         let produced = async {
             // Owned here, so that the writer ends when this does.
             let sender = sender;
-            match self.resumed {
-                true => self.rest(state, &sender).await,
-                false => self.whole(0, &sender).await,
-            }
+            if self.resumed { self.rest(state, &sender).await } else { self.whole(0, &sender).await }
         };
         let (proof, written) = futures::future::join(produced, self.write(receiver)).await;
         let quarantined = written?;
@@ -150,9 +147,10 @@ impl Reader<'_> {
             let is_last = round + 1 == first_round + ROUNDS;
             pending = (0..readings.len())
                 .filter(|at| {
-                    let is_settled = match count.by_bounds {
-                        true => count.windows[*at] == now.windows[*at],
-                        false => !readings[*at].listed.moved,
+                    let is_settled = if count.by_bounds {
+                        count.windows[*at] == now.windows[*at]
+                    } else {
+                        !readings[*at].listed.moved
                     };
                     readings[*at].rows != now.windows[*at] || !(is_settled || is_last)
                 })
@@ -194,15 +192,16 @@ impl Reader<'_> {
             return Ok(Count { windows: vec![whole], whole, by_bounds });
         }
         let whole = self.total(self.scope);
-        let windows = split.windows.iter().map(|window| match by_bounds {
+        let windows = split.windows.iter().map(|window| {
             // From its beginning to the end of everything.
-            true => self.total(Window { until: self.scope.until, ..*window }),
-            false => self.total(*window),
+            let until = if by_bounds { self.scope.until } else { window.until };
+            self.total(Window { until, ..*window })
         });
         let (whole, windows) = futures::future::try_join(whole, try_join_all(windows)).await?;
-        let windows = match by_bounds {
-            true => Split { windows: split.windows.clone(), totals: windows }.sizes(),
-            false => windows,
+        let windows = if by_bounds {
+            Split { windows: split.windows.clone(), totals: windows }.sizes()
+        } else {
+            windows
         };
         Ok(Count { windows, whole, by_bounds })
     }

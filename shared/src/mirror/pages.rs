@@ -177,10 +177,10 @@ impl Reader<'_> {
     /// How many rows the list of a window holds; of the timeline also what is newer.
     pub async fn total(&self, window: Window) -> Result<u64, GazelleError> {
         let _slot = self.slot().await;
-        match self.collection {
-            Collection::Users => Ok(self.page(&Query::Users).await?.total),
-            _ => Ok(self.gazelle.page(&window.query(self.collection, Slice::after(None, 1))).await?.total),
+        if self.collection == Collection::Users {
+            return Ok(self.page(&Query::Users).await?.total);
         }
+        Ok(self.gazelle.page(&window.query(self.collection, Slice::after(None, 1))).await?.total)
     }
 
     /// A single question besides the pages.
@@ -190,20 +190,20 @@ impl Reader<'_> {
     }
 
     async fn page(&self, query: &Query) -> Result<Page, GazelleError> {
-        let mut page = match self.collection {
-            Collection::Users => match self.gazelle.query(query).await? {
-                Value::Array(nodes) => Page {
-                    total: nodes.len() as u64,
-                    nodes,
-                    cursor: None,
-                    has_next: false,
-                    start_cursor: None,
-                    has_previous: Some(false),
-                },
-                _ => return Err(GazelleError::Malformed("allUsers")),
-            },
-            _ => self.gazelle.page(query).await?,
-        };
+        if self.collection == Collection::Users {
+            let Value::Array(nodes) = self.gazelle.query(query).await? else {
+                return Err(GazelleError::Malformed("allUsers"));
+            };
+            return Ok(Page {
+                total: nodes.len() as u64,
+                nodes,
+                cursor: None,
+                has_next: false,
+                start_cursor: None,
+                has_previous: Some(false),
+            });
+        }
+        let mut page = self.gazelle.page(query).await?;
         if self.collection == Collection::Clients {
             for client in &mut page.nodes {
                 self.all_contacts(client).await?;

@@ -351,7 +351,7 @@ fn client(mut node: Node<'_>) -> Value {
     let first_name = node.text("defaultContact.firstName");
     let last_name = node.text("defaultContact.lastName");
     let company_name = match node.text("companyName") {
-        Value::Null => person(&first_name, &last_name),
+        name if name.is_null() => person(&first_name, &last_name),
         name => name,
     };
     json!({

@@ -39,10 +39,8 @@ impl Window {
 
     /// The page after a cursor, in the direction in which the window is read.
     pub fn page(self, collection: Collection, cursor: Option<String>) -> Query {
-        let slice = match self.backwards {
-            false => Slice::after(cursor, PAGE_ROWS),
-            true => Slice::before(cursor, PAGE_ROWS),
-        };
+        let slice =
+            if self.backwards { Slice::before(cursor, PAGE_ROWS) } else { Slice::after(cursor, PAGE_ROWS) };
         self.query(collection, slice)
     }
 

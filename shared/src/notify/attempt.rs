@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::http::{Cause, HttpError, Response};
+use crate::{
+    error_kind::ErrorKind,
+    http::{Cause, HttpError, Response},
+};
 
 /// What a refusal for good is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +22,10 @@ pub(super) enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Attempt {
     Delivered,
-    RetryAfter(Option<Duration>, &'static str),
+    RetryAfter(Option<Duration>, ErrorKind),
     /// The service takes nothing from us for now, whoever it is for: others carry its messages meanwhile.
-    Rest(&'static str),
-    Refused(Refusal, String),
+    Rest(ErrorKind),
+    Refused(Refusal, ErrorKind),
     /// The service may have taken it: repeating it could tell somebody twice.
     Unknown,
 }
@@ -32,21 +35,21 @@ impl Attempt {
     /// is none.
     pub(super) fn of(outcome: Result<Response, HttpError>, refusal: fn(&Response) -> Option<Self>) -> Self {
         match outcome {
-            Ok(response) => refusal(&response).unwrap_or_else(|| match response.status {
+            Ok(response) => refusal(&response).unwrap_or(match response.status {
                 200..=299 => Attempt::Delivered,
-                500.. => Attempt::RetryAfter(None, "service_error"),
-                status => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+                500.. => Attempt::RetryAfter(None, ErrorKind::ServiceError),
+                status => Attempt::Refused(Refusal::Message, ErrorKind::Http(status)),
             }),
             Err(error) => match error.cause {
                 // Nothing was sent.
-                Cause::Connect(_) | Cause::Forbidden => Attempt::RetryAfter(None, "no_connection"),
+                Cause::Connect(_) | Cause::Forbidden => Attempt::RetryAfter(None, ErrorKind::NoConnection),
                 Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Malformed => Attempt::Unknown,
             },
         }
     }
 
-    pub(super) fn unconfigured(reason: &str) -> Self {
-        Attempt::Refused(Refusal::Message, reason.to_owned())
+    pub(super) fn unconfigured(reason: ErrorKind) -> Self {
+        Attempt::Refused(Refusal::Message, reason)
     }
 
     /// `sent`, `unknown` or `failed`: how an attempt without another one is told.

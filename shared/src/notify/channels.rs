@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     config::{Secret, Settings},
+    error_kind::ErrorKind,
     http::Http,
     text::variable_name,
     words::Language,
@@ -106,17 +107,17 @@ impl Channels {
                 let webhook = person.slack_webhook_key.as_ref().and_then(|key| self.webhooks.get(key));
                 match webhook {
                     Some(webhook) => slack::send(http, webhook, message).await.into(),
-                    None => Attempt::unconfigured("no_webhook_configured").into(),
+                    None => Attempt::unconfigured(ErrorKind::NoWebhookConfigured).into(),
                 }
             }
             Channel::Email => match self.address(person.first_name.as_deref(), person.email.as_deref()) {
                 Some(address) => email::send(http, &self.email, address, message).await.into(),
-                None => Attempt::unconfigured("no_address_configured").into(),
+                None => Attempt::unconfigured(ErrorKind::NoAddressConfigured).into(),
             },
             Channel::Telegram => match (&self.telegram, &person.telegram_chat_id) {
                 (Some(bot), Some(chat)) => telegram::send(http, bot, chat, message).await,
-                (None, _) => Attempt::unconfigured("no_bot_configured").into(),
-                (_, None) => Attempt::unconfigured("no_chat_configured").into(),
+                (None, _) => Attempt::unconfigured(ErrorKind::NoBotConfigured).into(),
+                (_, None) => Attempt::unconfigured(ErrorKind::NoChatConfigured).into(),
             },
         }
     }

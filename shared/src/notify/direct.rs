@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{ADMINISTRATORS, Attempt, Channel, Channels, Event, Message, Notice, Person, Refusal};
 use crate::{
+    error_kind::ErrorKind,
     http::Http,
     supabase::{Supabase, SupabaseError},
     words::Language,
@@ -166,12 +167,12 @@ async fn test_channel(
 fn detail(attempt: Attempt) -> Option<String> {
     match attempt {
         Attempt::Delivered => None,
-        Attempt::RetryAfter(_, reason) | Attempt::Rest(reason) => Some(reason.into()),
-        Attempt::Refused(Refusal::Message, reason) => Some(reason),
+        Attempt::RetryAfter(_, reason) | Attempt::Rest(reason) => Some(reason.to_string()),
+        Attempt::Refused(Refusal::Message, reason) => Some(reason.to_string()),
         Attempt::Refused(Refusal::Recipient | Refusal::Channel, reason) => {
             Some(format!("refused_for_good: {reason}"))
         }
-        Attempt::Unknown => Some("no_answer".into()),
+        Attempt::Unknown => Some(ErrorKind::NoAnswer.to_string()),
     }
 }
 

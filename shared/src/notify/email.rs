@@ -8,6 +8,7 @@ use url::Url;
 use super::{Attempt, Message, refusal};
 use crate::{
     config::{Secret, Settings},
+    error_kind::ErrorKind,
     http::{Http, Retry, json_request},
     text::truncate,
 };
@@ -56,10 +57,7 @@ pub(super) struct Text<'a> {
 }
 
 fn html(message: &Message) -> askama::Result<String> {
-    match message.sections.is_empty() {
-        true => Html { message }.render(),
-        false => SectionsHtml { message }.render(),
-    }
+    if message.sections.is_empty() { Html { message }.render() } else { SectionsHtml { message }.render() }
 }
 
 impl Message {
@@ -71,7 +69,7 @@ impl Message {
 
 pub(super) async fn send(http: &Http, account: &Account, address: &str, message: &Message) -> Attempt {
     let (Ok(html), Ok(text)) = (html(message), Text { message }.render()) else {
-        return Attempt::unconfigured("template");
+        return Attempt::unconfigured(ErrorKind::Template);
     };
     let body = json!({
         "personalizations": [{"to": [{"email": address}]}],

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     clock,
+    error_kind::ErrorKind,
     http::Http,
     supabase::{Supabase, SupabaseError},
 };
@@ -193,18 +194,18 @@ async fn settle(
     let is_stale = outgoing.items.iter().all(|item| age(item) > GIVE_UP_AFTER);
     let (status, error_kind, retry_after, switch_off) = match sending.attempt {
         Attempt::Delivered => ("sent", None, None, None),
-        Attempt::RetryAfter(_, reason) if is_stale => ("failed", Some(reason.to_owned()), None, None),
+        Attempt::RetryAfter(_, reason) if is_stale => ("failed", Some(reason), None, None),
         Attempt::RetryAfter(asked, reason) => {
             let wait = WAITS.0 * (1 << outgoing.attempts.saturating_sub(1).min(10));
             let wait = asked.unwrap_or_else(|| wait.min(WAITS.1)).clamp(Duration::from_secs(1), LONGEST_HOLD);
-            ("pending", Some(reason.to_owned()), Some(wait.as_secs()), None)
+            ("pending", Some(reason), Some(wait.as_secs()), None)
         }
-        Attempt::Rest(reason) if is_stale => ("failed", Some(reason.to_owned()), None, None),
-        Attempt::Rest(reason) => (RESTING, Some(reason.to_owned()), None, None),
+        Attempt::Rest(reason) if is_stale => ("failed", Some(reason), None, None),
+        Attempt::Rest(reason) => (RESTING, Some(reason), None, None),
         Attempt::Refused(Refusal::Message, reason) => ("failed", Some(reason), None, None),
         Attempt::Refused(Refusal::Recipient, reason) => ("failed", Some(reason), None, Some("recipient")),
         Attempt::Refused(Refusal::Channel, reason) => ("failed", Some(reason), None, Some("channel")),
-        Attempt::Unknown => ("unknown", Some("no_answer".into()), None, None),
+        Attempt::Unknown => ("unknown", Some(ErrorKind::NoAnswer), None, None),
     };
     tracing::info!(
         event_type = outgoing.items.first().map(|item| item.event_type.as_str()),
@@ -212,7 +213,7 @@ async fn settle(
         channel = outgoing.channel.name(),
         recipient = outgoing.recipient,
         status,
-        error_kind,
+        error_kind = error_kind.map(tracing::field::display),
         "delivery.settled"
     );
     let results: Vec<Value> = outgoing

@@ -21,14 +21,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Attempt, Refusal};
-use crate::http::Response;
+use crate::{error_kind::ErrorKind, http::Response};
 
 /// The account may send again when its credits are renewed: every day or every month.
-const CREDITS: &str = "credits_exceeded";
+const CREDITS: ErrorKind = ErrorKind::CreditsExceeded;
 /// The vendor refuses, and says that it will not go on doing so.
-const FOR_NOW: &str = "refused_for_now";
+const FOR_NOW: ErrorKind = ErrorKind::RefusedForNow;
 /// Something between us and the vendor answered: a proxy, a firewall, a page of somebody's hotel.
-const STRANGER: &str = "not_the_vendor";
+const STRANGER: ErrorKind = ErrorKind::NotTheVendor;
 
 /// How a vendor's answer of this status is understood at all.
 fn is_refusal(status: u16) -> bool {
@@ -41,9 +41,10 @@ fn is_about_the_message(status: u16) -> bool {
 }
 
 fn stranger(status: u16) -> Attempt {
-    match is_about_the_message(status) {
-        true => Attempt::Refused(Refusal::Message, format!("http_{status}")),
-        false => Attempt::Rest(STRANGER),
+    if is_about_the_message(status) {
+        Attempt::Refused(Refusal::Message, ErrorKind::Http(status))
+    } else {
+        Attempt::Rest(STRANGER)
     }
 }
 
@@ -67,12 +68,12 @@ pub(super) fn sendgrid(response: &Response) -> Option<Attempt> {
     let says = |words: &[&str]| said.iter().any(|text| words.iter().any(|word| text.contains(word)));
     Some(match status {
         401 | 403 | 429 if says(&["credit", "exceeded", "limit reached"]) => Attempt::Rest(CREDITS),
-        429 => Attempt::RetryAfter(response.retry_after(), "rate_limited"),
+        429 => Attempt::RetryAfter(response.retry_after(), ErrorKind::RateLimited),
         401 | 403 if says(&["temporar", "try again", "later"]) => Attempt::Rest(FOR_NOW),
         _ if said.is_empty() => stranger(status),
         // The key, or the sender, is not accepted any more.
-        401 | 403 => Attempt::Refused(Refusal::Channel, format!("http_{status}")),
-        _ => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+        401 | 403 => Attempt::Refused(Refusal::Channel, ErrorKind::Http(status)),
+        _ => Attempt::Refused(Refusal::Message, ErrorKind::Http(status)),
     })
 }
 
@@ -98,7 +99,7 @@ pub(super) fn slack(response: &Response) -> Option<Attempt> {
             .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_');
     Some(match (status, word.as_str()) {
         (429, _) | (_, "rate_limited" | "ratelimited" | "message_limit_exceeded" | "too_many_requests") => {
-            Attempt::RetryAfter(response.retry_after(), "rate_limited")
+            Attempt::RetryAfter(response.retry_after(), ErrorKind::RateLimited)
         }
         _ if !is_word => stranger(status),
         // The workspace is being moved into an organization, an administrator holds all messages back, or Slack itself
@@ -117,11 +118,11 @@ pub(super) fn slack(response: &Response) -> Option<Attempt> {
         ) => Attempt::Rest(FOR_NOW),
         // Whom the webhook writes to is gone, whatever the status.
         (_, "user_not_found" | "channel_not_found" | "channel_is_archived" | "no_service" | "no_team") => {
-            Attempt::Refused(Refusal::Recipient, format!("http_{status}"))
+            Attempt::Refused(Refusal::Recipient, ErrorKind::Http(status))
         }
         // The webhook was revoked, or the workspace does not let it write.
-        (401 | 403 | 404 | 410, _) => Attempt::Refused(Refusal::Recipient, format!("http_{status}")),
-        _ => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+        (401 | 403 | 404 | 410, _) => Attempt::Refused(Refusal::Recipient, ErrorKind::Http(status)),
+        _ => Attempt::Refused(Refusal::Message, ErrorKind::Http(status)),
     })
 }
 
@@ -155,17 +156,17 @@ pub(super) fn telegram(response: &Response) -> Option<Attempt> {
     let asked = said.parameters.retry_after.map(Duration::from_secs);
     let asked = asked.or_else(|| response.retry_after());
     Some(match status {
-        429 | 420 => Attempt::RetryAfter(asked, "rate_limited"),
+        429 | 420 => Attempt::RetryAfter(asked, ErrorKind::RateLimited),
         _ if said.parameters.retry_after.is_some() || says(&["too many requests", "flood"]) => {
-            Attempt::RetryAfter(asked, "rate_limited")
+            Attempt::RetryAfter(asked, ErrorKind::RateLimited)
         }
         _ if !is_own => stranger(status),
-        500.. => Attempt::RetryAfter(asked, "service_error"),
-        400 if says(&["chat not found"]) => Attempt::Refused(Refusal::Recipient, "chat_not_found".into()),
+        500.. => Attempt::RetryAfter(asked, ErrorKind::ServiceError),
+        400 if says(&["chat not found"]) => Attempt::Refused(Refusal::Recipient, ErrorKind::ChatNotFound),
         // It passes within minutes, unlike a bot that was blocked.
         403 if says(&["can't send messages to the user"]) => Attempt::RetryAfter(asked, FOR_NOW),
         // The bot was blocked, thrown out of the chat, or may not write there.
-        403 => Attempt::Refused(Refusal::Recipient, format!("http_{status}")),
+        403 => Attempt::Refused(Refusal::Recipient, ErrorKind::Http(status)),
         400 if says(&[
             "deactivated",
             "rights",
@@ -176,11 +177,11 @@ pub(super) fn telegram(response: &Response) -> Option<Attempt> {
             "user not found",
         ]) =>
         {
-            Attempt::Refused(Refusal::Recipient, format!("http_{status}"))
+            Attempt::Refused(Refusal::Recipient, ErrorKind::Http(status))
         }
         // The token is not, or not any more, a bot's.
-        401 | 404 => Attempt::Refused(Refusal::Channel, format!("http_{status}")),
-        _ => Attempt::Refused(Refusal::Message, format!("http_{status}")),
+        401 | 404 => Attempt::Refused(Refusal::Channel, ErrorKind::Http(status)),
+        _ => Attempt::Refused(Refusal::Message, ErrorKind::Http(status)),
     })
 }
 

@@ -25,7 +25,7 @@ use super::{
     Event,
     item::{Item, Place},
 };
-use crate::{text::clean, words::Language};
+use crate::{error_kind::ErrorKind, text::clean, words::Language};
 
 const FACT_LIMIT: usize = 600;
 
@@ -35,11 +35,10 @@ const DETAIL_LIMIT: usize = 300;
 impl Message {
     /// The message about an event.
     pub fn render(event: Event, data: &Value, language: Language, console: Option<&Url>) -> Self {
-        let kind = data["error_kind"].as_str().unwrap_or_default();
-        let plain = || Self {
-            title: texts::title(event, kind, language),
-            facts: facts(data, language),
-            advice: texts::advice(event, kind, language),
+        let with = |facts| Self {
+            title: texts::title(event, data, language),
+            facts,
+            advice: texts::advice(event, data, language),
             ..Self::default()
         };
         let message = match event {
@@ -69,7 +68,7 @@ impl Message {
             | Event::ChannelDisabled
             | Event::ChannelSilent
             | Event::ChannelRecovered
-            | Event::SystemTest => monitoring::message(event, data, language),
+            | Event::SystemTest => with(monitoring::facts(data, language)),
             Event::SyncFailed
             | Event::SyncDeletionGuard
             | Event::SyncDrift
@@ -86,7 +85,7 @@ impl Message {
             | Event::MaintenanceFailed
             | Event::CleanupFailed
             | Event::AnomalyFailed
-            | Event::AvailabilityFailed => plain(),
+            | Event::AvailabilityFailed => with(facts(data, language)),
         };
         Self { links: links(event, data, language, console), ..message }
     }
@@ -168,10 +167,15 @@ fn links(event: Event, data: &Value, language: Language, console: Option<&Url>) 
     let run = data["run_id"].as_str().and_then(|run_id| page(&format!("runs/{run_id}")));
     let alarm = monitoring::alarm_page(data);
     // What a message only counts can be seen there.
-    let list = match event {
-        Event::HumidityAlert => page("humidity-alerts"),
-        Event::MaintenanceLate | Event::MaintenanceUrgent | Event::MaintenanceAssetRequired => page("alerts"),
-        _ => None,
+    let list = if event == Event::HumidityAlert {
+        page("humidity-alerts")
+    } else if matches!(
+        event,
+        Event::MaintenanceLate | Event::MaintenanceUrgent | Event::MaintenanceAssetRequired
+    ) {
+        page("alerts")
+    } else {
+        None
     };
     let list = list.filter(|_| alerts::beyond(data) > 0);
     list.map(|list| (language.text("see-all-alerts").to_owned(), list))
@@ -203,8 +207,12 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
             let value = match (&data[*field], *field) {
                 (Value::Null, _) => return None,
                 // The sentence behind a known kind says it better than the error's own.
-                (Value::String(_), "error") if texts::is_known(data["error_kind"].as_str()) => return None,
-                (Value::String(kind), "error_kind") => texts::explanation(kind, language),
+                (Value::String(_), "error")
+                    if data["error_kind"].as_str().and_then(ErrorKind::named).is_some() =>
+                {
+                    return None;
+                }
+                (Value::String(kind), "error_kind") => error_name(kind, language),
                 (Value::String(instant), "since" | "data_as_of") => local_time(instant),
                 (Value::String(text), _) => text.clone(),
                 (Value::Array(items), _) => {

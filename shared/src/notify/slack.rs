@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     config::Secret,
+    error_kind::ErrorKind,
     http::{Http, Retry, json_request},
     text::{escape_slack, truncate},
 };
@@ -49,7 +50,7 @@ pub(super) async fn send(http: &Http, webhook: &Secret, message: &Message) -> At
 
 async fn post(http: &Http, webhook: &Secret, body: &Value) -> Attempt {
     let Ok(url) = Url::parse(webhook.value().expose_secret()) else {
-        return Attempt::unconfigured("webhook_is_not_an_address");
+        return Attempt::unconfigured(ErrorKind::WebhookIsNotAnAddress);
     };
     let request = json_request("slack", Method::POST, url, body.to_string().into());
     let request = request.with_key_in_address(webhook, |request, webhook| {

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     config::{Secret, Settings},
+    error_kind::ErrorKind,
     http::{Http, HttpError, Response, Retry, json_request},
 };
 
@@ -58,7 +59,7 @@ struct Parameters {
 
 pub(super) async fn send(http: &Http, bot: &Bot, chat: &str, message: &Message) -> Sending {
     let Ok(text) = (Text { message }).render() else {
-        return Attempt::unconfigured("template").into();
+        return Attempt::unconfigured(ErrorKind::Template).into();
     };
     let mut sending = Sending { attempt: Attempt::Delivered, chat_id: None };
     for (at, part) in split(&text, LIMIT).iter().enumerate() {

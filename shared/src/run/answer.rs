@@ -8,7 +8,7 @@ use super::{
     record::{AnswerError, RunRecord},
     state::End,
 };
-use crate::{notify::Told, task::TaskSpec};
+use crate::{error_kind::ErrorKind, notify::Told, task::TaskSpec};
 
 /// The answer of a function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl Answer {
         answer.outcome = "busy".into();
         answer.status = "running".into();
         answer.error = Some(AnswerError {
-            kind: "busy".into(),
+            kind: ErrorKind::Busy.to_string(),
             message: format!("run {live_run_id} of the same group is at work; try again later"),
         });
         answer
@@ -94,13 +94,13 @@ impl Answer {
         self.error = end.error.clone();
     }
 
-    pub(super) fn fail(&mut self, kind: &str, error: &dyn std::fmt::Display) {
+    pub(super) fn fail(&mut self, kind: ErrorKind, error: &dyn std::fmt::Display) {
         self.status = "error".into();
-        self.error = Some(AnswerError { kind: kind.into(), message: error.to_string() });
+        self.error = Some(AnswerError { kind: kind.to_string(), message: error.to_string() });
     }
 
     pub(super) fn lost(mut self) -> Self {
-        self.fail("lease_lost", &"another process holds or has ended this run");
+        self.fail(ErrorKind::LeaseLost, &"another process holds or has ended this run");
         self
     }
 
@@ -121,8 +121,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn before_run(kind: &str, error: &dyn std::fmt::Display) -> Self {
-        Self { kind: kind.into(), message: error.to_string() }
+    pub(super) fn before_run(kind: ErrorKind, error: &dyn std::fmt::Display) -> Self {
+        Self { kind: kind.to_string(), message: error.to_string() }
     }
 }
 

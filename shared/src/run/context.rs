@@ -92,9 +92,10 @@ impl Run {
             started_at: record.started_at,
             scheduled_for: record.scheduled_for.unwrap_or(record.started_at),
             part: trigger.part,
-            parameters: match trigger.parameters.is_null() {
-                true => record.parameters,
-                false => trigger.parameters.clone(),
+            parameters: if trigger.parameters.is_null() {
+                record.parameters
+            } else {
+                trigger.parameters.clone()
             },
             supabase,
             http,
@@ -117,10 +118,10 @@ impl Run {
     /// # Errors
     /// [`TaskError::Parameters`] when they are not what `T` says.
     pub fn parsed_parameters<T: DeserializeOwned + Default>(&self, expected: &str) -> Result<T, TaskError> {
-        match &self.parameters {
-            Value::Null => Ok(T::default()),
-            given => T::deserialize(given).map_err(|_| TaskError::Parameters(expected.into())),
+        if self.parameters.is_null() {
+            return Ok(T::default());
         }
+        T::deserialize(&self.parameters).map_err(|_| TaskError::Parameters(expected.into()))
     }
 
     /// Whether a task that can go on later should stop now and hand over.
@@ -198,7 +199,14 @@ impl TaskError {
             TaskError::Gazelle(error) if error.is_unauthorized() => {
                 (Event::GazelleAuthorizationExpiring, Severity::Critical)
             }
-            _ => (failure, Severity::Error),
+            TaskError::Gazelle(_)
+            | TaskError::Supabase(_)
+            | TaskError::Http(_)
+            | TaskError::Failed { .. }
+            | TaskError::Parameters(_)
+            | TaskError::Configuration(_)
+            | TaskError::DeadlineExceeded
+            | TaskError::Panic => (failure, Severity::Error),
         };
         Some(Notice::new(
             event_type,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock,
+    error_kind::ErrorKind,
     events::{Published, QueuedEvent},
     metrics,
     notify::{self, Delivered, Notice},
@@ -33,7 +34,7 @@ pub(super) async fn invoke<T: Task>(
     let started = Instant::now();
     let retries_before = host.http.retries();
     let trigger = Trigger::recognise(payload, T::FUNCTION, request_id)
-        .map_err(|error| Failure::before_run("unknown_payload", &error))?;
+        .map_err(|error| Failure::before_run(ErrorKind::UnknownPayload, &error))?;
     let claim = match state::claim(&host.supabase, &trigger, request_id).await {
         Ok(claim) => claim,
         Err(error) => return Err(claim_failed(host, &trigger, error).await),
@@ -48,7 +49,7 @@ pub(super) async fn invoke<T: Task>(
         Claim::Busy(live) => return Err(Answer::busy(trigger.task, live).into_failure()),
         Claim::Unknown => {
             return Err(Failure::before_run(
-                "unknown_run",
+                ErrorKind::UnknownRun,
                 &"the event speaks of a run that is not in the log",
             ));
         }
@@ -75,7 +76,7 @@ pub(super) async fn invoke<T: Task>(
         Err(error) => {
             tracing::error!(run_id = run.id, %error, "run.end_not_recorded");
             answer.told = tell_directly(host, trigger.task).await;
-            answer.fail("supabase_unavailable", &error);
+            answer.fail(ErrorKind::SupabaseUnavailable, &error);
             return Err(answer.into_failure());
         }
     };

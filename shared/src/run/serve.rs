@@ -10,7 +10,7 @@ use super::{
     host::Host,
     invoke::invoke,
 };
-use crate::{clock, config::Kept, telemetry, trigger::Payload};
+use crate::{clock, config::Kept, error_kind::ErrorKind, telemetry, trigger::Payload};
 
 /// The whole `main` of a function that runs tasks: serves invocations until the platform ends the process.
 pub fn serve<T: Task>() -> ExitCode {
@@ -46,7 +46,7 @@ pub fn process(served: impl Future<Output = Result<(), lambda_runtime::Error>>) 
 }
 
 async fn handle<T: Task>(kept: &Kept<Host<T>>, event: LambdaEvent<Payload>) -> Result<Answer, Failure> {
-    let host = kept.current().await.map_err(|error| Failure::before_run("configuration", &error))?;
+    let host = kept.current().await.map_err(|error| Failure::before_run(ErrorKind::Configuration, &error))?;
     let time_left: Option<Duration> = clock::time_until(event.context.deadline());
     let answer = invoke(&host, &event.payload, &event.context.request_id, time_left).await;
     if host.task.is_err() {

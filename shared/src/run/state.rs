@@ -72,7 +72,7 @@ pub(super) async fn claim(
         "triggered_by": triggered_by,
         "triggered_by_user": trigger.requested_by,
         "scheduled_for": trigger.scheduled_for.map(|time| time.to_string()),
-        "parameters": match trigger.parameters.is_null() { true => json!({}), false => trigger.parameters.clone() },
+        "parameters": if trigger.parameters.is_null() { json!({}) } else { trigger.parameters.clone() },
         "lease_seconds": LEASE.as_secs(),
         "log_url": log_url(),
     });
@@ -175,7 +175,7 @@ impl End {
                 )
             },
             Err(error) => {
-                let answer = AnswerError { kind: error.kind().into(), message: error.to_string() };
+                let answer = AnswerError { kind: error.kind().to_string(), message: error.to_string() };
                 let finished = Finished {
                     message: answer.message.clone(),
                     stats: json!({}),
@@ -218,10 +218,7 @@ impl End {
             "p_run_id": run.id, "p_lease": run.lease, "p_result": result, "p_now": clock::now().to_string(),
         });
         let ended: Ended = run.supabase.rpc("finish_run", &arguments).await?;
-        match ended.finished {
-            true => Ok(ended),
-            false => Err(SupabaseError::LeaseLost),
-        }
+        if ended.finished { Ok(ended) } else { Err(SupabaseError::LeaseLost) }
     }
 
     async fn hand_over(

@@ -101,12 +101,15 @@ impl<'a> Reader<'a> {
     pub(super) fn read(&mut self) {
         for at in 0..self.tokens.len() {
             let token = self.tokens[at];
-            match token.kind {
-                _ if at < self.next => {}
-                kind if kind.ends_clause() && !self.is_sign(at) => self.boundary(at),
-                Kind::Word => self.word(at),
-                Kind::Number => self.number(at),
-                _ => {}
+            if at < self.next {
+                continue;
+            }
+            if token.kind.ends_clause() && !self.is_sign(at) {
+                self.boundary(at);
+            } else if token.kind == Kind::Word {
+                self.word(at);
+            } else if token.kind == Kind::Number {
+                self.number(at);
             }
         }
         self.end_clause();
@@ -129,10 +132,8 @@ impl<'a> Reader<'a> {
         let token = self.tokens[at];
         self.end_clause();
         self.scope.read(at, &token);
-        match token.kind {
-            Kind::Open => self.is_bracket = true,
-            Kind::Close => self.is_bracket = false,
-            _ => {}
+        if matches!(token.kind, Kind::Open | Kind::Close) {
+            self.is_bracket = token.kind == Kind::Open;
         }
         if token.kind.ends_sentence() {
             if token.kind == Kind::Question {

@@ -111,9 +111,10 @@ fn join(found: &[Found]) -> Vec<Measurement> {
     }
     let mut joined: Vec<(Measurement, usize)> = Vec::with_capacity(kept.len());
     for found in kept {
-        let single = match found.quantity.is_percent {
-            true => Measurement { celsius: None, humidity: Some(found.value) },
-            false => Measurement { celsius: Some(found.value), humidity: None },
+        let single = if found.quantity.is_percent {
+            Measurement { celsius: None, humidity: Some(found.value) }
+        } else {
+            Measurement { celsius: Some(found.value), humidity: None }
         };
         match joined.last_mut().filter(|(_, sentence)| *sentence == found.sentence) {
             Some((last, _)) if completes(last, &single) => *last = both(last, &single),

@@ -72,6 +72,7 @@ pub(super) fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
 }
 
 /// The unit behind a number, and its last token.
+#[allow(clippy::wildcard_enum_match_arm)] // Any other sign says nothing.
 fn unit(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
     let next = tokens.get(at + 1)?;
     let letter = |at: usize| {
@@ -108,6 +109,7 @@ fn unit(tokens: &[Token], at: usize) -> Option<(Unit, usize)> {
 }
 
 /// The unit in front of a number, as forms have it: `HR (%) : 38`, `T° 21`, `Temp (°C): 21`.
+#[allow(clippy::wildcard_enum_match_arm)] // Any other sign says nothing.
 fn unit_before(tokens: &[Token], at: usize) -> Option<Unit> {
     let mut before =
         tokens[..at].iter().rev().skip_while(|token| matches!(token.kind, Kind::Colon | Kind::Close));
@@ -188,6 +190,7 @@ enum Sign {
 }
 
 /// The sign of a number: a minus touches its number and nothing before it; `38-42`, `- 40` and `21C -38%` have none.
+#[allow(clippy::wildcard_enum_match_arm)] // Any other sign says nothing.
 fn sign(tokens: &[Token], at: usize, unit: Unit) -> Sign {
     let Some(before) = at.checked_sub(1).and_then(|before| tokens.get(before)) else { return Sign::None };
     let earlier = at.checked_sub(2).and_then(|earlier| tokens.get(earlier));

@@ -179,6 +179,7 @@ severity = Severity
 show-all = Show all
 since = Since
 size = Size
+slack-webhook-name-not = Setting of the Slack webhook (its name, not the address)
 start = Start
 state-etat = State
 state-statut = State

@@ -52,7 +52,6 @@ setting-retention-restore-drills = Restore drills
 setting-retention-runs = Runs
 setting-retention-runs-frequent = Successful runs of frequent tasks
 setting-retention-sync-logs = Log of the syncs
-setting-slack-webhook-name-not = Setting of the Slack webhook (its name, not the address)
 setting-sync-appointment-future-days = Appointments: days read after today
 setting-sync-appointment-past-days = Appointments: days read before today
 setting-sync-concurrency = Requests to Gazelle at the same time

@@ -179,6 +179,7 @@ severity = Gravité
 show-all = Tout afficher
 since = Depuis
 size = Taille
+slack-webhook-name-not = Réglage du webhook Slack (son nom, pas l'adresse)
 start = Début
 state-etat = État
 state-statut = Statut

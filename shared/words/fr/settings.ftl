@@ -52,7 +52,6 @@ setting-retention-restore-drills = Essais de restauration
 setting-retention-runs = Exécutions
 setting-retention-runs-frequent = Exécutions réussies des tâches fréquentes
 setting-retention-sync-logs = Journal des synchronisations
-setting-slack-webhook-name-not = Réglage du webhook Slack (son nom, pas l'adresse)
 setting-sync-appointment-future-days = Rendez-vous: jours lus après aujourd'hui
 setting-sync-appointment-past-days = Rendez-vous: jours lus avant aujourd'hui
 setting-sync-concurrency = Lectures de Gazelle faites en même temps

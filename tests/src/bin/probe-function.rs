@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use shared::{
     config::Settings,
+    error_kind::ErrorKind,
     http::Http,
     run::{Run, Task, finished, serve},
     task::{Function, Outcome, TaskError},
@@ -24,7 +25,9 @@ impl Task for Probe {
         match run.parameters["do"].as_str() {
             Some("panic") => panic!("planted-secret in a panic"),
             Some("hang") => std::future::pending().await,
-            Some("fail") => Err(TaskError::Failed { kind: "planted", message: "planted failure".into() }),
+            Some("fail") => {
+                Err(TaskError::Failed { kind: ErrorKind::ServiceRefused, message: "planted failure".into() })
+            }
             _ => Ok(finished("Rien à faire", json!({}))),
         }
     }

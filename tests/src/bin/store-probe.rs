@@ -3,7 +3,7 @@
 
 use backup::{copy::Manifest, store::Store};
 use futures::StreamExt;
-use shared::config::Settings;
+use shared::{config::Settings, error_kind::ErrorKind};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     store.put_manifest("supabase/twice", &manifest, None).await?;
     match store.put_manifest("supabase/twice", &manifest, None).await {
         Ok(()) => anyhow::bail!("overwritten"),
-        Err(error) => anyhow::ensure!(error.kind() == "backup_store_refused", "{error}"),
+        Err(error) => anyhow::ensure!(error.kind() == ErrorKind::BackupStoreRefused, "{error}"),
     }
     Ok(())
 }

@@ -74,10 +74,7 @@ async fn killed_at_any_step_it_tells_everybody_once(
         bed.stack.tripwire.set(1 + night, moment);
         let cut = invoke(&bed, &event, &request).await?;
         let was_killed = matches!(cut.invocation.ended, Ended::Crashed);
-        let last = match was_killed {
-            true => invoke(&bed, &event, &request).await?,
-            false => cut,
-        };
+        let last = if was_killed { invoke(&bed, &event, &request).await? } else { cut };
         killed += u32::from(was_killed);
         assert_eq!(last.answer.status, "success", "step {night}: {:?}", last.answer);
         bed.stack.advance(SignedDuration::from_mins(10));

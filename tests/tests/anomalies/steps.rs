@@ -81,9 +81,10 @@ pub async fn ended(
 /// A nightly sync that Gazelle lets fail, or not; each a minute after the one before.
 pub async fn sync(bed: &mut Bed, fails: bool) -> anyhow::Result<()> {
     bed.stack.advance(SignedDuration::from_mins(1));
-    match fails {
-        true => bed.stack.break_with(&["gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?]),
-        false => bed.stack.faults.lift(),
+    if fails {
+        bed.stack.break_with(&["gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?])
+    } else {
+        bed.stack.faults.lift()
     }
     let run = bed.sync(&bed.stack.clock.now().to_string()).await?;
     assert_eq!(run.answer.status == "error", fails, "{:?}", run.answer);

@@ -190,9 +190,10 @@ async fn require_form_token(
     }
     let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Problem::too_large())?;
     let token = url::form_urlencoded::parse(&body).find(|(name, _)| name == CSRF_FIELD);
-    match token.is_some_and(|(_, token)| app.keys.accepts_csrf_token(session, &token)) {
-        true => Ok(Body::from(body)),
-        false => Err(Problem::form_token()),
+    if token.is_some_and(|(_, token)| app.keys.accepts_csrf_token(session, &token)) {
+        Ok(Body::from(body))
+    } else {
+        Err(Problem::form_token())
     }
 }
 

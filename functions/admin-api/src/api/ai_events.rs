@@ -6,8 +6,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde_json::json;
 
 use crate::{
-    data::ai_events::{AiCall, AiEvent},
-    extract::{Change, Fields},
+    data::{
+        ai_events::{AiCall, AiEvent},
+        form::Checked,
+    },
     problem::Problem,
     state::App,
 };
@@ -19,9 +21,9 @@ use crate::{
 ))]
 pub async fn record(
     State(app): State<Arc<App>>,
-    Change(values): Change<Fields>,
+    form: Checked<AiCall>,
 ) -> Result<(StatusCode, Json<AiEvent>), Problem> {
-    let arguments = json!({"p_values": values, "p_now": app.now().to_string()});
+    let arguments = json!({"p_values": form.values, "p_now": app.now().to_string()});
     let event = app.ask_once("insert_ai_event", &arguments).await?;
     Ok((StatusCode::CREATED, Json(event)))
 }

@@ -16,9 +16,10 @@ use crate::{
             read,
         },
         author::Author,
+        form::Checked,
         shapes::{Created, Message},
     },
-    extract::{Change, Fields, Params, row_id},
+    extract::{Params, row_id},
     problem::Problem,
     state::App,
 };
@@ -64,9 +65,9 @@ pub async fn detail(
 ))]
 pub async fn create(
     author: Author,
-    Change(values): Change<Fields>,
+    form: Checked<AssetValues>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let asset: Asset = author.ask_once("save_asset", json!({"p_values": values})).await?;
+    let asset: Asset = author.ask_once("save_asset", json!({"p_values": form.values})).await?;
     let created = Created { id: asset.id, qr_code: asset.qr_code, message: "Équipement ajouté" };
     Ok((StatusCode::CREATED, Json(created)))
 }
@@ -80,9 +81,9 @@ pub async fn create(
 pub async fn update(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<AssetValues>,
 ) -> Result<Json<Asset>, Problem> {
-    author.find("save_asset", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
+    author.find("save_asset", json!({"p_id": row_id(&id)?, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes an asset with its maintenances and alerts; one that Gazelle has cannot be deleted.

@@ -16,8 +16,9 @@ use crate::{
             CloseValues, Filter, OpenValues, Register, RegisterValues, Session, SessionPage, read_registers,
             read_sessions,
         },
+        form::Checked,
     },
-    extract::{Change, Fields, Params, uuid},
+    extract::{Params, uuid},
     problem::Problem,
     state::App,
 };
@@ -38,9 +39,9 @@ pub async fn registers(State(app): State<Arc<App>>) -> Result<Json<Vec<Register>
 ))]
 pub async fn add_register(
     author: Author,
-    Change(values): Change<Fields>,
+    form: Checked<RegisterValues>,
 ) -> Result<(StatusCode, Json<Register>), Problem> {
-    let register = author.ask_once("save_cash_register", json!({"p_values": values})).await?;
+    let register = author.ask_once("save_cash_register", json!({"p_values": form.values})).await?;
     Ok((StatusCode::CREATED, Json(register)))
 }
 
@@ -53,10 +54,10 @@ pub async fn add_register(
 pub async fn save_register(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<RegisterValues>,
 ) -> Result<Json<Register>, Problem> {
     uuid(&id)?;
-    author.find("save_cash_register", json!({"p_id": id, "p_values": values})).await.map(Json)
+    author.find("save_cash_register", json!({"p_id": id, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes a cash register that was never used; one with sessions is made inactive instead.
@@ -87,11 +88,8 @@ pub async fn sessions(
     (status = 201, description = "The session.", body = Session),
     Problem,
 ))]
-pub async fn open(
-    author: Author,
-    Change(values): Change<Fields>,
-) -> Result<(StatusCode, Json<Session>), Problem> {
-    let session = author.ask_once("console_open_cash_session", json!({"p_values": values})).await?;
+pub async fn open(author: Author, form: Checked<OpenValues>) -> Result<(StatusCode, Json<Session>), Problem> {
+    let session = author.ask_once("console_open_cash_session", json!({"p_values": form.values})).await?;
     Ok((StatusCode::CREATED, Json(session)))
 }
 
@@ -104,8 +102,8 @@ pub async fn open(
 pub async fn close(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<CloseValues>,
 ) -> Result<Json<Session>, Problem> {
     uuid(&id)?;
-    author.find("console_close_cash_session", json!({"p_id": id, "p_values": values})).await.map(Json)
+    author.find("console_close_cash_session", json!({"p_id": id, "p_values": form.values})).await.map(Json)
 }

@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::{
     data::{
         author::Author,
+        form::Checked,
         institutions::{Institution, InstitutionForm, read},
     },
-    extract::{Change, Fields},
     problem::Problem,
     state::App,
 };
@@ -36,9 +36,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Institution>>,
 pub async fn save(
     author: Author,
     Path(slug): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<InstitutionForm>,
 ) -> Result<Json<Institution>, Problem> {
-    author.ask("save_institution", json!({"p_slug": slug, "p_values": values})).await.map(Json)
+    author.ask("save_institution", json!({"p_slug": slug, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes an institution.

@@ -13,10 +13,11 @@ use crate::{
     data::{
         assets,
         author::Author,
+        form::Checked,
         maintenances::{Filter, Maintenance, MaintenancePage, MaintenanceValues},
         shapes::{Created, Message},
     },
-    extract::{Change, Fields, Params, row_id},
+    extract::{Params, row_id},
     problem::Problem,
     state::App,
 };
@@ -44,9 +45,10 @@ pub async fn list(
 ))]
 pub async fn create(
     author: Author,
-    Change(values): Change<Fields>,
+    form: Checked<MaintenanceValues>,
 ) -> Result<(StatusCode, Json<Created>), Problem> {
-    let maintenance: Maintenance = author.ask_once("save_maintenance", json!({"p_values": values})).await?;
+    let maintenance: Maintenance =
+        author.ask_once("save_maintenance", json!({"p_values": form.values})).await?;
     // The maintenance is planned, whatever becomes of this.
     let found = assets::find(&author.app, maintenance.asset_id).await.ok();
     let qr_code = found.and_then(|found| found.asset.qr_code);
@@ -63,9 +65,9 @@ pub async fn create(
 pub async fn update(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<MaintenanceValues>,
 ) -> Result<Json<Maintenance>, Problem> {
-    author.find("save_maintenance", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
+    author.find("save_maintenance", json!({"p_id": row_id(&id)?, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes a maintenance that a person planned; one that follows from Gazelle is cancelled instead.

@@ -12,11 +12,12 @@ use serde_json::json;
 use crate::{
     data::{
         author::Author,
+        form::Checked,
         rules::{
             Explanation, NotificationRule, NotificationRuleForm, NotificationRules, Question, answer, read,
         },
     },
-    extract::{Change, Fields, Params, row_id},
+    extract::{Params, row_id},
     problem::Problem,
     state::App,
 };
@@ -37,9 +38,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<NotificationRules>
 ))]
 pub async fn create(
     author: Author,
-    Change(values): Change<Fields>,
+    form: Checked<NotificationRuleForm>,
 ) -> Result<(StatusCode, Json<NotificationRule>), Problem> {
-    let rule = author.ask_once("save_notification_rule", json!({"p_values": values})).await?;
+    let rule = author.ask_once("save_notification_rule", json!({"p_values": form.values})).await?;
     Ok((StatusCode::CREATED, Json(rule)))
 }
 
@@ -52,9 +53,12 @@ pub async fn create(
 pub async fn change(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<NotificationRuleForm>,
 ) -> Result<Json<NotificationRule>, Problem> {
-    author.find("save_notification_rule", json!({"p_id": row_id(&id)?, "p_values": values})).await.map(Json)
+    author
+        .find("save_notification_rule", json!({"p_id": row_id(&id)?, "p_values": form.values}))
+        .await
+        .map(Json)
 }
 
 /// Deletes a rule. One that is only to be silent is switched off instead.

@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::{
     data::{
         author::Author,
+        form::Checked,
         staff::{StaffForm, StaffMember, read},
     },
-    extract::{Change, Fields},
     problem::Problem,
     state::App,
 };
@@ -36,9 +36,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<StaffMember>>,
 pub async fn save(
     author: Author,
     Path(key): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<StaffForm>,
 ) -> Result<Json<StaffMember>, Problem> {
-    author.ask("save_staff", json!({"p_key": key, "p_values": values})).await.map(Json)
+    author.ask("save_staff", json!({"p_key": key, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes a person. Refused while rules name them.

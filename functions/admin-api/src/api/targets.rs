@@ -11,9 +11,9 @@ use serde_json::json;
 use crate::{
     data::{
         author::Author,
+        form::Checked,
         targets::{MonitorTarget, MonitorTargetForm, read},
     },
-    extract::{Change, Fields},
     problem::Problem,
     state::App,
 };
@@ -36,9 +36,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<MonitorTarget>
 pub async fn save(
     author: Author,
     Path(name): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<MonitorTargetForm>,
 ) -> Result<Json<MonitorTarget>, Problem> {
-    author.ask("save_monitor_target", json!({"p_name": name, "p_values": values})).await.map(Json)
+    author.ask("save_monitor_target", json!({"p_name": name, "p_values": form.values})).await.map(Json)
 }
 
 /// Deletes a target. Its incident is closed. Known services are switched off instead.

@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::{
     data::{
         author::Author,
-        windows::{MaintenanceWindow, MaintenanceWindowForm, read, with_instants},
+        form::Checked,
+        windows::{MaintenanceWindow, MaintenanceWindowForm, read},
     },
-    extract::{Change, Fields, row_id},
+    extract::row_id,
     problem::Problem,
     state::App,
 };
@@ -35,10 +36,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<MaintenanceWin
 ))]
 pub async fn create(
     author: Author,
-    Change(values): Change<Fields>,
+    form: Checked<MaintenanceWindowForm>,
 ) -> Result<(StatusCode, Json<MaintenanceWindow>), Problem> {
-    let values = with_instants(values)?;
-    let window = author.ask_once("save_maintenance_window", json!({"p_values": values})).await?;
+    let window = author.ask_once("save_maintenance_window", json!({"p_values": form.values})).await?;
     Ok((StatusCode::CREATED, Json(window)))
 }
 
@@ -51,9 +51,9 @@ pub async fn create(
 pub async fn change(
     author: Author,
     Path(id): Path<String>,
-    Change(values): Change<Fields>,
+    form: Checked<MaintenanceWindowForm>,
 ) -> Result<Json<MaintenanceWindow>, Problem> {
-    let arguments = json!({"p_id": row_id(&id)?, "p_values": with_instants(values)?});
+    let arguments = json!({"p_id": row_id(&id)?, "p_values": form.values});
     author.find("save_maintenance_window", arguments).await.map(Json)
 }
 

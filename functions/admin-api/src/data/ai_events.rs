@@ -3,19 +3,20 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One call; a field that is not known here is refused.
-#[derive(Debug, ToSchema)]
-#[allow(dead_code)] // For the document: the database reads the fields.
-pub struct AiCall {
-    /// What it was for.
-    pub feature: String,
-    pub model: String,
-    pub success: bool,
-    pub error_kind: Option<String>,
-    /// 0 to 1.
-    pub confidence: Option<f64>,
-    /// 0 to 3 600 000.
-    pub latency_ms: Option<i64>,
+use crate::data::form::{Kind, form, text};
+
+form! {
+    /// One call; a field that is not known here is refused.
+    AiCall {
+        /// What it was for.
+        feature (required): text(100),
+        model (required): text(100),
+        success (required): Kind::Flag,
+        error_kind: text(100),
+        /// 0 to 1.
+        confidence: Kind::Number(0.0, 1.0),
+        latency_ms: Kind::Whole(0, 3_600_000),
+    }
 }
 
 /// The call as it was stored.

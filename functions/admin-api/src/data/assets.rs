@@ -5,7 +5,11 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    data::{alerts::Alert, maintenances::Maintenance},
+    data::{
+        alerts::Alert,
+        form::{Kind, form, text},
+        maintenances::Maintenance,
+    },
     problem::Problem,
     state::App,
 };
@@ -105,36 +109,32 @@ pub struct CategoryCount {
     pub count: i64,
 }
 
-/// What may be said of an asset: what is left out stays as it is. A new one needs `name` and `category`.
-#[derive(ToSchema)]
-#[allow(dead_code)] // It describes the body; the database reads the fields, and refuses each by its name.
-pub struct AssetValues {
-    #[schema(max_length = 200)]
-    pub name: Option<String>,
-    pub category: Option<String>,
-    #[schema(max_length = 5000)]
-    pub description: Option<String>,
-    /// `ASSET-` and the number of the asset unless told.
-    #[schema(max_length = 200)]
-    pub qr_code: Option<String>,
-    #[schema(format = Date)]
-    pub acquisition_date: Option<String>,
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub acquisition_value: Option<f64>,
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub current_value: Option<f64>,
-    #[schema(max_length = 200)]
-    pub location: Option<String>,
-    #[schema(max_length = 200)]
-    pub assigned_to: Option<String>,
-    pub status: Option<String>,
-    #[schema(max_length = 100)]
-    pub client_external_id: Option<String>,
-    #[schema(minimum = 1, maximum = 1200)]
-    pub service_interval_months: Option<i64>,
-    #[schema(format = Date)]
-    pub next_service_date: Option<String>,
+form! {
+    /// What may be said of an asset: what is left out stays as it is. A new one needs `name` and `category`.
+    AssetValues {
+        name: text(200),
+        category: Kind::Word(CATEGORIES),
+        description: text(5000),
+        /// `ASSET-` and the number of the asset unless told.
+        qr_code: text(200),
+        acquisition_date: Kind::Date,
+        acquisition_value: Kind::Number(0.0, 1e9),
+        current_value: Kind::Number(0.0, 1e9),
+        location: text(200),
+        assigned_to: text(200),
+        /// `actif` unless told.
+        status: Kind::Word(STATUSES),
+        client_external_id: text(100),
+        service_interval_months: Kind::Whole(1, 1200),
+        next_service_date: Kind::Date,
+    }
 }
+
+/// What an asset may be.
+pub const CATEGORIES: &[&str] =
+    &["piano", "dampp_chaser", "bâtiment", "véhicule", "équipement", "mobilier", "terrain"];
+/// How an asset may be.
+pub const STATUSES: &[&str] = &["actif", "maintenance", "hors_service", "déclassé", "maintenance_required"];
 
 /// A page of assets.
 pub async fn read(app: &App, filter: &Filter) -> Result<AssetPage, Problem> {

@@ -4,7 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{extract::uuid, problem::Problem, state::App};
+use crate::{
+    data::form::{Kind, form, text},
+    extract::uuid,
+    problem::Problem,
+    state::App,
+};
 
 /// A cash register.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -21,17 +26,16 @@ pub struct Register {
     pub open_sessions: Option<u64>,
 }
 
-/// A register as it is made or changed; what is absent stays as it is.
-#[derive(ToSchema)]
-#[allow(dead_code)] // For the document: the database reads the fields.
-pub struct RegisterValues {
-    /// Required of a new one.
-    pub name: Option<String>,
-    pub location: Option<String>,
-    pub site_id: Option<String>,
-    pub is_active: Option<bool>,
-    /// In cents, from 1.
-    pub variance_limit: Option<i64>,
+form! {
+    /// A register as it is made or changed; what is absent stays as it is. A new one needs `name`.
+    RegisterValues {
+        name: text(200),
+        location: text(200),
+        site_id: text(100),
+        is_active: Kind::Flag,
+        /// In cents.
+        variance_limit: Kind::Whole(1, 100_000_000),
+    }
 }
 
 /// Which sessions.
@@ -93,26 +97,32 @@ pub struct Session {
     pub variance_comment: Option<String>,
 }
 
-/// A session as it is opened.
-#[derive(ToSchema)]
-#[allow(dead_code)] // For the document: the database reads the fields.
-pub struct OpenValues {
-    /// The signed-in user unless told.
-    pub operator_id: Option<String>,
-    pub initial_amount: Option<i64>,
-    pub site_id: Option<String>,
-    pub register_id: Option<String>,
+/// Cents that a session may be about: a billion.
+const CENTS: i64 = 100_000_000_000;
+
+form! {
+    /// A session as it is opened.
+    OpenValues {
+        /// The signed-in user unless told.
+        operator_id: text(200),
+        /// In cents.
+        initial_amount: Kind::Whole(0, CENTS),
+        site_id: text(100),
+        register_id: text(36),
+    }
 }
 
-/// A session as it is closed.
-#[derive(ToSchema)]
-#[allow(dead_code)] // For the document: the database reads the fields.
-pub struct CloseValues {
-    pub total_sales: i64,
-    pub total_items: Option<i64>,
-    pub actual_amount: i64,
-    /// Required with a gap of more than a cent.
-    pub comment: Option<String>,
+form! {
+    /// A session as it is closed.
+    CloseValues {
+        /// In cents.
+        total_sales (required): Kind::Whole(-CENTS, CENTS),
+        total_items: Kind::Whole(0, 1_000_000),
+        /// In cents.
+        actual_amount (required): Kind::Whole(0, CENTS),
+        /// Required with a gap of more than a cent.
+        comment: text(2000),
+    }
 }
 
 /// The cash registers, by name.

@@ -80,11 +80,16 @@ pub async fn finish(
     let before = read(app).await?;
     let authorization = Authorization::new(app.http.clone(), app.gazelle.clone(), app.supabase.clone());
     if let Err(error) = authorization.authorize(code, &redirect).await {
-        tracing::warn!(error_kind = error.kind(), "gazelle.not_authorized");
+        tracing::warn!(error_kind = %error.kind(), "gazelle.not_authorized");
         return Err(match error {
             GazelleError::TokenStore(error) => error.into(),
             GazelleError::Unavailable(_) => Problem::gazelle_unavailable(),
-            _ => Problem::invalid("problem-gazelle-not-accepted"),
+            GazelleError::Unauthorized
+            | GazelleError::Refused { .. }
+            | GazelleError::GraphQl(_)
+            | GazelleError::Malformed(_)
+            | GazelleError::Later(_)
+            | GazelleError::At { .. } => Problem::invalid("problem-gazelle-not-accepted"),
         });
     }
     author.ask_once("record_gazelle_authorization", json!({"p_before": before})).await

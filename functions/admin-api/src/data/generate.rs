@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     clock,
+    error_kind::ErrorKind,
     http::Retry,
     run::LEASE,
     supabase::{QUICK, SupabaseError},
@@ -63,15 +64,12 @@ async fn failed(app: &App, wanted: &Wanted, error: SupabaseError) -> Problem {
     tracing::error!(run_id = wanted.run_id, %error, "run.failed");
     if !matches!(error, SupabaseError::Unavailable(_)) {
         let now = app.now().to_string();
-        let error = json!({"at": now, "kind": "supabase_refused", "message": error.to_string()});
+        let error = json!({"at": now, "kind": ErrorKind::SupabaseRefused, "message": error.to_string()});
         let arguments = json!({"p_request": wanted.request, "p_error": error, "p_now": now});
         if let Err(error) = app.supabase.rpc_within::<()>("record_failed_run", &arguments, QUICK).await {
             tracing::error!(run_id = wanted.run_id, %error, "run.failure_not_recorded");
         }
     }
-    match error {
-        // Nobody gave a value: what the database does not take is its own.
-        SupabaseError::Data { .. } => Problem::internal(),
-        error => error.into(),
-    }
+    // Nobody gave a value: what the database does not take is its own.
+    if matches!(error, SupabaseError::Data { .. }) { Problem::internal() } else { error.into() }
 }

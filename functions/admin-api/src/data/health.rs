@@ -32,9 +32,10 @@ pub async fn look(app: &App) -> (StatusCode, Value) {
         check("auth", async { app.auth.signing_keys().await.is_ok() }),
     );
     let checks = vec![database, auth];
-    let (code, status) = match checks.iter().all(|check| check.status == UP) {
-        true => (StatusCode::OK, UP),
-        false => (StatusCode::SERVICE_UNAVAILABLE, DOWN),
+    let (code, status) = if checks.iter().all(|check| check.status == UP) {
+        (StatusCode::OK, UP)
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, DOWN)
     };
     (code, json!(Health { status, checks }))
 }

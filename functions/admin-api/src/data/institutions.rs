@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{problem::Problem, state::App};
+use crate::{
+    data::form::{Field, Kind, form, text},
+    problem::Problem,
+    state::App,
+};
 
 /// A client whose pianos are watched.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -31,13 +35,18 @@ pub struct InstitutionOptions {
     pub humidity_high: Option<f64>,
 }
 
-/// What of an institution is set.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct InstitutionForm {
-    pub name: Option<String>,
-    pub gazelle_client_id: Option<String>,
-    pub active: Option<bool>,
-    pub options: Option<InstitutionOptions>,
+form! {
+    /// What of an institution is set; what is absent stays as it is. A new one needs `name`.
+    InstitutionForm {
+        name: text(200),
+        gazelle_client_id: text(100),
+        active: Kind::Flag,
+        /// Bounds of its own, instead of the company's.
+        options: Kind::Object(&[
+            Field { name: "humidity_low", about: "Percent.", is_required: false, kind: Kind::Number(1.0, 99.0) },
+            Field { name: "humidity_high", about: "Percent.", is_required: false, kind: Kind::Number(1.0, 99.0) },
+        ]),
+    }
 }
 
 /// The institutions.

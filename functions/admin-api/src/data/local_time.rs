@@ -1,10 +1,9 @@
 //! Times that a form gives without a zone: those of Montréal's clock, whatever the zone of the browser or its person.
 
-use jiff::{civil::DateTime, tz::AmbiguousOffset};
-use serde_json::Value;
+use jiff::{Timestamp, civil::DateTime, tz::AmbiguousOffset};
 use shared::clock;
 
-use crate::{extract::Fields, problem::Problem};
+use crate::problem::Problem;
 
 /// What a time means that the clock shows twice, because it is set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,16 +14,12 @@ pub enum Twice {
     Second,
 }
 
-/// The fields with their times without a zone (`2026-01-15T06:00`) as instants; instants and everything else as they came.
+/// The instant of a time without a zone (`2026-01-15T06:00`); none: the text is anything else.
 ///
 /// # Errors
 /// A time that no clock in Montréal shows, because it is set forward, by the name of its field.
-pub fn read(mut values: Fields, fields: &[(&str, Twice)]) -> Result<Fields, Problem> {
-    for (field, twice) in fields {
-        let Some(local) = values.get(*field).and_then(Value::as_str).and_then(local) else { continue };
-        values.insert((*field).to_owned(), instant(field, local, *twice)?.into());
-    }
-    Ok(values)
+pub fn instant(field: &str, text: &str, twice: Twice) -> Result<Option<Timestamp>, Problem> {
+    local(text).map(|local| of(field, local, twice)).transpose()
 }
 
 /// A time of a calendar day, unless the text is anything else: with a zone it is an instant, which needs no reading.
@@ -35,7 +30,7 @@ fn local(text: &str) -> Option<DateTime> {
     (date.len() == 10 && is_plain(date, b"-") && is_plain(time, b":.")).then(|| text.parse().ok()).flatten()
 }
 
-fn instant(field: &str, local: DateTime, twice: Twice) -> Result<String, Problem> {
+fn of(field: &str, local: DateTime, twice: Twice) -> Result<Timestamp, Problem> {
     let candidates = clock::zone().to_ambiguous_timestamp(local);
     let at = match (candidates.offset(), twice) {
         (AmbiguousOffset::Gap { .. }, _) => {
@@ -53,28 +48,21 @@ fn instant(field: &str, local: DateTime, twice: Twice) -> Result<String, Problem
         }
     };
     // Outside of what an instant can be: beyond the year 9999.
-    at.map(|at| at.to_string())
-        .map_err(|_| Problem::invalid_with("problem-date-too-far", [("field", field.into())]))
+    at.map_err(|_| Problem::invalid_with("problem-date-too-far", [("field", field.into())]))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use shared::words::Language;
 
     use super::*;
 
     fn read_window(starts_at: &str, ends_at: &str) -> Result<(String, String), String> {
-        let values = json!({"starts_at": starts_at, "ends_at": ends_at, "target": "T10:00"});
-        let fields = [("starts_at", Twice::First), ("ends_at", Twice::Second)];
-        match read(values.as_object().cloned().unwrap_or_default(), &fields) {
-            Ok(read) => {
-                assert_eq!(read["target"], "T10:00", "other fields are left alone");
-                let text = |field: &str| read[field].as_str().unwrap_or_default().to_owned();
-                Ok((text("starts_at"), text("ends_at")))
-            }
+        let read = |field, text: &str, twice| match instant(field, text, twice) {
+            Ok(at) => Ok(at.map_or_else(|| text.to_owned(), |at| at.to_string())),
             Err(problem) => Err(problem.detail(Language::Fr)),
-        }
+        };
+        Ok((read("starts_at", starts_at, Twice::First)?, read("ends_at", ends_at, Twice::Second)?))
     }
 
     fn window(starts_at: &str, ends_at: &str) -> (String, String) {

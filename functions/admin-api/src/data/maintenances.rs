@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::data::form::{Kind, form, text};
+
 /// Which maintenances.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -49,23 +51,23 @@ pub struct Maintenance {
     pub updated_at: String,
 }
 
-/// What may be said of a maintenance: what is left out stays as it is. A new one needs `asset_id`.
-#[derive(ToSchema)]
-#[allow(dead_code)] // It describes the body; the database reads the fields, and refuses each by its name.
-pub struct MaintenanceValues {
-    #[schema(minimum = 1)]
-    pub asset_id: Option<i64>,
-    /// `préventive` unless told.
-    pub maintenance_type: Option<String>,
-    #[schema(format = Date)]
-    pub scheduled_date: Option<String>,
-    /// The day of the change, when the status becomes `complétée` and nothing is told.
-    #[schema(format = Date)]
-    pub completed_date: Option<String>,
-    #[schema(max_length = 5000)]
-    pub description: Option<String>,
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub cost: Option<f64>,
-    /// `planifiée` unless told.
-    pub status: Option<String>,
+form! {
+    /// What may be said of a maintenance: what is left out stays as it is. A new one needs `asset_id`.
+    MaintenanceValues {
+        asset_id: Kind::Whole(1, 9_007_199_254_740_991),
+        /// `préventive` unless told.
+        maintenance_type: Kind::Word(TYPES),
+        scheduled_date: Kind::Date,
+        /// The day of the change, when the status becomes `complétée` and nothing is told.
+        completed_date: Kind::Date,
+        description: text(5000),
+        cost: Kind::Number(0.0, 1e9),
+        /// `planifiée` unless told.
+        status: Kind::Word(STATUSES),
+    }
 }
+
+/// What a maintenance may be.
+pub const TYPES: &[&str] = &["préventive", "corrective", "inspection"];
+/// How a maintenance may stand.
+pub const STATUSES: &[&str] = &["planifiée", "en_cours", "complétée", "annulée"];

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{problem::Problem, state::App};
+use crate::{
+    data::form::{Kind, form, text},
+    problem::Problem,
+    state::App,
+};
 
 /// A tab.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -23,15 +27,19 @@ pub struct ReportTab {
     pub enabled: bool,
 }
 
-/// What of a tab is set.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ReportTabForm {
-    pub title: Option<String>,
-    pub kind: Option<String>,
-    pub position: Option<i64>,
-    pub client_ids: Option<Vec<String>>,
-    pub keywords: Option<Vec<String>>,
-    pub enabled: Option<bool>,
+form! {
+    /// What of a tab is set; what is absent stays as it is. A new one needs `title`.
+    ReportTabForm {
+        /// Google takes 100 characters, of which the report needs 18: a large one is filled as « ~ en préparation: TITLE ».
+        title: text(82),
+        /// `institution` unless told.
+        kind: Kind::Choice(&["institution", "alerts"], "expects-tab-kind"),
+        /// The last one unless told.
+        position: Kind::Whole(1, 1000),
+        client_ids: Kind::Texts(None),
+        keywords: Kind::Texts(None),
+        enabled: Kind::Flag,
+    }
 }
 
 /// The tabs.

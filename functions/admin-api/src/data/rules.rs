@@ -3,10 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared::notify::Severity;
+use shared::notify::{Channel, Severity};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{problem::Problem, state::App};
+use crate::{
+    data::form::{Kind, form, spelled},
+    problem::Problem,
+    state::App,
+};
 
 /// The end of the year 9000.
 const LATEST_SECOND: i64 = 221_876_755_199;
@@ -80,20 +84,34 @@ pub struct ChannelState {
     pub disabled_reason: Option<String>,
 }
 
-/// What of a rule is set; what is absent stays as it is.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct NotificationRuleForm {
-    /// Of a new rule; that of an old one does not change.
-    pub event_type: Option<String>,
-    pub channel: Option<String>,
-    pub recipients: Option<Vec<String>>,
-    pub min_severity: Option<String>,
-    pub enabled: Option<bool>,
-    pub cooldown_minutes: Option<i64>,
-    pub quiet_hours: Option<QuietHours>,
-    pub digest_minutes: Option<i64>,
-    pub escalation: Option<Vec<EscalationStep>>,
-    pub reminder_minutes: Option<i64>,
+form! {
+    /// What of a rule is set; what is absent stays as it is. A new one needs `event_type`, `channel` and `recipients`.
+    NotificationRuleForm {
+        /// Of a new rule; that of an old one does not change.
+        event_type: spelled(100, is_event_type, "expects-event-type"),
+        channel: Kind::Choice(&Channel::NAMES, "expects-channel"),
+        /// Keys of the staff; `@concerned` for the people that the notice names.
+        recipients: Kind::Texts(None),
+        /// `info` unless told.
+        min_severity: Kind::Choice(&Severity::NAMES, "expects-severity"),
+        enabled: Kind::Flag,
+        /// The same trouble is told again no sooner; 0 = once.
+        cooldown_minutes: Kind::Whole(0, 43_200),
+        quiet_hours: Kind::Shape("QuietHours"),
+        /// Messages of one window become one; 0 = each alone.
+        digest_minutes: Kind::Whole(0, 10_080),
+        escalation: Kind::Shapes("EscalationStep", 10),
+        /// Repeated until somebody takes care; 0 = never, otherwise at least 5.
+        reminder_minutes: Kind::Whole(0, 43_200),
+    }
+}
+
+/// Words of small letters, joined by points: `sync.failed`.
+fn is_event_type(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_')
+    };
+    text.contains('.') && text.split('.').all(is_word)
 }
 
 /// What to explain.

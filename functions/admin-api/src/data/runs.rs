@@ -98,10 +98,7 @@ fn tasks_of(kind: &str) -> Result<Vec<&'static str>, Problem> {
         kind => matches!(task.sync_log, SyncLog::TaskType(name) if name == kind),
     };
     let tasks: Vec<&str> = TASKS.iter().filter(is_of).map(|task| task.name).collect();
-    match tasks.is_empty() {
-        true => Err(Problem::invalid("problem-type")),
-        false => Ok(tasks),
-    }
+    if tasks.is_empty() { Err(Problem::invalid("problem-type")) } else { Ok(tasks) }
 }
 
 /// The tasks that a caller may mean.

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{problem::Problem, state::App};
+use crate::{
+    data::form::{Kind, form, spelled, text},
+    problem::Problem,
+    state::App,
+};
 
 /// Somebody.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -25,18 +29,46 @@ pub struct StaffMember {
     pub active: bool,
 }
 
-/// What of somebody is set.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct StaffForm {
-    pub gazelle_id: Option<String>,
-    pub first_name: Option<String>,
-    pub display_name: Option<String>,
-    pub email: Option<String>,
-    pub slack_webhook_key: Option<String>,
-    pub telegram_chat_id: Option<String>,
-    pub language: Option<String>,
-    pub roles: Option<Vec<String>>,
-    pub active: Option<bool>,
+form! {
+    /// What of somebody is set; what is absent stays as it is. A new person needs `first_name`.
+    StaffForm {
+        gazelle_id: text(100),
+        first_name: text(100),
+        /// The first name unless told.
+        display_name: text(100),
+        email: spelled(254, is_address, "expects-address"),
+        /// A name, so that nobody pastes the secret itself.
+        slack_webhook_key: spelled(74, is_webhook_name, "expects-webhook-name"),
+        telegram_chat_id: spelled(21, is_chat_id, "expects-number"),
+        /// `fr` unless told.
+        language: Kind::Choice(&["fr", "en"], "expects-language"),
+        roles: Kind::Texts(Some((&["admin", "assistant", "technician"], "expects-roles"))),
+        active: Kind::Flag,
+    }
+}
+
+/// `name@host.domain`, of one person.
+fn is_address(text: &str) -> bool {
+    let strange = |letter: char| letter.is_whitespace() || "<>,;\"@".contains(letter);
+    match text.split_once('@') {
+        Some((name, host)) => {
+            let is_host =
+                host.split_once('.').is_some_and(|(host, domain)| !host.is_empty() && !domain.is_empty());
+            !name.is_empty() && is_host && !name.contains(strange) && !host.contains(strange)
+        }
+        None => false,
+    }
+}
+
+fn is_webhook_name(text: &str) -> bool {
+    let is_letter = |letter: u8| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == b'_';
+    text.strip_prefix("SLACK_WEBHOOK_").is_some_and(|name| !name.is_empty() && name.bytes().all(is_letter))
+}
+
+/// A number; that of a group is negative.
+fn is_chat_id(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    (1..=20).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// The people.

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{problem::Problem, state::App};
+use crate::{
+    data::form::{Kind, form, text},
+    problem::Problem,
+    state::App,
+};
 
 /// How a target stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,22 +60,30 @@ pub struct MonitorTarget {
     pub error_kind: Option<String>,
 }
 
-/// What of a target is set.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct MonitorTargetForm {
-    pub label: Option<String>,
-    pub kind: Option<String>,
-    pub url: Option<String>,
-    pub expected_status: Option<Vec<i64>>,
-    pub expected_body: Option<String>,
-    pub latency_limit_ms: Option<i64>,
-    pub certificate_days: Option<i64>,
-    pub timeout_ms: Option<i64>,
-    pub failure_threshold: Option<i64>,
-    pub success_threshold: Option<i64>,
-    pub required: Option<bool>,
-    pub enabled: Option<bool>,
+form! {
+    /// What of a target is set; what is absent stays as it is. A new one needs `label` and `url`.
+    MonitorTargetForm {
+        label: text(100),
+        /// `http` for a new one; that of an old one does not change.
+        kind: Kind::Choice(KINDS, "expects-http"),
+        /// Of kind `http`, without a name and a password in it; the address of a service comes from the settings.
+        url: text(2000),
+        /// Empty: 200 to 299. A redirection counts only where it is named.
+        expected_status: Kind::Statuses,
+        expected_body: text(500),
+        latency_limit_ms: Kind::Whole(1, 20_000),
+        certificate_days: Kind::Whole(0, 365),
+        timeout_ms: Kind::Whole(100, 20_000),
+        failure_threshold: Kind::Whole(1, 100),
+        success_threshold: Kind::Whole(1, 100),
+        required: Kind::Flag,
+        enabled: Kind::Flag,
+    }
 }
+
+/// What a target may be: something with an address of its own, or a service that the settings know.
+pub const KINDS: &[&str] =
+    &["http", "supabase", "gazelle", "google", "slack", "sendgrid", "telegram", "console"];
 
 /// The targets.
 pub async fn read(app: &App) -> Result<Vec<MonitorTarget>, Problem> {

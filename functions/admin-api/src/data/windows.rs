@@ -5,8 +5,10 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::{
-    data::local_time::{self, Twice},
-    extract::Fields,
+    data::{
+        form::{Kind, form, text},
+        local_time::Twice,
+    },
     problem::Problem,
     state::App,
 };
@@ -26,21 +28,19 @@ pub struct MaintenanceWindow {
     pub is_active: Option<bool>,
 }
 
-/// What of a window is set.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct MaintenanceWindowForm {
-    pub target: Option<String>,
-    /// An instant with its offset, such as `2026-01-15T06:00:00Z`, or a time of Montréal's clock without one, such as
-    /// `2026-01-15T01:00`. Of one that comes twice the first; one that does not exist is refused.
-    pub starts_at: Option<String>,
-    /// At most 31 days later. Of a time that comes twice the second.
-    pub ends_at: Option<String>,
-    pub reason: Option<String>,
-}
-
-/// The times of a form as instants: an hour that comes twice belongs to the window as a whole.
-pub fn with_instants(values: Fields) -> Result<Fields, Problem> {
-    local_time::read(values, &[("starts_at", Twice::First), ("ends_at", Twice::Second)])
+form! {
+    /// What of a window is set; what is absent stays as it is. A new one needs `starts_at` and `ends_at`. An hour that comes
+    /// twice belongs to the window as a whole.
+    MaintenanceWindowForm {
+        /// Every target unless told.
+        target: text(60),
+        /// An instant with its offset, such as `2026-01-15T06:00:00Z`, or a time of Montréal's clock without one, such as
+        /// `2026-01-15T01:00`. Of one that comes twice the first; one that does not exist is refused.
+        starts_at: Kind::Instant(Twice::First),
+        /// At most 31 days later. Of a time that comes twice the second.
+        ends_at: Kind::Instant(Twice::Second),
+        reason: text(500),
+    }
 }
 
 /// The windows.

@@ -115,14 +115,11 @@ fn judge(response: Response) -> Result<Response, AuthError> {
         Some(code) => REFUSALS.contains(&code.as_str()),
         None => said.error.as_deref() == Some("invalid_grant"),
     });
-    match is_refused {
-        true => Err(AuthError::Refused),
-        false => Err(AuthError::Unavailable(HttpError {
-            service: SERVICE,
-            cause: Cause::Status(response.status),
-            attempts: 1,
-        })),
+    if is_refused {
+        return Err(AuthError::Refused);
     }
+    let cause = Cause::Status(response.status);
+    Err(AuthError::Unavailable(HttpError { service: SERVICE, cause, attempts: 1 }))
 }
 
 impl Auth {

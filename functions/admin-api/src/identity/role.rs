@@ -40,10 +40,9 @@ impl RoleField {
 
     /// The role of a user. An unknown one is none.
     pub fn role(self, app_metadata: &Value) -> Option<Role> {
-        match &app_metadata[Self::NAME] {
-            Value::Null if self.accepts_old => Role::deserialize(&app_metadata[Self::OLD_NAME]).ok(),
-            role => Role::deserialize(role).ok(),
-        }
+        let role = &app_metadata[Self::NAME];
+        let is_old = self.accepts_old && role.is_null();
+        Role::deserialize(if is_old { &app_metadata[Self::OLD_NAME] } else { role }).ok()
     }
 }
 

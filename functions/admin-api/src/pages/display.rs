@@ -160,9 +160,10 @@ impl Frame {
 
     fn date_of(&self, local: &Zoned) -> String {
         let month = self.t(figures::SHORT_MONTHS[usize::from(local.month().unsigned_abs()) - 1]);
-        let year = match local.year() == self.now.to_zoned(clock::zone()).year() {
-            true => String::new(),
-            false => format!(" {}", local.year()),
+        let year = if local.year() == self.now.to_zoned(clock::zone()).year() {
+            String::new()
+        } else {
+            format!(" {}", local.year())
         };
         match self.language {
             Language::Fr => format!("{} {month}{year}", local.day()),

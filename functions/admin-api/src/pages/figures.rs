@@ -56,10 +56,7 @@ fn of_collection(frame: &Frame, name: &str, counts: &Value) -> Bar {
         .filter(|(number, _)| *number != 0)
         .map(|(number, what)| format!("{} {what}", frame.count(number)))
         .collect();
-    let note = match changes.is_empty() {
-        true => frame.t("nothing-new").to_owned(),
-        false => changes.join(", "),
-    };
+    let note = if changes.is_empty() { frame.t("nothing-new").to_owned() } else { changes.join(", ") };
     bar(name.to_owned(), inserted + updated + count("unchanged"), note)
 }
 

@@ -108,12 +108,10 @@ impl RulesPage {
             _ if told.is_digest => t("in-the-next-digest"),
             _ => t("after-the-quiet-hours"),
         };
-        match told.channel == told.rule_channel {
-            true => when,
-            false => {
-                format!("{when} ({} {})", self.frame.channel_name(&told.rule_channel), t("is-switched-off"))
-            }
+        if told.channel == told.rule_channel {
+            return when;
         }
+        format!("{when} ({} {})", self.frame.channel_name(&told.rule_channel), t("is-switched-off"))
     }
 
     fn quiet(&self, hours: &Option<QuietHours>) -> String {
@@ -196,12 +194,11 @@ pub async fn edit(
     let is_new = id == "new";
     let mut event_types: Vec<String> = rules.iter().map(|rule| rule.event_type.clone()).collect();
     event_types.dedup();
-    let rule = match is_new {
-        true => fresh(),
-        false => {
-            let id = row_id(&id)?;
-            rules.into_iter().find(|rule| rule.id == id).ok_or_else(Problem::not_found)?
-        }
+    let rule = if is_new {
+        fresh()
+    } else {
+        let id = row_id(&id)?;
+        rules.into_iter().find(|rule| rule.id == id).ok_or_else(Problem::not_found)?
     };
     render::show(&RulePage { frame, rule, is_new, recipients, event_types })
 }

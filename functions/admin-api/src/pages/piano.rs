@@ -95,10 +95,7 @@ fn draw(frame: &Frame, found: &PianoHumidity) -> Option<Chart> {
     let (first, last) = (measured.first()?.0, measured.last()?.0);
     let span = (last.as_second() - first.as_second()).max(1) as f64;
     let x = |at: Timestamp| {
-        let share = match first == last {
-            true => 0.5,
-            false => (at.as_second() - first.as_second()) as f64 / span,
-        };
+        let share = if first == last { 0.5 } else { (at.as_second() - first.as_second()) as f64 / span };
         format!("{:.1}", LEFT + share * (WIDTH - LEFT - MARGIN))
     };
     let y = |humidity: f64| format!("{:.1}", HEIGHT - BOTTOM - humidity / 100.0 * (HEIGHT - BOTTOM - MARGIN));

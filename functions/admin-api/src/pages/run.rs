@@ -163,6 +163,7 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
 }
 
 /// How far a run has come, in words.
+#[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
     let name = |field: &str| match field {
         "collection" => frame.t("collection-lower").to_owned(),

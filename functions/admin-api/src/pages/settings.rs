@@ -66,10 +66,7 @@ impl PeoplePage {
 
 /// `GET /settings/people`
 pub async fn people(State(app): State<Arc<App>>, frame: Frame) -> Result<Response, Problem> {
-    let people = match frame.is_admin() {
-        true => Some(staff::read(&app).await?),
-        false => None,
-    };
+    let people = if frame.is_admin() { Some(staff::read(&app).await?) } else { None };
     render::show(&PeoplePage { frame, people })
 }
 

@@ -104,9 +104,6 @@ impl Frame {
 
     /// Yes or no, as a badge.
     pub fn on_off(&self, is_on: &bool) -> Markup {
-        match is_on {
-            true => self.badge("success", "✓", self.t("on")),
-            false => self.badge("", "–", self.t("off")),
-        }
+        if *is_on { self.badge("success", "✓", self.t("on")) } else { self.badge("", "–", self.t("off")) }
     }
 }

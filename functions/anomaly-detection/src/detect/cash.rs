@@ -37,11 +37,8 @@ pub fn detect(sessions: &[CashSession], thresholds: &Thresholds) -> Vec<Finding>
 fn severity(session: &CashSession, thresholds: &Thresholds) -> Option<Severity> {
     let gap = session.variance.abs();
     let limit = session.variance_limit.unwrap_or(thresholds.cash_medium_cents);
-    match gap > limit {
-        true if gap > thresholds.cash_high_cents => Some(Severity::High),
-        true => Some(Severity::Medium),
-        false => None,
-    }
+    let severity = if gap > thresholds.cash_high_cents { Severity::High } else { Severity::Medium };
+    (gap > limit).then_some(severity)
 }
 
 fn single(session: &CashSession, severity: Severity) -> Finding {

@@ -55,9 +55,10 @@ fn orphaned(orphans: &Orphans, thresholds: &Thresholds) -> Option<Finding> {
         return None;
     }
     let percent = 100.0 * orphans.orphans as f64 / orphans.total.max(1) as f64;
-    let severity = match percent > thresholds.orphan_percent && orphans.orphans >= MINIMUM_ORPHANS {
-        true => Severity::Medium,
-        false => Severity::Low,
+    let severity = if percent > thresholds.orphan_percent && orphans.orphans >= MINIMUM_ORPHANS {
+        Severity::Medium
+    } else {
+        Severity::Low
     };
     let notice = json!({"subject": orphans.relation, "count": orphans.orphans, "total": orphans.total});
     Some(Finding::new(Category::Data, "orphan_rows", &orphans.relation, severity, notice).with_details(

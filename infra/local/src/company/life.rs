@@ -89,21 +89,18 @@ impl Company {
                 if entry["piano"]["id"] != old_id {
                     continue;
                 }
-                let target = match occurred.is_some_and(|occurred| occurred < moved.at) {
-                    true => match spare.pop() {
-                        Some(spare) => self.copy_entry(at, spare),
-                        None => return,
-                    },
-                    false => at,
+                let target = if occurred.is_some_and(|occurred| occurred < moved.at) {
+                    let Some(spare) = spare.pop() else { return };
+                    self.copy_entry(at, spare)
+                } else {
+                    at
                 };
                 let entry = &mut self.timeline[target];
                 entry["piano"] = json!({"id": new_id});
                 // A measurement belongs to an invoice, and an invoice to who pays.
                 let is_paid_by_other = entry["type"] == "PIANO_MEASUREMENT" && client == BRANCHES[0].1;
-                entry["client"] = match is_paid_by_other {
-                    true => json!({"id": INSTITUTIONS[2].1}),
-                    false => json!({"id": client}),
-                };
+                entry["client"] =
+                    if is_paid_by_other { json!({"id": INSTITUTIONS[2].1}) } else { json!({"id": client}) };
             }
         }
     }

@@ -202,6 +202,7 @@ impl ObjectValue for Node<'_> {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm)] // JSON, another crate's.
 fn resolve<'a>(
     world: &'a World<'a>,
     kind: &'a str,

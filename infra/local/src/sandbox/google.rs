@@ -91,9 +91,10 @@ pub async fn update(
     match applied {
         Ok(()) => {
             let answer = json!({"spreadsheetId": id, "replies": []});
-            match !is_repeated && sandbox.faults.strikes(Fault::GoogleCut) {
-                true => super::gazelle::cut(answer.to_string()),
-                false => Json(answer).into_response(),
+            if !is_repeated && sandbox.faults.strikes(Fault::GoogleCut) {
+                super::gazelle::cut(answer.to_string())
+            } else {
+                Json(answer).into_response()
             }
         }
         Err(reason) => refuse(StatusCode::BAD_REQUEST, &reason),

@@ -232,9 +232,10 @@ fn mail_problem(mail: &Mail) -> Result<(), &'static str> {
 /// `GET /v3/scopes`: what a key may do.
 pub async fn scopes(headers: HeaderMap) -> Response {
     let expected = format!("Bearer {}", credentials::SENDGRID_KEY);
-    match headers.get(header::AUTHORIZATION).is_some_and(|given| given == expected.as_str()) {
-        true => axum::Json(serde_json::json!({"scopes": ["mail.send"]})).into_response(),
-        false => refusals::named(Fault::SendgridKey),
+    if headers.get(header::AUTHORIZATION).is_some_and(|given| given == expected.as_str()) {
+        axum::Json(serde_json::json!({"scopes": ["mail.send"]})).into_response()
+    } else {
+        refusals::named(Fault::SendgridKey)
     }
 }
 

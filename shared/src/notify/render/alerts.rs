@@ -39,9 +39,10 @@ pub(super) fn appointments(is_own: bool, data: &Value, language: Language) -> Me
             headers: headers.into_iter().map(str::to_owned).collect(),
             rows: rows.iter().map(cells).collect(),
         }),
-        advice: match is_own {
-            true => language.text("please-reach-these-clients-today").to_owned(),
-            false => language.text("assign-these-appointments-gazelle-or").to_owned(),
+        advice: if is_own {
+            language.text("please-reach-these-clients-today").to_owned()
+        } else {
+            language.text("assign-these-appointments-gazelle-or").to_owned()
         },
         ..Message::default()
     }

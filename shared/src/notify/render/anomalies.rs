@@ -39,14 +39,11 @@ fn unusual(notice: &Value, language: Language) -> String {
     const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let number = |field: &str| notice[field].as_f64().unwrap_or_default().max(0.0) as u64;
     let day = DAYS.get(number("weekday").saturating_sub(1) as usize).map_or("", |key| language.text(key));
-    let (key, [value, usual]) = match notice["anomaly_type"] == "unusual_duration" {
-        true => {
-            ("sentence-unusual-duration", ["value", "usual"].map(|field| lasting(number(field), language)))
-        }
-        false => {
-            let rows = |field| language.sentence("rows", [("count", number(field).into())]);
-            ("sentence-unusual-volume", ["value", "usual"].map(rows))
-        }
+    let (key, [value, usual]) = if notice["anomaly_type"] == "unusual_duration" {
+        ("sentence-unusual-duration", ["value", "usual"].map(|field| lasting(number(field), language)))
+    } else {
+        let rows = |field| language.sentence("rows", [("count", number(field).into())]);
+        ("sentence-unusual-volume", ["value", "usual"].map(rows))
     };
     language.sentence(key, [("value", value.into()), ("usual", usual.into()), ("day", day.into())])
 }

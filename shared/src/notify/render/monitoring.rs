@@ -3,60 +3,14 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Message, alerts::text, local_time, shown, texts};
+use super::{alerts::text, error_name, local_time, shown};
 use crate::{
-    notify::{
-        Channel, Event,
-        figures::{Detail, duration},
-    },
+    notify::figures::{Detail, duration},
     words::Language,
 };
 
-/// The message about an event of monitoring.
-pub(super) fn message(event: Event, data: &Value, language: Language) -> Message {
-    let pick = |key| language.text(key).to_owned();
-    let subject = shown(text(data, "subject"), 80);
-    let named = |key| language.sentence(key, [("subject", subject.as_str().into())]);
-    let channel = Channel::named(text(data, "channel"));
-    let (title, advice) = match event {
-        Event::AvailabilityDown if data["state"] == "flapping" => {
-            (named("about-is-unstable"), pick("service-falls-comes-back-there"))
-        }
-        Event::AvailabilityDown => (named("about-does-not-answer"), pick("check-state-service-message-will")),
-        Event::AvailabilityRecovered => (named("about-answers-again"), pick("nothing-to-do")),
-        Event::HeartbeatMissed => (named("about-has-not-succeeded-time"), pick("open-last-run-if-none")),
-        Event::HeartbeatRecovered => (named("about-has-succeeded-again"), pick("nothing-to-do")),
-        Event::AlarmRaised => (named("about-aws-alarm"), pick("open-alarm-follow-runbook")),
-        Event::AlarmRecovered => (named("about-aws-alarm-over"), pick("nothing-to-do")),
-        Event::ChannelDisabled => (
-            match channel {
-                Some(Channel::Slack) => pick("slack-refuses-our-messages"),
-                Some(Channel::Email) => pick("sendgrid-refuses-our-e-mails"),
-                Some(Channel::Telegram) => pick("telegram-refuses-our-messages"),
-                None => pick("event-channel-disabled"),
-            },
-            pick("channel-off-messages-take-another"),
-        ),
-        Event::ChannelSilent if !text(data, "error_kind").is_empty() => (
-            match channel {
-                Some(Channel::Slack) => pick("slack-does-not-take-our"),
-                Some(Channel::Email) => pick("sendgrid-does-not-take-our"),
-                Some(Channel::Telegram) => pick("telegram-does-not-take-our"),
-                None => pick("event-channel-silent"),
-            },
-            pick("messages-take-another-channel-one"),
-        ),
-        Event::ChannelSilent => {
-            (named("about-does-not-answer-our-messages"), pick("nobody-knows-whether-last-messages"))
-        }
-        Event::ChannelRecovered => (named("about-answers-our-messages-again"), pick("nothing-to-do")),
-        Event::SystemTest => (pick("test-notification"), pick("channel-works-nothing-do")),
-        other => (other.name().to_owned(), pick("advice-runbook")),
-    };
-    Message { title, facts: facts(data, language), advice, ..Message::default() }
-}
-
-fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
+/// The facts of an event of monitoring.
+pub(super) fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut add = |key, value: String| {
         if !value.is_empty() {
@@ -66,8 +20,8 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
     // A person by name; a key that belongs to nobody any more stays.
     let recipient = data["recipient_name"].as_str().unwrap_or_else(|| text(data, "recipient"));
     add("recipient", shown(recipient, 60));
-    add("reason", texts::explanation(&shown(text(data, "reason"), 300), language));
-    add("error", texts::explanation(&shown(text(data, "error_kind"), 60), language));
+    add("reason", error_name(&shown(text(data, "reason"), 300), language));
+    add("error", error_name(&shown(text(data, "error_kind"), 60), language));
     add("last-success", local_time(text(data, "last_success_at")));
     add("since", local_time(text(data, "since")));
     add("until-jusqua", local_time(text(data, "until")));

@@ -114,10 +114,10 @@ impl WeeklyReport {
 
 /// The message of a week; without readable figures, what every notice has.
 pub(super) fn weekly(data: &Value, language: Language) -> Message {
-    let advice = texts::advice(Event::ReportWeekly, "", language);
+    let advice = texts::advice(Event::ReportWeekly, &Value::Null, language);
     let Ok(report) = WeeklyReport::deserialize(data) else {
         return Message {
-            title: texts::title(Event::ReportWeekly, "", language),
+            title: texts::title(Event::ReportWeekly, &Value::Null, language),
             advice,
             ..Message::default()
         };
@@ -130,7 +130,11 @@ pub(super) fn weekly(data: &Value, language: Language) -> Message {
         rows: group.figures.iter().map(|figure| figure.row(language)).collect(),
     });
     Message {
-        title: format!("{} {}", texts::title(Event::ReportWeekly, "", language), shown(&report.week, 20)),
+        title: format!(
+            "{} {}",
+            texts::title(Event::ReportWeekly, &Value::Null, language),
+            shown(&report.week, 20)
+        ),
         intro,
         sections: sections.collect(),
         advice,

@@ -35,9 +35,10 @@ impl ChannelsPage {
     }
 
     fn delivered(&self, delivered: &bool) -> Markup {
-        match delivered {
-            true => self.frame.badge("success", "✓", self.frame.t("delivered")),
-            false => self.frame.badge("error", "✕", self.frame.t("not-delivered")),
+        if *delivered {
+            self.frame.badge("success", "✓", self.frame.t("delivered"))
+        } else {
+            self.frame.badge("error", "✕", self.frame.t("not-delivered"))
         }
     }
 

@@ -43,10 +43,10 @@ impl ThresholdsPage {
     }
 
     fn value(&self, value: &Value) -> String {
-        match value {
-            Value::Bool(true) => self.frame.t("yes").to_owned(),
-            Value::Bool(false) => self.frame.t("no").to_owned(),
-            number => number.to_string().replace('.', decimal_mark(self.frame.language)),
+        match value.as_bool() {
+            Some(true) => self.frame.t("yes").to_owned(),
+            Some(false) => self.frame.t("no").to_owned(),
+            None => value.to_string().replace('.', decimal_mark(self.frame.language)),
         }
     }
 

@@ -136,10 +136,12 @@ impl Figure {
             }
             Unit::Count if before < 20.0 => format!("{sign}{}", self.unit.shown(difference.abs(), language)),
             _ if before == 0.0 => format!("{sign}{}", self.unit.shown(difference.abs(), language)),
-            _ => match decimal(difference.abs() / before * 100.0, 0, language) {
-                same if same == "0" => "=".to_owned(),
-                percent => format!("{sign}{percent}{NO_BREAK}%"),
-            },
+            Unit::Count | Unit::Cents | Unit::Seconds => {
+                match decimal(difference.abs() / before * 100.0, 0, language) {
+                    same if same == "0" => "=".to_owned(),
+                    percent => format!("{sign}{percent}{NO_BREAK}%"),
+                }
+            }
         }
     }
 
@@ -148,7 +150,7 @@ impl Figure {
             Unit::Share if share >= 0.99 => Tone::Good,
             Unit::Share if share >= 0.9 => Tone::Fair,
             Unit::Share => Tone::Poor,
-            _ => Tone::Plain,
+            Unit::Count | Unit::Cents | Unit::Seconds | Unit::Outcome => Tone::Plain,
         }
     }
 }

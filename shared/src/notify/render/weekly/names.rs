@@ -149,22 +149,24 @@ impl Measure {
         language.text(key)
     }
 
-    /// The word after a count that is told beside a figure.
+    /// The word after a count that is told beside a figure; of most its name.
     pub(super) fn counted(self, count: f64, language: Language) -> String {
-        let key = match self {
-            Measure::Runs => "counted-runs",
-            Measure::Warnings => "counted-warnings",
-            Measure::Errors => "counted-errors",
-            Measure::Inserted => "counted-inserted",
-            Measure::Updated => "counted-updated",
-            Measure::Deleted => "counted-deleted",
-            Measure::Resolved => "counted-resolved",
-            Measure::Failed => "counted-failed",
-            Measure::Unknown => "counted-unknown",
-            Measure::Unsent => "counted-unsent",
-            other => return other.label(language).to_owned(),
-        };
-        language.sentence(key, [("count", count.into())])
+        let counted = [
+            (Measure::Runs, "counted-runs"),
+            (Measure::Warnings, "counted-warnings"),
+            (Measure::Errors, "counted-errors"),
+            (Measure::Inserted, "counted-inserted"),
+            (Measure::Updated, "counted-updated"),
+            (Measure::Deleted, "counted-deleted"),
+            (Measure::Resolved, "counted-resolved"),
+            (Measure::Failed, "counted-failed"),
+            (Measure::Unknown, "counted-unknown"),
+            (Measure::Unsent, "counted-unsent"),
+        ];
+        match counted.iter().find(|(measure, _)| *measure == self) {
+            Some((_, key)) => language.sentence(key, [("count", count.into())]),
+            None => self.label(language).to_owned(),
+        }
     }
 
     /// Whether what is told beside a figure begins with its name: `médiane 3 s`, but `2 ajouts`.
