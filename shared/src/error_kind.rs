@@ -137,6 +137,21 @@ kinds! {
 }
 
 impl ErrorKind {
+    /// Whether the error's own sentence says more than the words of its kind: which week, which title, which service.
+    pub const fn keeps_its_sentence(self) -> bool {
+        matches!(
+            self,
+            Self::BadParameters
+                | Self::Http(_)
+                | Self::LeaseLost
+                | Self::NoTabs
+                | Self::SameTitle
+                | Self::ServiceRefused
+                | Self::ServiceUnavailable
+                | Self::TooManyParts
+        )
+    }
+
     /// The kind of a name; none when this version does not know it.
     pub fn named(name: &str) -> Option<Self> {
         match name.strip_prefix("http_") {

@@ -39,7 +39,7 @@ impl std::fmt::Debug for Supabase {
     }
 }
 
-/// What a caller can decide on.
+/// Why Supabase did not do what it was asked, by what a caller does about it: retry, stop, set a row aside, report.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum SupabaseError {
     /// Not reachable, or not able to answer now.

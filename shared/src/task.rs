@@ -275,8 +275,8 @@ impl TaskSpec {
             .or_else(|| TASKS.iter().find(|task| task.function.crate_name() == word))
     }
 
-    /// What failures have in common that are one trouble: the run whose retries they are; for a task that runs every
-    /// few minutes the task itself, or it would speak every few minutes.
+    /// The key by which failures are one problem, about which one notice is sent: the run, so that its retries do not each send
+    /// one; for a task that runs every few minutes its name, so that its runs do not either.
     pub fn trouble<'a>(&'a self, run_key: &'a str) -> &'a str {
         if self.is_frequent() { self.name } else { run_key }
     }
@@ -428,6 +428,9 @@ mod tests {
     fn names_are_unique_and_every_function_has_a_task() {
         for (at, task) in TASKS.iter().enumerate() {
             assert!(TASKS[at + 1..].iter().all(|other| other.name != task.name));
+            // Who delivers messages cannot tell that it does not.
+            let is_told = task.failure_event.is_some() || task.function == Function::NotificationDispatch;
+            assert!(is_told, "nobody is told when {} fails", task.name);
             if let Some(schedule) = task.schedule {
                 let schedule: crate::clock::Schedule = schedule.parse().unwrap();
                 assert!(

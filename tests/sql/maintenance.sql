@@ -106,7 +106,7 @@ select t.eq('texts', string_agg(substr(message, strpos(message, ': ')), '' order
 from active_alerts where asset_name like 'planifié %';
 select t.eq('due today is 0, not null', days_count::text, '0') from alerts where due_date = '2026-01-15' limit 1;
 select t.clean();
-insert into maintenances (asset_id, scheduled_date) values (t.asset(''), '2026-01-18'), (t.asset(repeat('é', 300)), '2026-01-18'), (t.asset('Sans date'), null);
+insert into maintenances (asset_id, scheduled_date) values (t.asset(''), '2026-01-18'), (t.asset(repeat('é', 200)), '2026-01-18'), (t.asset('Sans date'), null);
 select t.refresh('2026-01-15') \g /dev/null
 select t.eq('generic and bounded names', string_agg(left(message, 12) || length(message), ',' order by message),
   'Équipement: ' || length('Équipement: entretien dans 3 jours (2026-01-18)') || ',éééééééééééé' || length(': entretien dans 3 jours (2026-01-18)') + 120) from alerts;

@@ -24,7 +24,7 @@ const TABLES: [(&str, &str, &str); 6] = [
         "first_name=defaultContact.firstName last_name=defaultContact.lastName status=status \
          email=defaultContact.defaultEmail.email phone=defaultContact.defaultPhone.phoneNumber \
          city=defaultContact.defaultLocation.municipality postal_code=defaultContact.defaultLocation.postalCode \
-         personal_notes=personalNotes preference_notes=preferenceNotes locale=defaultClientLocalization.locale \
+         personal_notes=personalNotes preference_notes=preferenceNotes tags=tags locale=defaultClientLocalization.locale \
          client_type=clientType preferred_technician_id=preferredTechnicianId lifecycle_state=lifecycleState \
          referred_by=referredBy no_contact_until=noContactUntil no_contact_reason=noContactReason \
          gazelle_created_at=createdAt gazelle_updated_at=updatedAt",
@@ -42,7 +42,7 @@ const TABLES: [(&str, &str, &str); 6] = [
         "gazelle_pianos",
         "external_id",
         "client_external_id=client.id make=make model=model serial_number=serialNumber type=type year=year \
-         location=location notes=notes size=size status=status dampp_chaser_installed=damppChaserInstalled \
+         location=location notes=notes size=size status=status tags=tags dampp_chaser_installed=damppChaserInstalled \
          dampp_chaser_humidistat_model=damppChaserHumidistatModel dampp_chaser_mfg_date=damppChaserMfgDate \
          service_interval_months=serviceIntervalMonths calculated_last_service=calculatedLastService \
          calculated_next_service=calculatedNextService event_last_service=eventLastService \
@@ -73,7 +73,7 @@ pub fn tables() -> impl Iterator<Item = (&'static str, &'static str, Vec<&'stati
         let derived: &[&str] = match *table {
             "gazelle_clients" => &["company_name"],
             "gazelle_contacts" => &["client_external_id"],
-            "gazelle_appointments" => &["notes", "appointment_date", "appointment_time"],
+            "gazelle_appointments" => &["notes", "appointment_date", "appointment_time", "piano_external_id"],
             "gazelle_timeline_entries" => &["entry_date"],
             _ => &[],
         };
@@ -139,6 +139,7 @@ fn row(table: &str, node: &Value) -> BTreeMap<String, Value> {
         "gazelle_appointments" => {
             let notes = if columns["description"].is_null() { "title" } else { "description" };
             columns.insert("notes".into(), columns[notes].clone());
+            columns.insert("piano_external_id".into(), node["eventPianos"][0]["piano"]["id"].clone());
             columns.insert("appointment_date".into(), local("start", "%Y-%m-%d"));
             columns.insert("appointment_time".into(), local("start", "%H:%M:%S"));
             if node["isAllDay"] == true {

@@ -25,9 +25,9 @@ pub enum State {
     Down,
     /// It falls and rises.
     Flapping,
-    /// Nobody wants to know.
+    /// It is not probed: switched off, or the service is not set up.
     Paused,
-    /// It may be down.
+    /// It is inside a maintenance window: failures open no incident.
     Maintenance,
 }
 
@@ -99,9 +99,9 @@ pub enum Verdict {
 /// How a target is judged now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
-    /// It is not.
+    /// It is not probed.
     Paused,
-    /// It may be down.
+    /// It is probed, and failures open no incident.
     Maintenance,
     /// Failures and successes in a row that make it fall and rise.
     Watched {
@@ -112,7 +112,7 @@ pub enum Policy {
     },
 }
 
-/// What follows from a probe. Everything else follows without a word.
+/// What a probe changes about the target's incident; most change nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// An incident opens.

@@ -32,7 +32,7 @@ declare
   v_name text := format('%s_%s_form', (select relname from pg_class where oid = p_table), p_field);
 begin
   execute format('alter table %s drop constraint if exists %I', p_table, v_name);
-  -- What is stored stays: a form that leaves a field alone does not judge it anew.
+  -- A row that the predecessor stored stays as it is until somebody changes it.
   execute format('alter table %s add constraint %I check (%s) not valid', p_table, v_name, p_check);
 end
 $$;
@@ -42,6 +42,11 @@ create or replace function internal.are_short(p_texts text[]) returns boolean la
   select coalesce(cardinality(p_texts) <= 200 and not exists (select from unnest(p_texts) t where t is null or length(t) > 200), true)
 $$;
 comment on function internal.are_short is 'Whether a list has at most 200 texts of at most 200 characters.';
+
+create or replace function internal.is_percentage(p_value jsonb) returns boolean language sql immutable as $$
+  select case when jsonb_typeof(p_value) = 'number' then (p_value #>> '{}')::numeric between 1 and 99 else p_value is null or jsonb_typeof(p_value) = 'null' end
+$$;
+comment on function internal.is_percentage is 'Whether a value is a number from 1 to 99, or none.';
 
 -- What Gazelle writes is as long as Gazelle has it: pianos among the assets, and the maintenances that follow from them.
 select internal.limit_field(t::regclass, f, c) from (values
@@ -54,8 +59,7 @@ select internal.limit_field(t::regclass, f, c) from (values
   ('staff', 'roles', $$roles <@ array['admin', 'assistant', 'technician'] and internal.are_short(roles)$$),
   ('institutions', 'name', 'length(name) <= 200'),
   ('institutions', 'gazelle_client_id', 'length(gazelle_client_id) <= 100'),
-  ('institutions', 'options', $$(options ->> 'humidity_low')::numeric between 1 and 99 is not false
-                               and (options ->> 'humidity_high')::numeric between 1 and 99 is not false$$),
+  ('institutions', 'options', $$internal.is_percentage(options -> 'humidity_low') and internal.is_percentage(options -> 'humidity_high')$$),
   ('report_tabs', 'title', 'length(title) <= 82'),
   ('report_tabs', 'position', 'position between 1 and 1000'),
   ('report_tabs', 'client_ids', 'internal.are_short(client_ids)'),

@@ -216,7 +216,7 @@ begin
   end if;
   v_row := jsonb_populate_record(v_row, p_values);
   v_row.kind := coalesce(v_row.kind, 'institution');
-  v_row.position := coalesce(v_row.position, (select coalesce(max(position), 0) + 1 from report_tabs));
+  v_row.position := coalesce(v_row.position, (select least(coalesce(max(position), 0) + 1, 1000) from report_tabs));
   v_row.client_ids := coalesce(v_row.client_ids, '{}');
   v_row.keywords := coalesce(v_row.keywords, '{}');
   v_row.enabled := coalesce(v_row.enabled, true);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // A command line speaks on standard output.
 
+mod omissions;
 mod stages;
 mod test;
 
@@ -20,6 +21,12 @@ struct Cli {
 enum Command {
     /// Everything that proves the product; installs what it needs.
     Test(test::Arguments),
+    /// Leaves out what somebody who adds a thing may forget, and says which check speaks (minutes).
+    Omissions {
+        /// Only what is called so: `a channel`, `its sample`.
+        #[arg(default_value = "")]
+        filter: String,
+    },
     /// Speed and memory, each beside its bar.
     #[command(disable_help_flag = true)]
     Bench(Forwarded),
@@ -53,6 +60,7 @@ struct Forwarded {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test(arguments) => test::run(&arguments),
+        Command::Omissions { filter } => omissions::run(&filter),
         Command::Bench(given) => run("bench", &["--profile", "fast"], &[], &given),
         Command::Template(given) => run("deployment", &[], &[], &given),
         Command::Restore(given) => run("ops", &[], &["restore"], &given),

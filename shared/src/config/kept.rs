@@ -1,4 +1,4 @@
-//! What a process makes of its settings, kept from one invocation to the next and made again when they change.
+//! A cache for what is built from the settings, from one invocation to the next.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use tokio::sync::Mutex;
 
 use super::{settings::Settings, source::Source, values::ConfigError};
 
-/// What a process makes of its settings, kept between invocations and made again when they have changed. What cannot be
-/// made is tried again by the next invocation: nothing of a failed start stays.
+/// A cache of what is built from [`Settings`], such as the clients of services: kept between invocations, and built again when
+/// the settings have changed. A build that failed is not cached; the next invocation tries again.
 pub struct Kept<T> {
     make: Box<Make<T>>,
     made: Mutex<Option<Made<T>>>,
@@ -30,7 +30,7 @@ impl<T> Kept<T> {
         kept
     }
 
-    /// At the start of an invocation.
+    /// The value for an invocation that begins: the cached one, after a secret older than 15 minutes was read again.
     ///
     /// # Errors
     /// The settings that are missing or unusable, or that cannot be read at all.
@@ -62,7 +62,7 @@ impl<T> Kept<T> {
         Ok(Made { value, source: settings.source, version })
     }
 
-    /// The next invocation makes it anew.
+    /// Invalidates the cache: the next invocation builds the value again.
     pub async fn forget(&self) {
         *self.made.lock().await = None;
     }

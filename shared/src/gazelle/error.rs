@@ -10,7 +10,7 @@ use crate::{
     supabase::SupabaseError,
 };
 
-/// What a caller can decide on.
+/// Why Gazelle did not answer as it should, by what a caller does about it: wait, ask people, give up.
 #[derive(Debug, thiserror::Error)]
 pub enum GazelleError {
     /// Not reachable, or not able to answer now.
@@ -51,16 +51,16 @@ pub enum GazelleError {
     },
 }
 
-/// Whether the same request may be answered later.
+/// Whether sending the same request again can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passing {
-    /// No: something has to be changed.
+    /// No: the request or a setting has to be changed first.
     No,
-    /// It may.
+    /// Not known: it is tried a few times.
     Perhaps,
-    /// It does: Gazelle has trouble of its own.
+    /// Yes: an error of Gazelle's servers.
     Yes,
-    /// It does: there were too many requests.
+    /// Yes, after a pause: there were too many requests.
     Throttled,
 }
 

@@ -1,10 +1,9 @@
-//! How fast Gazelle lets itself be asked. Nobody has published a limit: there is none until Gazelle says so (429), and
-//! then it is learned.
+//! An adaptive rate limiter. Gazelle publishes no limit, so there is none until it answers 429.
 //!
-//! How many requests were granted within the second before a refusal is taken for the limit, until a rate has held for
-//! ten seconds. A step up every ten seconds finds out whether more is allowed; a step that is refused goes back to the rate
-//! that held, and the next ones are smaller and wait twice as long. A rate that held before and is refused later is nearly
-//! right: it is lowered a little. What was on its way when the rate was changed says nothing about the new one.
+//! At the first 429 the number of requests that were accepted in the second before becomes the limit. A rate that works for ten
+//! seconds is raised by one step. When the step is rejected, the limiter goes back to the rate that worked, and the next steps
+//! are smaller and wait twice as long. A rate that worked before and is rejected later is lowered a little. Answers to requests
+//! that were sent before a change say nothing about the new rate.
 
 use std::{
     collections::VecDeque,

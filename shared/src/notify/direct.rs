@@ -15,7 +15,7 @@ use crate::{
     words::Language,
 };
 
-/// A notice sent without the outbox, as it appears in the answer of the function.
+/// The result of one attempt to notify somebody without the outbox, as it appears in the answer of the function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Told {
     /// `slack`, or `email` where Slack took nothing.
@@ -28,8 +28,8 @@ pub struct Told {
     pub status: String,
 }
 
-/// Tells the administrators without the database: the way out when the database is what failed. On Slack; should it
-/// take none of the messages for certain, by e-mail.
+/// Notifies the administrators without the outbox, for when the database is what failed. Tries Slack; when no message there is
+/// known to be delivered, also e-mail. One result for each recipient that was tried.
 pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<Told> {
     let message =
         Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
@@ -179,12 +179,13 @@ fn detail(attempt: Attempt) -> Option<String> {
 impl Channels {
     /// The channels on which a person can be reached, as far as the settings and `staff` say.
     fn configured_for(&self, person: &Person) -> Vec<Channel> {
-        let slack = person.slack_webhook_key.as_ref().is_some_and(|key| self.webhooks.contains_key(key));
-        let email = self.address(person.first_name.as_deref(), person.email.as_deref()).is_some();
-        let telegram = self.telegram.is_some() && person.telegram_chat_id.is_some();
-        [(Channel::Slack, slack), (Channel::Email, email), (Channel::Telegram, telegram)]
-            .into_iter()
-            .filter_map(|(channel, is_configured)| is_configured.then_some(channel))
-            .collect()
+        let is_configured = |channel: &Channel| match channel {
+            Channel::Slack => {
+                person.slack_webhook_key.as_ref().is_some_and(|key| self.webhooks.contains_key(key))
+            }
+            Channel::Email => self.address(person.first_name.as_deref(), person.email.as_deref()).is_some(),
+            Channel::Telegram => self.telegram.is_some() && person.telegram_chat_id.is_some(),
+        };
+        Channel::ALL.into_iter().filter(is_configured).collect()
     }
 }

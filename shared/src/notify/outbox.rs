@@ -53,9 +53,9 @@ pub struct Delivered {
     pub pending: u32,
     /// Refused for good.
     pub failed: u32,
-    /// Nobody knows.
+    /// Sent, and the vendor's answer was lost.
     pub unknown: u32,
-    /// Of those to be tried again: their channel rests, and another one of the person may carry them at once.
+    /// Those of `pending` whose channel is suspended: another channel of the person may carry them at once.
     #[serde(skip)]
     pub resting: u32,
 }
@@ -90,7 +90,8 @@ struct Sender<'a> {
 
 /// Sends what is due: of one run, or all. The channels are served side by side, so that one that hangs keeps no other
 /// waiting. On each, a message is taken alone: a process that dies while sending leaves at most one per channel in
-/// doubt. For as long as `patience` the next free slot of a channel's rate is waited for. Problems stay in the outbox.
+/// doubt. Waits for free slots of a channel's rate, altogether for at most `patience`. Never fails: what is not delivered stays in
+/// the outbox, and errors are logged.
 pub async fn deliver(
     supabase: &Supabase,
     http: &Http,

@@ -201,15 +201,14 @@ fn facts(data: &Value, language: Language) -> Vec<(String, String)> {
         ("rows", "fact-rows"),
         ("sample", "fact-sample"),
     ];
+    let kind = data["error_kind"].as_str().and_then(ErrorKind::named);
     LABELS
         .iter()
         .filter_map(|(field, label)| {
             let value = match (&data[*field], *field) {
                 (Value::Null, _) => return None,
                 // The sentence behind a known kind says it better than the error's own.
-                (Value::String(_), "error")
-                    if data["error_kind"].as_str().and_then(ErrorKind::named).is_some() =>
-                {
+                (Value::String(_), "error") if kind.is_some_and(|kind| !kind.keeps_its_sentence()) => {
                     return None;
                 }
                 (Value::String(kind), "error_kind") => error_name(kind, language),

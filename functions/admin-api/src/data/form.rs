@@ -34,7 +34,7 @@ pub struct Field {
     pub kind: Kind,
 }
 
-/// What a field holds. Whatever is not named as an exception may also be `null`: it has no value then.
+/// What a field holds. All but flags, lists and instants may also be `null`: the field has no value then.
 pub enum Kind {
     /// A text of at most so many characters, spaces around it removed; an empty one is no value.
     Text(usize, Option<Spelling>),
@@ -53,7 +53,7 @@ pub enum Kind {
     Flag,
     /// A day of the calendar, `YYYY-MM-DD`; an empty text is no value.
     Date,
-    /// An instant with its offset, or a time of Montréal's clock without one; never `null`.
+    /// An instant with its offset, or a time of Montréal's clock without one.
     Instant(Twice),
     /// Fields of its own.
     Object(&'static [Field]),
@@ -117,93 +117,40 @@ fn checked(fields: &[Field], values: &Fields) -> Result<Fields, Problem> {
     Ok(taken)
 }
 
+/// Why a value is refused: the reason, and what its sentence is filled with.
+type Reason = (&'static str, Value);
+
 impl Field {
     /// A given value as the database takes it.
     fn value(&self, given: &Value) -> Result<Value, Problem> {
-        let refuse = |reason, values| Err(Problem::refused(self.name, reason, values));
-        if given.is_null() && !matches!(self.kind, Kind::Instant(_)) {
-            return Ok(Value::Null);
-        }
-        let text = given.as_str();
-        match &self.kind {
-            Kind::Text(most, spelling) => {
-                let Some(text) = text else { return refuse("expects-text", json!({})) };
-                if text.chars().count() > *most {
-                    return refuse("at-most-characters", json!({"most": most}));
-                }
-                match (text.trim(), spelling) {
-                    ("", _) => Ok(Value::Null),
-                    (text, Some(spelling)) if !(spelling.is_right)(text) => {
-                        refuse(spelling.reason, json!({}))
-                    }
-                    (text, _) => Ok(text.into()),
-                }
-            }
-            Kind::Choice(words, reason) => match text {
-                Some(text) if text.trim().is_empty() => Ok(Value::Null),
-                Some(text) if words.contains(&text.trim()) => Ok(text.trim().into()),
-                _ => refuse(reason, json!({})),
-            },
-            Kind::Word(words) => match text {
-                Some(text) if text.chars().count() <= 60 => Ok(text.into()),
-                Some(_) => refuse("expects-one-of", json!({"accepted": words.join(", ")})),
-                None => refuse("expects-text", json!({})),
-            },
-            Kind::Texts(words) => {
-                let Some(texts) = texts(given) else { return refuse("expects-texts", json!({})) };
-                match words {
-                    Some((words, reason)) if texts.iter().any(|text| !words.contains(text)) => {
-                        refuse(reason, json!({}))
-                    }
-                    _ => Ok(json!(texts)),
-                }
-            }
-            Kind::Statuses => match statuses(given) {
-                Some(statuses) => Ok(json!(statuses)),
-                None => refuse("expects-statuses", json!({})),
-            },
-            Kind::Whole(least, most) => {
-                let Some(number) = given.as_f64() else { return refuse("expects-number", json!({})) };
-                if number < *least as f64 || number > *most as f64 {
-                    return refuse("expects-range", json!({"least": least, "most": most}));
-                }
-                match given.as_i64() {
-                    Some(whole) => Ok(whole.into()),
-                    // 3.0 is 3.
-                    None if number.fract() == 0.0 => Ok((number as i64).into()),
-                    None => refuse("expects-whole", json!({})),
-                }
-            }
-            Kind::Number(least, most) => match given.as_f64() {
-                None => refuse("expects-number", json!({})),
-                Some(number) if number < *least || number > *most => {
-                    refuse("expects-range", json!({"least": least, "most": most}))
-                }
-                Some(_) => Ok(given.clone()),
-            },
-            Kind::Flag if given.is_boolean() => Ok(given.clone()),
-            Kind::Flag => refuse("expects-flag", json!({})),
-            Kind::Date => match text {
-                Some("") => Ok(Value::Null),
-                Some(text) if is_date(text) => Ok(text.into()),
-                _ => refuse("expects-date", json!({})),
-            },
-            Kind::Instant(twice) => match text {
-                Some(text) => match local_time::instant(self.name, text, *twice)? {
+        let taken = match &self.kind {
+            Kind::Instant(twice) if is_dated(text_of(given)) => {
+                match local_time::instant(self.name, text_of(given), *twice)? {
                     Some(at) => Ok(at.to_string().into()),
-                    None => match instant(text) {
-                        Some(at) => Ok(at.to_string().into()),
-                        None => refuse("expects-instant", json!({})),
-                    },
-                },
-                None => refuse("expects-instant", json!({})),
-            },
+                    None => instant(text_of(given)),
+                }
+            }
+            Kind::Instant(_) => Err(("expects-instant", json!({}))),
+            Kind::Flag if given.is_boolean() => Ok(given.clone()),
+            Kind::Flag => Err(("expects-flag", json!({}))),
+            Kind::Texts(words) => texts(given, words.as_ref()),
+            Kind::Statuses => statuses(given),
+            Kind::Shapes(..) if given.is_null() => Err(("expects-steps", json!({}))),
+            _ if given.is_null() => Ok(Value::Null),
+            Kind::Text(most, spelling) => plain_text(given, *most, spelling.as_ref()),
+            Kind::Choice(words, reason) => choice(text_of(given), words, reason),
+            Kind::Word(words) if given.is_string() => word(given, words),
+            Kind::Word(_) => Err(("expects-text", json!({}))),
+            Kind::Whole(least, most) => whole(given, *least, *most),
+            Kind::Number(least, most) => number(given, *least, *most),
+            Kind::Date => date(text_of(given)),
             Kind::Object(fields) => match given.as_object() {
-                Some(values) => checked(fields, values).map(Value::Object),
-                None => refuse("expects-object", json!({})),
+                Some(values) => return checked(fields, values).map(Value::Object),
+                None => Err(("expects-object", json!({}))),
             },
             Kind::Shape(_) | Kind::Shapes(..) => Ok(given.clone()),
-        }
+        };
+        taken.map_err(|(reason, values)| Problem::refused(self.name, reason, values))
     }
 
     /// Its part of the document.
@@ -218,32 +165,30 @@ impl Field {
                     Some((words, _)) => json!({"type": "string", "enum": words}),
                     None => json!({"type": "string", "maxLength": LIST.0}),
                 };
-                json!({"type": ["array", "null"], "items": text, "maxItems": LIST.1})
+                json!({"type": "array", "items": text, "maxItems": LIST.1})
             }
             Kind::Statuses => {
                 let status = json!({"type": "integer", "minimum": 100, "maximum": 599});
-                json!({"type": ["array", "null"], "items": status, "maxItems": STATUSES})
+                json!({"type": "array", "items": status, "maxItems": STATUSES})
             }
             Kind::Whole(least, most) => {
                 json!({"type": ["integer", "null"], "format": "int64", "minimum": least, "maximum": most})
             }
             Kind::Number(least, most) => {
-                json!({"type": ["number", "null"], "format": "double", "minimum": least, "maximum": most})
+                json!({"type": ["number", "null"], "format": "double", "minimum": shown(*least), "maximum": shown(*most)})
             }
-            Kind::Flag => json!({"type": ["boolean", "null"]}),
+            Kind::Flag => json!({"type": "boolean"}),
             Kind::Date => json!({"type": ["string", "null"], "format": "date"}),
             Kind::Instant(_) => json!({"type": "string"}),
             Kind::Object(fields) => object(fields, &["object", "null"]),
             Kind::Shape(name) => json!({"oneOf": [{"type": "null"}, reference(name)]}),
             Kind::Shapes(name, most) => {
-                json!({"type": ["array", "null"], "items": reference(name), "maxItems": most})
+                json!({"type": "array", "items": reference(name), "maxItems": most})
             }
         };
-        if self.is_required {
-            let first = schema["type"][0].clone();
-            if !first.is_null() {
-                schema["type"] = first;
-            }
+        let first = schema["type"][0].clone();
+        if self.is_required && !first.is_null() {
+            schema["type"] = first;
         }
         if !self.about.is_empty() {
             schema["description"] = self.about.trim().into();
@@ -271,28 +216,103 @@ pub fn schema<F: Form>() -> RefOr<Schema> {
     serde_json::from_value(schema).unwrap_or_default()
 }
 
-/// Texts, each once, in the order given, without empty ones; none when it is no such list.
-fn texts(given: &Value) -> Option<Vec<&str>> {
-    let given = given.as_array().filter(|list| list.len() <= LIST.1)?;
-    let texts: Option<Vec<&str>> =
-        given.iter().map(|text| text.as_str().filter(|text| text.chars().count() <= LIST.0)).collect();
-    let mut once = Vec::new();
-    for text in texts?.into_iter().map(str::trim).filter(|text| !text.is_empty()) {
-        if !once.contains(&text) {
-            once.push(text);
-        }
-    }
-    Some(once)
+/// A text; anything else is one that nothing accepts.
+fn text_of(given: &Value) -> &str {
+    given.as_str().unwrap_or("\0")
 }
 
-/// Statuses, also as texts; none when it is no such list.
-fn statuses(given: &Value) -> Option<Vec<i64>> {
-    let given = given.as_array().filter(|list| list.len() <= STATUSES)?;
+fn plain_text(given: &Value, most: usize, spelling: Option<&Spelling>) -> Result<Value, Reason> {
+    let Some(text) = given.as_str() else { return Err(("expects-text", json!({}))) };
+    if text.chars().count() > most {
+        return Err(("at-most-characters", json!({"most": most})));
+    }
+    match (text.trim(), spelling) {
+        ("", _) => Ok(Value::Null),
+        (text, Some(spelling)) if !(spelling.is_right)(text) => Err((spelling.reason, json!({}))),
+        (text, _) => Ok(text.into()),
+    }
+}
+
+fn choice(text: &str, words: &[&str], reason: &'static str) -> Result<Value, Reason> {
+    match text.trim() {
+        "" => Ok(Value::Null),
+        text if words.contains(&text) => Ok(text.into()),
+        _ => Err((reason, json!({}))),
+    }
+}
+
+/// What is longer than any spelling of a word is none of them.
+fn word(given: &Value, words: &[&str]) -> Result<Value, Reason> {
+    if text_of(given).chars().count() > 60 {
+        return Err(("expects-one-of", json!({"accepted": words.join(", ")})));
+    }
+    Ok(given.clone())
+}
+
+/// Texts, each once, in the order given, without empty ones.
+fn texts(given: &Value, words: Option<&(&[&str], &'static str)>) -> Result<Value, Reason> {
+    let no_list = ("expects-texts", json!({}));
+    let Some(given) = given.as_array().filter(|list| list.len() <= LIST.1) else { return Err(no_list) };
+    let mut once: Vec<&str> = Vec::new();
+    for text in given {
+        let Some(text) = text.as_str().filter(|text| text.chars().count() <= LIST.0) else {
+            return Err(no_list);
+        };
+        match (text.trim(), words) {
+            (text, _) if text.is_empty() || once.contains(&text) => {}
+            (text, Some((words, reason))) if !words.contains(&text) => return Err((reason, json!({}))),
+            (text, _) => once.push(text),
+        }
+    }
+    Ok(json!(once))
+}
+
+/// Statuses, also as texts.
+fn statuses(given: &Value) -> Result<Value, Reason> {
     let status = |value: &Value| match value.as_str() {
-        Some(text) => text.parse().ok(),
+        Some(text) => text.parse().ok().filter(|_| text.len() == 3),
         None => value.as_i64(),
     };
-    given.iter().map(|value| status(value).filter(|status| (100..=599).contains(status))).collect()
+    let given = given.as_array().filter(|list| list.len() <= STATUSES);
+    let read = |list: &Vec<Value>| {
+        list.iter().map(|value| status(value).filter(|status| (100..=599).contains(status))).collect()
+    };
+    let statuses: Option<Vec<i64>> = given.and_then(read);
+    statuses.map(|statuses| json!(statuses)).ok_or(("expects-statuses", json!({})))
+}
+
+/// A bound as people write it: `0`, not `0.0`.
+fn shown(bound: f64) -> Value {
+    if bound.fract() == 0.0 { json!(bound as i64) } else { json!(bound) }
+}
+
+fn number(given: &Value, least: f64, most: f64) -> Result<Value, Reason> {
+    match given.as_f64() {
+        None => Err(("expects-number", json!({}))),
+        Some(number) if number < least || number > most => {
+            Err(("expects-range", json!({"least": shown(least), "most": shown(most)})))
+        }
+        Some(_) => Ok(given.clone()),
+    }
+}
+
+fn whole(given: &Value, least: i64, most: i64) -> Result<Value, Reason> {
+    let Some(number) = given.as_f64() else { return Err(("expects-number", json!({}))) };
+    // 3.0 is 3; what is beyond the bounds is no i64 either.
+    let whole = given.as_i64().or_else(|| (number.fract() == 0.0).then_some(number as i64));
+    match whole {
+        None if number > least as f64 && number < most as f64 => Err(("expects-whole", json!({}))),
+        Some(whole) if (least..=most).contains(&whole) => Ok(whole.into()),
+        _ => Err(("expects-range", json!({"least": least, "most": most}))),
+    }
+}
+
+fn date(text: &str) -> Result<Value, Reason> {
+    match text {
+        "" => Ok(Value::Null),
+        text if is_date(text) => Ok(text.into()),
+        _ => Err(("expects-date", json!({}))),
+    }
 }
 
 fn is_date(text: &str) -> bool {
@@ -300,11 +320,17 @@ fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<Date>().is_ok_and(|date| YEARS.contains(&date.year()))
 }
 
+/// Whether a text begins with a day and goes on with a time.
+fn is_dated(text: &str) -> bool {
+    text.get(..10).is_some_and(is_date) && text.get(10..).is_some_and(|time| time.starts_with('T'))
+}
+
 /// An instant with its offset.
-fn instant(text: &str) -> Option<Timestamp> {
-    let date = text.get(..10)?;
-    let time = text.get(10..)?.strip_prefix('T')?;
-    (is_date(date) && time.len() >= 6).then(|| text.parse().ok()).flatten()
+fn instant(text: &str) -> Result<Value, Reason> {
+    match text.parse::<Timestamp>() {
+        Ok(at) => Ok(at.to_string().into()),
+        Err(_) => Err(("expects-instant", json!({}))),
+    }
 }
 
 /// A text of at most so many characters.
@@ -346,3 +372,103 @@ macro_rules! form {
     (@required required) => { true };
 }
 pub(crate) use form;
+
+#[cfg(test)]
+mod tests {
+    use shared::words::Language;
+
+    use super::*;
+
+    form! {
+        /// A form of every kind.
+        Example {
+            name(required): text(5),
+            letter: Kind::Choice(&["a", "b"], "expects-channel"),
+            texts: Kind::Texts(None),
+            statuses: Kind::Statuses,
+            whole: Kind::Whole(1, 10),
+            share: Kind::Number(0.0, 1.0),
+            flag: Kind::Flag,
+            day: Kind::Date,
+            at: Kind::Instant(Twice::First),
+            inside: Kind::Object(&[Field { name: "low", about: "", is_required: false, kind: Kind::Whole(1, 9) }]),
+        }
+    }
+
+    /// What becomes of a form with a name and these fields: the values, or the field and its reason.
+    fn read(given: Value) -> Result<Value, String> {
+        let mut values = json!({"name": "x"}).as_object().cloned().unwrap_or_default();
+        values.extend(given.as_object().cloned().unwrap_or_default());
+        match Example::checked(&values) {
+            Ok(mut taken) => {
+                taken.remove("name");
+                Ok(Value::Object(taken))
+            }
+            Err(problem) => Err(problem.detail(Language::En)),
+        }
+    }
+
+    #[test]
+    fn what_is_accepted_becomes_what_the_database_takes() {
+        for (given, taken) in [
+            (json!({}), json!({})),
+            (json!({"letter": " a ", "flag": false}), json!({"letter": "a", "flag": false})),
+            (
+                json!({"letter": "", "day": "", "inside": null}),
+                json!({"letter": null, "day": null, "inside": null}),
+            ),
+            (json!({"texts": [" b", "a", "b", " "]}), json!({"texts": ["b", "a"]})),
+            (json!({"statuses": [200, "404"]}), json!({"statuses": [200, 404]})),
+            (json!({"whole": 3.0, "share": 0.5}), json!({"whole": 3, "share": 0.5})),
+            (json!({"day": "2028-02-29"}), json!({"day": "2028-02-29"})),
+            (json!({"at": "2026-01-15T06:00:00+01:00"}), json!({"at": "2026-01-15T05:00:00Z"})),
+            (json!({"at": "2026-01-15T01:00"}), json!({"at": "2026-01-15T06:00:00Z"})),
+            (json!({"inside": {"low": 2}}), json!({"inside": {"low": 2}})),
+        ] {
+            assert_eq!(read(given.clone()), Ok(taken), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_is_refused_by_its_field() {
+        for (given, field) in [
+            (json!({"name": null}), "name"),
+            (json!({"name": "   "}), "name"),
+            (json!({"name": "too long"}), "name"),
+            (json!({"name": 5}), "name"),
+            (json!({"nom": "x"}), "nom"),
+            (json!({"letter": "c"}), "letter"),
+            (json!({"letter": 1}), "letter"),
+            (json!({"texts": "a"}), "texts"),
+            (json!({"texts": [1]}), "texts"),
+            (json!({"statuses": [99]}), "statuses"),
+            (json!({"statuses": ["+200x"]}), "statuses"),
+            (json!({"whole": 2.5}), "whole"),
+            (json!({"whole": "2"}), "whole"),
+            (json!({"whole": 0}), "whole"),
+            (json!({"whole": 1e300}), "whole"),
+            (json!({"whole": 18446744073709551615u64}), "whole"),
+            (json!({"share": 1.01}), "share"),
+            (json!({"flag": "true"}), "flag"),
+            (json!({"day": "2026-02-30"}), "day"),
+            (json!({"day": "20260215"}), "day"),
+            (json!({"day": "0001-01-01"}), "day"),
+            (json!({"day": 5}), "day"),
+            (json!({"at": null}), "at"),
+            (json!({"at": "2026-01-15 06:00:00Z"}), "at"),
+            (json!({"at": "3500-01-01T00:00"}), "at"),
+            (json!({"at": "0000-01-01T00:00"}), "at"),
+            (json!({"flag": null}), "flag"),
+            (json!({"texts": null}), "texts"),
+            (json!({"statuses": null}), "statuses"),
+            (json!({"statuses": ["+20"]}), "statuses"),
+            (json!({"at": "2026-03-08T02:30"}), "at"),
+            (json!({"inside": []}), "inside"),
+            (json!({"inside": {"low": 10}}), "low"),
+            (json!({"inside": {"high": 1}}), "high"),
+        ] {
+            let said = read(given.clone()).expect_err("refused");
+            assert!(said.starts_with(&format!("{field}: ")), "{given}: {said}");
+        }
+    }
+}
