@@ -129,7 +129,7 @@ fn work(company: &mut Company, dice: &mut Dice, number: usize) {
     company.reindex();
 }
 
-/// Columns of which a new company has no value, at least in one table; only what people change gives them one.
+/// Columns of which the generated company has no value, at least in one table: nothing is compared with nothing there.
 const NEVER_GENERATED: [&str; 15] = [
     "client_type",
     "dampp_chaser_humidistat_model",
