@@ -138,15 +138,19 @@ pub const OMISSIONS: &[Omission] = &[
     Omission {
         thing: "a channel",
         place: "`channels!`",
-        without: Without::Text(CHANNEL, "    Telegram, \"telegram\", \"channel-telegram\";\n", ""),
+        without: Without::Text(
+            CHANNEL,
+            "    /// A chat with the bot.\n    Telegram, \"telegram\", \"channel-telegram\";\n",
+            "",
+        ),
         speaks: Check::Compiler("shared"),
     },
     Omission {
         thing: "a channel",
         place: "its words",
         without: Without::Texts(&[
-            ("shared/words/fr/console.ftl", "channel-telegram = ", "channel-pigeon = "),
-            ("shared/words/en/console.ftl", "channel-telegram = ", "channel-pigeon = "),
+            ("shared/words/fr/messages.ftl", "channel-telegram = ", "channel-pigeon = "),
+            ("shared/words/en/messages.ftl", "channel-telegram = ", "channel-pigeon = "),
         ]),
         speaks: Check::Tests("shared", "every_channel_is_called_something"),
     },
