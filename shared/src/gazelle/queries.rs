@@ -13,6 +13,9 @@ use super::{GazelleError, body_of, data_of};
 type CoreDateTime = String;
 type CoreDate = String;
 
+/// The macros below read it; a change of it alone must compile them again.
+const _: &str = include_str!("schema.graphql");
+
 macro_rules! query {
     ($name:ident, $path:tt) => {
         #[derive(GraphQLQuery)]
