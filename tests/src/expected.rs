@@ -24,7 +24,7 @@ const TABLES: [(&str, &str, &str); 6] = [
         "first_name=defaultContact.firstName last_name=defaultContact.lastName status=status \
          email=defaultContact.defaultEmail.email phone=defaultContact.defaultPhone.phoneNumber \
          city=defaultContact.defaultLocation.municipality postal_code=defaultContact.defaultLocation.postalCode \
-         personal_notes=personalNotes preference_notes=preferenceNotes tags=tags locale=defaultClientLocalization.locale \
+         personal_notes=personalNotes preference_notes=preferenceNotes locale=defaultClientLocalization.locale \
          client_type=clientType preferred_technician_id=preferredTechnicianId lifecycle_state=lifecycleState \
          referred_by=referredBy no_contact_until=noContactUntil no_contact_reason=noContactReason \
          gazelle_created_at=createdAt gazelle_updated_at=updatedAt",
@@ -42,7 +42,7 @@ const TABLES: [(&str, &str, &str); 6] = [
         "gazelle_pianos",
         "external_id",
         "client_external_id=client.id make=make model=model serial_number=serialNumber type=type year=year \
-         location=location notes=notes size=size status=status tags=tags dampp_chaser_installed=damppChaserInstalled \
+         location=location notes=notes size=size status=status dampp_chaser_installed=damppChaserInstalled \
          dampp_chaser_humidistat_model=damppChaserHumidistatModel dampp_chaser_mfg_date=damppChaserMfgDate \
          service_interval_months=serviceIntervalMonths calculated_last_service=calculatedLastService \
          calculated_next_service=calculatedNextService event_last_service=eventLastService \
