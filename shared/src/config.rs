@@ -2,7 +2,7 @@
 //!
 //! No default person, no default key: what is missing is an error that names the setting and never its value.
 
-mod kept;
+mod cached;
 mod settings;
 mod source;
 mod values;
@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 pub use self::{
-    kept::Kept,
+    cached::Cached,
     settings::Settings,
     source::{FRESH, Secret},
     values::ConfigError,

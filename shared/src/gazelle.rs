@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::body::NO_CHARACTER;
 pub use self::{
-    error::{GazelleError, GraphQlErrors, Passing},
+    error::{GazelleError, GraphQlErrors, Retryable},
     queries::{Days, Query, Slice},
     settings::GazelleSettings,
     token::{Authorization, Token, parse_token_file, store_token},
@@ -138,7 +138,7 @@ pub struct Gazelle {
 }
 
 /// Reads are safe to repeat; a page comes within seconds or not at all.
-const PATIENCE: Retry = Retry {
+const RETRY: Retry = Retry {
     attempts: 5,
     timeout: Duration::from_secs(10),
     budget: Duration::from_secs(38),
@@ -202,9 +202,9 @@ impl Gazelle {
         read: impl Fn(Value) -> Result<T, GazelleError>,
     ) -> Result<T, GazelleError> {
         let body = query.body();
-        let end = Instant::now() + PATIENCE.budget;
+        let end = Instant::now() + RETRY.budget;
         let mut waits = backon::ExponentialBuilder::default()
-            .with_min_delay(PATIENCE.first_wait)
+            .with_min_delay(RETRY.first_wait)
             .with_factor(3.0)
             .with_max_times(SECOND_LOOKS)
             .with_jitter()
@@ -226,7 +226,7 @@ impl Gazelle {
                 }
                 Err(error) => error,
             };
-            if response.status == TOO_MANY_REQUESTS || error.passing() == Passing::Throttled {
+            if response.status == TOO_MANY_REQUESTS || error.retryable() == Retryable::Throttled {
                 let asked = response.retry_after();
                 if let Some(wait) = asked.filter(|asked| *asked > LONGEST_WAIT) {
                     return Err(GazelleError::Later(wait));
@@ -244,7 +244,7 @@ impl Gazelle {
                 self.http.count_retry();
                 continue;
             }
-            if error.passing() == Passing::No {
+            if error.retryable() == Retryable::No {
                 return Err(error);
             }
             let Some(wait) = waits.next() else { return Err(error) };
@@ -272,8 +272,9 @@ impl Gazelle {
                 .with_secret_header(HeaderName::from_static("x-gazelle-api-key"), token.expose_secret()),
         };
         // Too many requests are not answered by more of them: the pace is the caller's business.
-        let is_trouble = |response: &Response| is_transient(response) && response.status != TOO_MANY_REQUESTS;
-        self.http.send_to_the_end(&request, PATIENCE, is_trouble).await.map_err(GazelleError::Unavailable)
+        let is_transient =
+            |response: &Response| is_transient(response) && response.status != TOO_MANY_REQUESTS;
+        self.http.send_for_last_answer(&request, RETRY, is_transient).await.map_err(GazelleError::Unavailable)
     }
 
     /// Reads the further pages of the list inside a node, which then holds all that Gazelle has of it.
@@ -323,13 +324,13 @@ fn has_shape(query: &Query, nodes: &[Value]) -> Result<(), GazelleError> {
 fn judge(query: &Query, response: &Response, attempts: usize) -> Result<Value, GazelleError> {
     let status = response.status;
     let answer = body::parse(&response.body);
-    let refused = |passing| Err(GazelleError::Refused { status, passing });
+    let refused = |retryable| Err(GazelleError::Refused { status, retryable });
     match (status, &answer) {
         // Only Gazelle knows its tokens: a page of HTML is of something in between.
         (401, None) if !is_html(response) => return Err(GazelleError::Unauthorized),
         (401 | 403, Some(answer)) => {
             return if error::is_throttling(answer) {
-                refused(Passing::Throttled)
+                refused(Retryable::Throttled)
             } else {
                 Err(GazelleError::Unauthorized)
             };
@@ -349,9 +350,9 @@ fn judge(query: &Query, response: &Response, attempts: usize) -> Result<Value, G
                 attempts,
             }))
         }
-        (408 | 425, ..) => refused(Passing::Yes),
-        (_, Some(_), None) => refused(Passing::No),
-        (_, None, None) => refused(Passing::Perhaps),
+        (408 | 425, ..) => refused(Retryable::Yes),
+        (_, Some(_), None) => refused(Retryable::No),
+        (_, None, None) => refused(Retryable::Perhaps),
     }
 }
 
@@ -397,55 +398,55 @@ mod tests {
         const HTML: &str = "<!DOCTYPE html><title>planted</title>";
         let throttled = r#"{"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}"#;
         let unknown_field = r#"{"errors": [{"message": "x", "extensions": {"code": "undefinedField"}}]}"#;
-        for (status, body, kind, passing) in [
+        for (status, body, kind, retryable) in [
             // Something between Gazelle and here.
-            (200, HTML, "gazelle_malformed", Passing::Perhaps),
-            (200, "", "gazelle_malformed", Passing::Perhaps),
-            (302, "", "gazelle_refused", Passing::Perhaps),
-            (401, HTML, "gazelle_refused", Passing::Perhaps),
-            (403, HTML, "gazelle_refused", Passing::Perhaps),
-            (403, "", "gazelle_refused", Passing::Perhaps),
-            (404, HTML, "gazelle_refused", Passing::Perhaps),
+            (200, HTML, "gazelle_malformed", Retryable::Perhaps),
+            (200, "", "gazelle_malformed", Retryable::Perhaps),
+            (302, "", "gazelle_refused", Retryable::Perhaps),
+            (401, HTML, "gazelle_refused", Retryable::Perhaps),
+            (403, HTML, "gazelle_refused", Retryable::Perhaps),
+            (403, "", "gazelle_refused", Retryable::Perhaps),
+            (404, HTML, "gazelle_refused", Retryable::Perhaps),
             // Gazelle's word about the token.
-            (401, "", "gazelle_authorization", Passing::No),
-            (401, "invalid token", "gazelle_authorization", Passing::No),
-            (401, r#"{"error": "invalid token"}"#, "gazelle_authorization", Passing::No),
-            (403, r#"{"error": "invalid token"}"#, "gazelle_authorization", Passing::No),
-            (401, r#"{"errors": [{"message": "who are you"}]}"#, "gazelle_authorization", Passing::No),
+            (401, "", "gazelle_authorization", Retryable::No),
+            (401, "invalid token", "gazelle_authorization", Retryable::No),
+            (401, r#"{"error": "invalid token"}"#, "gazelle_authorization", Retryable::No),
+            (403, r#"{"error": "invalid token"}"#, "gazelle_authorization", Retryable::No),
+            (401, r#"{"errors": [{"message": "who are you"}]}"#, "gazelle_authorization", Retryable::No),
             (
                 200,
                 r#"{"errors": [{"extensions": {"code": "UNAUTHENTICATED"}}]}"#,
                 "gazelle_authorization",
-                Passing::No,
+                Retryable::No,
             ),
             // Too many requests, in every place that says so.
-            (200, throttled, "gazelle_unavailable", Passing::Throttled),
-            (400, throttled, "gazelle_unavailable", Passing::Throttled),
-            (403, throttled, "gazelle_unavailable", Passing::Throttled),
-            (403, r#"{"message": "API rate limit exceeded"}"#, "gazelle_unavailable", Passing::Throttled),
+            (200, throttled, "gazelle_unavailable", Retryable::Throttled),
+            (400, throttled, "gazelle_unavailable", Retryable::Throttled),
+            (403, throttled, "gazelle_unavailable", Retryable::Throttled),
+            (403, r#"{"message": "API rate limit exceeded"}"#, "gazelle_unavailable", Retryable::Throttled),
             // The client has spent its attempts on these already.
-            (429, throttled, "gazelle_unavailable", Passing::No),
-            (503, HTML, "gazelle_unavailable", Passing::No),
-            (500, r#"{"errors": [{"message": "x"}]}"#, "gazelle_unavailable", Passing::No),
+            (429, throttled, "gazelle_unavailable", Retryable::No),
+            (503, HTML, "gazelle_unavailable", Retryable::No),
+            (500, r#"{"errors": [{"message": "x"}]}"#, "gazelle_unavailable", Retryable::No),
             // Ours to correct.
-            (200, unknown_field, "gazelle_refused", Passing::No),
-            (400, unknown_field, "gazelle_refused", Passing::No),
-            (400, r#"{"error": "not a GraphQL request"}"#, "gazelle_refused", Passing::No),
+            (200, unknown_field, "gazelle_refused", Retryable::No),
+            (400, unknown_field, "gazelle_refused", Retryable::No),
+            (400, r#"{"error": "not a GraphQL request"}"#, "gazelle_refused", Retryable::No),
             // Half an answer.
-            (200, r#"{"data": null}"#, "gazelle_malformed", Passing::Perhaps),
-            (200, r#"{"data": {"allPianos": null}}"#, "gazelle_malformed", Passing::Perhaps),
+            (200, r#"{"data": null}"#, "gazelle_malformed", Retryable::Perhaps),
+            (200, r#"{"data": {"allPianos": null}}"#, "gazelle_malformed", Retryable::Perhaps),
             (
                 200,
                 r#"{"data": {"allPianos": {"totalCount": 1, "nodes": []}}}"#,
                 "gazelle_malformed",
-                Passing::Perhaps,
+                Retryable::Perhaps,
             ),
-            (408, "", "gazelle_unavailable", Passing::Yes),
+            (408, "", "gazelle_unavailable", Retryable::Yes),
         ] {
             let error = judged(status, body);
             assert_eq!(
-                (error.kind().name().as_ref(), error.passing()),
-                (kind, passing),
+                (error.kind().name().as_ref(), error.retryable()),
+                (kind, retryable),
                 "{status} {body}: {error}"
             );
             assert!(!format!("{error} {error:?}").contains("planted"), "{error:?}");

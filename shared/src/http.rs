@@ -32,7 +32,7 @@ use crate::error_kind::ErrorKind;
 /// Answers larger than this are refused: memory stays bounded whatever a service sends.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// What is looked at of an answer of which only the beginning matters.
-const GLANCE_BYTES: usize = 256 * 1024;
+const PEEK_BYTES: usize = 256 * 1024;
 /// Waits longer than this are not worth a Lambda's time, whatever `Retry-After` says.
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -353,8 +353,8 @@ impl Http {
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn glance(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
-        self.send_bounded(request, timeout, Bound::Cut(GLANCE_BYTES)).await
+    pub async fn peek(&self, request: &Request, timeout: Duration) -> Result<Response, HttpError> {
+        self.send_bounded(request, timeout, Bound::Cut(PEEK_BYTES)).await
     }
 
     async fn send_bounded(
@@ -436,7 +436,7 @@ impl Http {
         retry: Retry,
         transient: impl Fn(&Response) -> bool,
     ) -> Result<Response, HttpError> {
-        let (response, attempts) = self.send_to_the_end(request, retry, &transient).await?;
+        let (response, attempts) = self.send_for_last_answer(request, retry, &transient).await?;
         if transient(&response) {
             let cause = Cause::Status(response.status);
             return Err(HttpError { service: request.service, cause, attempts });
@@ -449,7 +449,7 @@ impl Http {
     ///
     /// # Errors
     /// When the last attempt had no whole answer.
-    pub async fn send_to_the_end(
+    pub async fn send_for_last_answer(
         &self,
         request: &Request,
         retry: Retry,
@@ -588,7 +588,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_glance_reads_the_beginning_of_whatever_comes() {
+    async fn a_peek_reads_the_beginning_of_whatever_comes() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/", listener.local_addr().unwrap());
         std::thread::spawn(move || {
@@ -600,8 +600,8 @@ mod tests {
             while stream.write_all(&[b'x'; 65_536]).is_ok() {}
         });
         let request = json_request("monitored", Method::GET, address.parse().unwrap(), Bytes::new());
-        let seen = Http::new().glance(&request, Duration::from_secs(20)).await.unwrap();
-        assert_eq!((seen.status, seen.body.len()), (200, GLANCE_BYTES));
+        let seen = Http::new().peek(&request, Duration::from_secs(20)).await.unwrap();
+        assert_eq!((seen.status, seen.body.len()), (200, PEEK_BYTES));
     }
 
     /// A service on this machine whose certificate nobody has signed: it was made for this test.
@@ -655,7 +655,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_are_told_apart() {
+    fn certificates_are_distinguished() {
         use rustls::{CertificateError, Error as Tls};
         for (error, reason) in [
             (Tls::InvalidCertificate(CertificateError::Expired), Unreached::CertificateExpired),

@@ -42,7 +42,7 @@ pub fn count() -> usize {
 }
 
 /// Sends how long ago a task succeeded for the last time. The alarm `…-no-success` of the task needs it at least
-/// every quarter of an hour: its absence is taken as trouble.
+/// every quarter of an hour: its absence is taken as problem.
 pub fn newest_success_age(task: &TaskSpec, seconds: u64) {
     emit(&age_document(task, seconds));
 }

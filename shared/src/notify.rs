@@ -26,7 +26,7 @@ use self::{
 pub use self::{
     channel::Channel,
     channels::Channels,
-    direct::{TestReport, Told, tell_administrators, test_channels},
+    direct::{DirectDelivery, TestReport, notify_administrators, test_channels},
     event::Event,
     notice::{Notice, Severity},
     outbox::{Delivered, deliver},

@@ -1,6 +1,6 @@
 //! The run harness: what surrounds every task. Claim, lease, deadline, finish, publish, tell, answer.
 //!
-//! It knows nothing of what a task does. One invocation is told step by step in `docs/ARCHITECTURE.md`.
+//! It knows nothing of what a task does. One invocation is described step by step in `docs/ARCHITECTURE.md`.
 
 mod answer;
 mod context;

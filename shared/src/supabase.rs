@@ -191,24 +191,24 @@ impl Supabase {
         let request = self.request(query)?;
         let end = Instant::now() + retry.budget;
         loop {
-            let is_passing = |response: &Response| Trouble::of(response) != Trouble::None;
-            let sent = self.http.send_to_the_end(&request, retry, is_passing).await;
+            let is_transient = |response: &Response| Transience::of(response) != Transience::None;
+            let sent = self.http.send_for_last_answer(&request, retry, is_transient).await;
             let (response, attempts) = sent.map_err(|error| match error.cause {
                 Cause::Malformed => SupabaseError::Malformed,
                 Cause::Connect(_) | Cause::Timeout | Cause::Cut | Cause::Status(_) | Cause::Forbidden => {
                     SupabaseError::Unavailable(error)
                 }
             })?;
-            match (Trouble::of(&response), response.status) {
-                (Trouble::None, 200..=299) => return Ok(response),
+            match (Transience::of(&response), response.status) {
+                (Transience::None, 200..=299) => return Ok(response),
                 // A function or a column that is still unknown is not there.
-                (Trouble::None | Trouble::Stale, _) => return Err(refusal(&response)),
-                (Trouble::Restarting, _) if retry.attempts > 1 && Instant::now() + RESTART < end => {
+                (Transience::None | Transience::Stale, _) => return Err(refusal(&response)),
+                (Transience::Restarting, _) if retry.attempts > 1 && Instant::now() + RESTART < end => {
                     tracing::warn!(attempts, "supabase.restarting");
                     tokio::time::sleep(RESTART).await;
                     self.http.count_retry();
                 }
-                (Trouble::Restarting | Trouble::Outage | Trouble::Conflict, status) => {
+                (Transience::Restarting | Transience::Outage | Transience::Conflict, status) => {
                     let cause = Cause::Status(status);
                     return Err(SupabaseError::Unavailable(HttpError { service: SERVICE, cause, attempts }));
                 }
@@ -252,7 +252,7 @@ const RESTART: Duration = Duration::from_secs(3);
 
 /// Why an answer may be another one later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
+enum Transience {
     /// It is the answer.
     None,
     /// A server error without a code of the database: it does not know more than we do.
@@ -265,36 +265,36 @@ enum Trouble {
     Stale,
 }
 
-impl Trouble {
+impl Transience {
     /// Codes: PostgreSQL, appendix A, by the meaning of their classes; PostgREST, "Errors".
     fn of(response: &Response) -> Self {
         if (200..300).contains(&response.status) {
-            return Trouble::None;
+            return Transience::None;
         }
         let body: Option<ErrorBody> = serde_json::from_slice(&response.body).ok();
         let Some(code) = body.and_then(|body| body.code) else {
-            return if http::is_transient(response) { Trouble::Outage } else { Trouble::None };
+            return if http::is_transient(response) { Transience::Outage } else { Transience::None };
         };
         match code.as_str() {
             // Cancelled by a limit of time; serialization, deadlock; a lock or an object in use.
             "57014" | "40001" | "40003" | "40P01" | "55006" | "55P03" | "25P03" | "25P04" => {
-                Trouble::Conflict
+                Transience::Conflict
             }
             // Relationship, function, column, table not in the cache; a plan or a statement of before.
-            "PGRST200" | "PGRST202" | "PGRST204" | "PGRST205" | "0A000" | "26000" => Trouble::Stale,
-            "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" | "PGRSTX00" => Trouble::Restarting,
+            "PGRST200" | "PGRST202" | "PGRST204" | "PGRST205" | "0A000" | "26000" => Transience::Stale,
+            "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" | "PGRSTX00" => Transience::Restarting,
             // A database that was dropped does not come back.
-            "57P04" => Trouble::None,
+            "57P04" => Transience::None,
             // A standby before it takes over.
-            "25006" => Trouble::Restarting,
+            "25006" => Transience::Restarting,
             // Connection exception, insufficient resources, system error; of the operator interventions: shut down,
             // crashed, not yet there, idle for too long.
             code if code.len() == 5
                 && ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) =>
             {
-                Trouble::Restarting
+                Transience::Restarting
             }
-            _ => Trouble::None,
+            _ => Transience::None,
         }
     }
 }
@@ -415,30 +415,30 @@ mod tests {
         // An old PostgREST answers 500, a new one 400, to a key that comes twice in one batch.
         for status in [400, 500] {
             let duplicate = answer(status, r#"{"code":"21000","message":"planted row"}"#);
-            assert_eq!(Trouble::of(&duplicate), Trouble::None);
+            assert_eq!(Transience::of(&duplicate), Transience::None);
             let error = refusal(&duplicate);
             assert!(matches!(&error, SupabaseError::Data { code, .. } if code == "21000"));
             assert!(!error.to_string().contains("planted"));
         }
-        assert_eq!(Trouble::of(&answer(500, "upstream failed")), Trouble::Outage);
-        assert_eq!(Trouble::of(&answer(429, "")), Trouble::Outage);
-        assert_eq!(Trouble::of(&answer(404, "<html>")), Trouble::None);
+        assert_eq!(Transience::of(&answer(500, "upstream failed")), Transience::Outage);
+        assert_eq!(Transience::of(&answer(429, "")), Transience::Outage);
+        assert_eq!(Transience::of(&answer(404, "<html>")), Transience::None);
     }
 
     #[test]
     fn what_passes_with_time_is_known_by_its_code_whatever_the_status() {
         for (expected, codes) in [
-            (Trouble::Conflict, &["57014", "40001", "40P01", "55P03"][..]),
+            (Transience::Conflict, &["57014", "40001", "40P01", "55P03"][..]),
             (
-                Trouble::Restarting,
+                Transience::Restarting,
                 &[
                     "57P01", "57P02", "57P03", "57P05", "08006", "08P01", "53300", "53200", "58030",
                     "PGRST000", "PGRST001", "PGRST002", "PGRST003", "PGRSTX00", "25006",
                 ],
             ),
-            (Trouble::Stale, &["PGRST202", "PGRST204", "PGRST205", "PGRST200"]),
+            (Transience::Stale, &["PGRST202", "PGRST204", "PGRST205", "PGRST200"]),
             (
-                Trouble::None,
+                Transience::None,
                 &[
                     "57P04", "40002", "42501", "42P01", "42883", "23505", "22P02", "28P01", "P0001", "GT001",
                     "GT010", "PGRST301", "PGRST116", "53", "é5P03", "",
@@ -447,20 +447,20 @@ mod tests {
         ] {
             for code in codes {
                 for status in [400, 404, 500, 503] {
-                    let found = Trouble::of(&answer(status, &format!(r#"{{"code":"{code}"}}"#)));
+                    let found = Transience::of(&answer(status, &format!(r#"{{"code":"{code}"}}"#)));
                     assert_eq!(found, expected, "{code} {status}");
                 }
             }
         }
         assert_eq!(
-            Trouble::of(&answer(200, r#"{"code":"57P03"}"#)),
-            Trouble::None,
+            Transience::of(&answer(200, r#"{"code":"57P03"}"#)),
+            Transience::None,
             "a row with such a column"
         );
     }
 
     #[test]
-    fn refusals_are_told_apart_in_old_and_new_spellings() {
+    fn refusals_are_distinguished_in_old_and_new_spellings() {
         assert!(matches!(refusal(&answer(400, r#"{"code":"GT001"}"#)), SupabaseError::LeaseLost));
         // A text that no index takes is the row's fault, not the function's.
         assert!(matches!(refusal(&answer(500, r#"{"code":"54000"}"#)), SupabaseError::Data { .. }));

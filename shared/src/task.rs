@@ -277,11 +277,11 @@ impl TaskSpec {
 
     /// The key by which failures are one problem, about which one notice is sent: the run, so that its retries do not each send
     /// one; for a task that runs every few minutes its name, so that its runs do not either.
-    pub fn trouble<'a>(&'a self, run_key: &'a str) -> &'a str {
+    pub fn problem_key<'a>(&'a self, run_key: &'a str) -> &'a str {
         if self.is_frequent() { self.name } else { run_key }
     }
 
-    /// Whether somebody is told when the task has not succeeded for too long: when something other than a person
+    /// Whether somebody is notified when the task has not succeeded for too long: when something other than a person
     /// starts it.
     pub fn is_watched(&self) -> bool {
         self.expected_period < Duration::MAX && (self.schedule.is_some() || self.listens_to.is_some())
@@ -429,8 +429,8 @@ mod tests {
         for (at, task) in TASKS.iter().enumerate() {
             assert!(TASKS[at + 1..].iter().all(|other| other.name != task.name));
             // Who delivers messages cannot tell that it does not.
-            let is_told = task.failure_event.is_some() || task.function == Function::NotificationDispatch;
-            assert!(is_told, "nobody is told when {} fails", task.name);
+            let is_notified = task.failure_event.is_some() || task.function == Function::NotificationDispatch;
+            assert!(is_notified, "nobody is told when {} fails", task.name);
             if let Some(schedule) = task.schedule {
                 let schedule: crate::clock::Schedule = schedule.parse().unwrap();
                 assert!(

@@ -1,4 +1,4 @@
-//! Text: matching without accents and case, the vocabulary of troubles, measurements in notes, bounds, escaping.
+//! Text: matching without accents and case, the vocabulary of problems, measurements in notes, bounds, escaping.
 //!
 //! Matching is by whole words: `trop sec` is not in `trop secoué`.
 
@@ -21,7 +21,7 @@ pub use self::{
     measurement::{Measurement, measurement, measurements},
     notes::{is_maintenance_alert, read_note},
     reading::Reading,
-    vocabulary::Trouble,
+    vocabulary::Problem,
 };
 
 /// Lower case without accents; typographic quotes, hyphens and odd spaces become plain, so that

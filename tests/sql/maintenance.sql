@@ -36,7 +36,7 @@ begin
   end;
   raise exception 'FAILED: % raised nothing', p_name;
 end $$;
--- A run at 07:00 in Montréal, before the digest, unless told otherwise.
+-- A run at 07:00 in Montréal, before the digest, by default otherwise.
 create function t.refresh(p_today date, p_time time default '07:00') returns jsonb language plpgsql as $$
 declare
   v_run scheduler_logs;

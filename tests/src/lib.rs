@@ -110,7 +110,7 @@ impl Bed {
             database,
             has_own_deliveries: AtomicBool::new(false),
         };
-        // The invented company has troubles of its own: tests of the chain do not listen to them.
+        // The invented company has problems of its own: tests of the chain do not listen to them.
         bed.listen("maintenance.late", false).await?;
         bed.listen("humidity.alert", false).await?;
         Ok(bed)
@@ -223,20 +223,20 @@ impl Bed {
     }
 
     /// Recipient and event type of every Slack message, sorted.
-    pub fn told(&self) -> Vec<String> {
-        let mut told: Vec<String> = self
+    pub fn notified(&self) -> Vec<String> {
+        let mut notified: Vec<String> = self
             .stack
             .sandbox
             .slack_messages()
             .into_iter()
             .map(|sent| sent.to.rsplit('/').next().unwrap_or_default().to_owned())
             .collect();
-        told.sort();
-        told
+        notified.sort();
+        notified
     }
 }
 
-/// Whatever a test queued to be told, in any way, is a message that somebody has looked at.
+/// Whatever a test queued to be reported, in any way, is a message that somebody has looked at.
 impl Drop for Bed {
     fn drop(&mut self) {
         if std::thread::panicking() || self.has_own_deliveries.load(Ordering::Relaxed) {
@@ -273,7 +273,7 @@ impl Moto {
             .kill_on_drop(true)
             .spawn()?;
         let ready = json_request("moto", "GET".parse()?, endpoint.parse()?, Default::default());
-        Http::new().send(&ready, PATIENCE, is_transient).await.context("moto did not become ready")?;
+        Http::new().send(&ready, RETRY, is_transient).await.context("moto did not become ready")?;
         Ok(Self { endpoint, _server: server })
     }
 
@@ -304,7 +304,7 @@ pub fn free_port() -> anyhow::Result<u16> {
 }
 
 /// How long a server that starts is waited for.
-pub const PATIENCE: Retry = Retry {
+pub const RETRY: Retry = Retry {
     attempts: 200,
     timeout: Duration::from_secs(60),
     budget: Duration::from_secs(90),

@@ -420,7 +420,7 @@ fn is_like(sample: &Value, data: &Value) -> bool {
     match (sample, data) {
         (Value::Null, _) | (_, Value::Null) => true,
         (Value::Object(sample), Value::Object(data)) => {
-            // Figures of the weekly letter are told apart by their names.
+            // Figures of the weekly letter are distinguished by their names.
             let is_same = |name| sample.get(name) == data.get(name);
             let has_all = |one: &Map, other: &Map| {
                 one.iter().all(|(name, value)| value.is_null() || other.contains_key(name))
@@ -449,7 +449,7 @@ fn incident(said: Value) -> Value {
     data
 }
 
-/// A week with troubles, and a task of the predecessor among its tasks.
+/// A week with problems, and a task of the predecessor among its tasks.
 fn week(slowest: Value) -> Value {
     json!({"run_id": RUN, "week": "2026-W03", "from": "2026-01-12", "until": "2026-01-18", "groups": [
         {"topic": "runs", "figures": [

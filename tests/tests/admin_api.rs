@@ -101,8 +101,8 @@ async fn a_request_that_eventbridge_refuses_is_published_by_the_dispatcher(
     let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     bed.stack.break_with(&["eventbridge:partial".parse().map_err(anyhow::Error::msg)?]);
-    let wish = admin.json(&json!({"dry_run": true, "reason": "essai"}));
-    let answer = console.ask("POST", "/scheduler/run/cleanup", &wish).await?;
+    let options = admin.json(&json!({"dry_run": true, "reason": "essai"}));
+    let answer = console.ask("POST", "/scheduler/run/cleanup", &options).await?;
     assert_eq!(answer.status, 202);
     bed.stack.faults.lift();
     assert!(bed.stack.take_events().is_empty());
@@ -148,7 +148,7 @@ async fn a_paused_task_rests_until_it_is_resumed_and_the_audit_says_who(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_problem_is_told_in_the_language_of_the_page(
+async fn a_problem_is_reported_in_the_language_of_the_page(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let (_bed, console) = console::open(backend).await?;

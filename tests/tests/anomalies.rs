@@ -38,7 +38,7 @@ async fn a_cash_gap_counts_beyond_ten_dollars_and_is_grave_beyond_fifty(
     found.sort_unstable();
     assert_eq!(found, [(-6_000, "high"), (1_001, "medium"), (5_000, "medium"), (5_001, "high")]);
     // Four for two on Slack; the two grave ones by e-mail too. No amount and no operator leaves the console.
-    assert_eq!((bed.told().len(), mails(&bed)), (8, 2));
+    assert_eq!((bed.notified().len(), mails(&bed)), (8, 2));
     for row in &rows {
         let said = format!("{}{}", row["description"], row["notice"]);
         assert!(!said.contains("5001") && !said.contains("50,01") && !said.contains("operator"), "{said}");
@@ -150,7 +150,7 @@ async fn failures_are_counted_by_task_over_a_day(
     sync(&mut bed, true).await?;
     assert_eq!(detect(&bed).await?["opened"], 1);
     assert_eq!(anomalies(&bed).await?, ["sync_failure medium open"]);
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let slack = bed.stack.sandbox.slack_messages()[0].body.to_string();
     assert!(
         slack.contains("Échecs répétés — Sync Gazelle Totale") && slack.contains("3 échecs en 24 h"),
@@ -162,7 +162,7 @@ async fn failures_are_counted_by_task_over_a_day(
     sync(&mut bed, true).await?;
     detect(&bed).await?;
     assert_eq!(anomalies(&bed).await?, ["sync_failure high open"]);
-    assert_eq!(bed.told().len(), 2, "worse is the same trouble");
+    assert_eq!(bed.notified().len(), 2, "worse is the same trouble");
 
     bed.put("sync_logs", old_script(3)).await?;
     detect(&bed).await?;
@@ -171,20 +171,20 @@ async fn failures_are_counted_by_task_over_a_day(
         anomalies(&bed).await?,
         ["sync_failure high open", "consecutive_failures high open", "sync_failure medium open"]
     );
-    assert_eq!(bed.told().len(), 4);
+    assert_eq!(bed.notified().len(), 4);
     Ok(())
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_delivered_notice_of_a_run_explains_is_not_told_again(
+async fn what_a_delivered_notice_of_a_run_explains_is_not_reported_again(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
     for _ in 0..3 {
         sync(&mut bed, true).await?;
     }
-    assert_eq!(bed.told().len(), 6, "each run has told itself");
+    assert_eq!(bed.notified().len(), 6, "each run has told itself");
     let stats = detect(&bed).await?;
     assert_eq!((&stats["opened"], &stats["explained"]), (&json!(2), &json!(2)));
     let rows =
@@ -194,7 +194,7 @@ async fn what_a_delivered_notice_of_a_run_explains_is_not_told_again(
     assert_eq!(rows[1]["covered_by"], "consecutive_failures:sync_gazelle");
     sync(&mut bed, false).await?;
     assert_eq!(detect(&bed).await?["resolved"], 1);
-    assert_eq!(bed.told().len(), 6, "nor is its end");
+    assert_eq!(bed.notified().len(), 6, "nor is its end");
     Ok(())
 }
 
@@ -209,10 +209,10 @@ async fn a_tick_that_fails_all_day_is_explained_by_the_one_notice_of_the_day() -
         let run = bed.run("maintenance_alerts", &bed.stack.clock.now().to_string()).await?;
         assert_eq!(run.answer.status, "error");
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     assert_eq!(detect(&bed).await?["explained"], 2);
     assert_eq!(anomalies(&bed).await?, ["consecutive_failures high open", "sync_failure high open"]);
-    assert_eq!(bed.told().len(), 2);
+    assert_eq!(bed.notified().len(), 2);
     Ok(())
 }
 
@@ -225,7 +225,7 @@ async fn a_notice_on_its_way_is_waited_for_and_one_that_never_arrived_explains_n
     for _ in 0..3 {
         sync(&mut bed, true).await?;
     }
-    let told = bed.told().len();
+    let notified = bed.notified().len();
     let settle = async |status: &str| {
         let change = json!({"status": status, "next_attempt_at": "2030-01-01T00:00:00Z"}).to_string();
         let table = bed.stack.observer.from("notification_deliveries");
@@ -234,16 +234,16 @@ async fn a_notice_on_its_way_is_waited_for_and_one_that_never_arrived_explains_n
     settle("pending").await?;
     let stats = detect(&bed).await?;
     assert_eq!((&stats["opened"], &stats["explained"]), (&json!(2), &json!(1)), "one speaks for the other");
-    assert_eq!(bed.told().len(), told);
+    assert_eq!(bed.notified().len(), notified);
     settle("failed").await?;
     detect(&bed).await?;
-    assert_eq!(bed.told().len(), told + 2);
+    assert_eq!(bed.notified().len(), notified + 2);
     Ok(())
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn sign_ins_are_counted_by_person_and_place_and_a_trouble_that_returns_is_told_again(
+async fn sign_ins_are_counted_by_person_and_place_and_a_problem_that_returns_is_reported_again(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -258,7 +258,7 @@ async fn sign_ins_are_counted_by_person_and_place_and_a_trouble_that_returns_is_
     sign_in(&bed, "louise@example.com", "203.0.113.9", true).await?;
     detect(&bed).await?;
     assert_eq!(anomalies(&bed).await?, ["auth_failure medium open"]);
-    assert_eq!((bed.told().len(), mails(&bed)), (2, 0));
+    assert_eq!((bed.notified().len(), mails(&bed)), (2, 0));
     let slack = bed.stack.sandbox.slack_messages()[0].body.to_string();
     assert!(slack.contains("5 connexions refusées sur 6 tentatives"), "{slack}");
     for _ in 0..5 {
@@ -266,14 +266,14 @@ async fn sign_ins_are_counted_by_person_and_place_and_a_trouble_that_returns_is_
     }
     detect(&bed).await?;
     assert_eq!(anomalies(&bed).await?, ["auth_failure high open"]);
-    assert_eq!((bed.told().len(), mails(&bed)), (2, 1), "who is to hear of grave ones hears of it now");
+    assert_eq!((bed.notified().len(), mails(&bed)), (2, 1), "who is to hear of grave ones hears of it now");
 
     // A day later it is over; each who heard of it hears that, once.
     bed.stack.advance(SignedDuration::from_hours(25));
     assert_eq!(detect(&bed).await?["resolved"], 1);
-    assert_eq!((bed.told().len(), mails(&bed)), (4, 2));
+    assert_eq!((bed.notified().len(), mails(&bed)), (4, 2));
     assert_eq!(detect(&bed).await?["resolved"], 0);
-    assert_eq!((bed.told().len(), mails(&bed)), (4, 2));
+    assert_eq!((bed.notified().len(), mails(&bed)), (4, 2));
 
     for _ in 0..5 {
         sign_in(&bed, "louise@example.com", "203.0.113.9", false).await?;
@@ -282,7 +282,7 @@ async fn sign_ins_are_counted_by_person_and_place_and_a_trouble_that_returns_is_
     let rows = bed.stack.rows("anomalies", "*", "id").await?;
     assert_eq!(rows.len(), 1, "one trouble, one row");
     assert_eq!((&rows[0]["reopened_count"], &rows[0]["status"]), (&json!(1), &json!("open")));
-    assert_eq!((bed.told().len(), mails(&bed)), (6, 2));
+    assert_eq!((bed.notified().len(), mails(&bed)), (6, 2));
     // Neither name nor address is anywhere.
     for table in ["login_history", "anomalies", "notification_deliveries"] {
         for row in bed.stack.rows(table, "*", "id").await? {
@@ -311,7 +311,7 @@ async fn what_an_attack_spoke_for_speaks_for_itself_when_the_attack_is_over(
     };
     guess(&bed).await?;
     detect(&bed).await?;
-    assert_eq!(bed.told(), ["louise", "nicolas"], "one message for all of it");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "one message for all of it");
     // The others have given up; louise's account is still tried.
     bed.stack.advance(SignedDuration::from_hours(23));
     guess(&bed).await?;
@@ -326,7 +326,7 @@ async fn what_an_attack_spoke_for_speaks_for_itself_when_the_attack_is_over(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_anomaly_in_two_runs_is_told_once_and_its_end_once(
+async fn the_same_anomaly_in_two_runs_is_reported_once_and_its_end_once(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -335,14 +335,14 @@ async fn the_same_anomaly_in_two_runs_is_told_once_and_its_end_once(
         invoke(&bed, &json!({"parameters": {"dry_run": true}, "task": "anomalies"}), &bed.stack.request_id())
             .await?;
     assert_eq!(dry.answer.stats["findings"][0]["type"], "cash_variance", "{:?}", dry.answer);
-    assert!(anomalies(&bed).await?.is_empty() && bed.told().is_empty());
+    assert!(anomalies(&bed).await?.is_empty() && bed.notified().is_empty());
 
     assert_eq!(detect(&bed).await?["opened"], 1);
-    assert_eq!((bed.told().len(), mails(&bed)), (2, 1));
+    assert_eq!((bed.notified().len(), mails(&bed)), (2, 1));
     bed.stack.advance(SignedDuration::from_mins(30));
     let again = detect(&bed).await?;
     assert_eq!((&again["found"], &again["opened"], &again["updated"]), (&json!(1), &json!(0), &json!(1)));
-    assert_eq!((bed.told().len(), mails(&bed)), (2, 1));
+    assert_eq!((bed.notified().len(), mails(&bed)), (2, 1));
     let row = bed.stack.rows("anomalies", "*", "id").await?.remove(0);
     assert_eq!(row["occurrences"], 2);
     assert_eq!(row["first_seen_at"], row["opened_at"]);
@@ -352,7 +352,7 @@ async fn the_same_anomaly_in_two_runs_is_told_once_and_its_end_once(
         detect(&bed).await?;
     }
     assert_eq!(anomalies(&bed).await?, ["cash_variance high resolved"]);
-    assert_eq!((bed.told().len(), mails(&bed)), (4, 2));
+    assert_eq!((bed.notified().len(), mails(&bed)), (4, 2));
     let last = bed.stack.sandbox.slack_messages().pop().unwrap().body.to_string();
     assert!(last.contains("c'est terminé") && last.contains("7 j 0 h"), "{last}");
     Ok(())
@@ -411,7 +411,7 @@ async fn models_the_mirror_humidity_and_unusual_runs_are_watched(
     );
     let rows = bed.stack.rows("anomalies", "type,description", "type").await?;
     assert_eq!(rows[5]["description"], "A duré 12 min; un jeudi habituel: 2 min.");
-    assert_eq!(bed.told().len(), 10, "what is low is stored and not told");
+    assert_eq!(bed.notified().len(), 10, "what is low is stored and not told");
     Ok(())
 }
 

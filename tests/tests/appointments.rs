@@ -97,7 +97,7 @@ async fn each_technician_hears_of_the_own_unconfirmed_appointments_once(
     ];
     let expected = expected.map(|(to, subject)| (to.to_owned(), subject.to_owned()));
     assert_eq!(mails(&bed), expected);
-    assert_eq!(bed.told(), ["louise", "nicolas"], "one Slack message about those that reach nobody");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "one Slack message about those that reach nobody");
     let letter = (0..2).map(|at| text(&bed, at)).find(|text| text.contains("Nicolas")).unwrap();
     for part in
         ["Bonjour Nicolas,", "10:00", "12 rue de l'Accord, Montréal", "514-555-", "Sonner à l'arrière"]
@@ -120,7 +120,7 @@ async fn each_technician_hears_of_the_own_unconfirmed_appointments_once(
     // Repeated by hand: nothing. Something new or changed: only that.
     let again = bed.stack.invoke(Function::AppointmentAlerts, &json!({"task": "rv_alerts"})).await?;
     assert_eq!((again.answer.status.as_str(), &again.answer.stats["alerted"]), ("success", &json!(0)));
-    assert_eq!((mails(&bed).len(), bed.told().len()), (2, 2));
+    assert_eq!((mails(&bed).len(), bed.notified().len()), (2, 2));
     {
         let mut company = bed.stack.sandbox.company.write().unwrap();
         company.appointments[0]["start"] = "2026-01-16T15:30:00Z".into();
@@ -135,7 +135,7 @@ async fn each_technician_hears_of_the_own_unconfirmed_appointments_once(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn every_appointment_that_counts_as_told_was_shown_with_the_person_and_the_true_reason(
+async fn every_appointment_that_counts_as_reported_was_shown_with_the_person_and_the_true_reason(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -227,7 +227,7 @@ async fn an_outage_at_four_cancels_nothing_and_silences_nothing(
     bed.stack.break_with(&[fault]);
     let never = bed.run("rv_alerts", "2026-01-14T21:00:00Z").await?;
     assert_eq!(never.answer.status, "error", "nothing was ever mirrored: nothing can be said");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
 
     bed.stack.faults.lift();
     plan(&bed, &[("1", "2026-01-16T09:00", ALLAN, json!({})), ("2", "2026-01-16T10:00", NICOLAS, json!({}))]);
@@ -237,19 +237,19 @@ async fn an_outage_at_four_cancels_nothing_and_silences_nothing(
     assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
     assert_eq!(mails(&bed).len(), 2);
     assert!(text(&bed, 0).contains("ces données datent du 2026-01-15 01:00"), "{}", text(&bed, 0));
-    assert_eq!(bed.told().len(), 4, "the administrators hear of the outage");
+    assert_eq!(bed.notified().len(), 4, "the administrators hear of the outage");
     assert_eq!(bed.live("gazelle_appointments").await?, 2);
 
     bed.stack.faults.lift();
     let next = bed.stack.invoke(Function::AppointmentAlerts, &json!({})).await?;
     assert_eq!(next.answer.status, "success");
-    assert_eq!((mails(&bed).len(), bed.told().len()), (2, 4), "what was told is not told again");
+    assert_eq!((mails(&bed).len(), bed.notified().len()), (2, 4), "what was told is not told again");
     Ok(())
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_appointment_of_a_whole_day_is_told_the_day_before_its_calendar_date(
+async fn an_appointment_of_a_whole_day_is_reported_the_day_before_its_calendar_date(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
@@ -274,8 +274,11 @@ async fn an_appointment_of_a_whole_day_is_told_the_day_before_its_calendar_date(
             "appointment_external_id",
         )
         .await?;
-    let told = |id: &str, time: Value| json!({"appointment_external_id": format!("evt_local_{id}"), "appointment_date": "2026-01-16", "appointment_time": time});
-    assert_eq!(rows, [told("1", Value::Null), told("3", Value::Null), told("4", "19:00:00".into())]);
+    let notified = |id: &str, time: Value| json!({"appointment_external_id": format!("evt_local_{id}"), "appointment_date": "2026-01-16", "appointment_time": time});
+    assert_eq!(
+        rows,
+        [notified("1", Value::Null), notified("3", Value::Null), notified("4", "19:00:00".into())]
+    );
     let columns = "external_id,appointment_date,appointment_time,start_datetime";
     let mirrored = bed.stack.rows("gazelle_appointments", columns, "external_id").await?;
     assert_eq!(

@@ -184,7 +184,7 @@ async fn a_damaged_copy_is_failed_and_a_copy_without_manifest_does_not_exist(
     std::fs::write(&file, damaged)?;
     let drill = bed.run("restore_drill", "2026-02-08T10:00:00Z").await?;
     assert_eq!(drill.answer.status, "error", "{:?}", drill.answer);
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let drills = bed.stack.rows("restore_drills", "status", "created_at").await?;
     assert_eq!(drills, [json!({"status": "passed"}), json!({"status": "failed"})]);
 
@@ -220,12 +220,12 @@ async fn eleven_verified_copies_leave_ten(
     assert_eq!((left.len(), &left[1..]), (10, &ten[..9]));
     let removed = bed.stack.rows("backups", "location,removed_at", "location").await?;
     assert_eq!(removed.iter().filter(|row| !row["removed_at"].is_null()).count(), 1);
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_failed_backups_delete_nothing_and_each_is_told_once() -> anyhow::Result<()> {
+async fn ten_failed_backups_delete_nothing_and_each_is_reported_once() -> anyhow::Result<()> {
     let mut bed = Bed::start(Backend::PostgRest).await?;
     bed.fill().await?;
     back_up(&bed, 1).await?;
@@ -247,7 +247,7 @@ async fn ten_failed_backups_delete_nothing_and_each_is_told_once() -> anyhow::Re
         bed.stack.advance(jiff::SignedDuration::from_hours(24));
         let run = back_up(&bed, day).await?;
         assert_eq!(run.answer.status, "error", "{:?}", run.answer);
-        assert_eq!(bed.told().len(), 2 * (day - 1), "once per run and administrator");
+        assert_eq!(bed.notified().len(), 2 * (day - 1), "once per run and administrator");
     }
     let after = files(&bed);
     assert!(before.iter().all(|(path, content)| after.get(path) == Some(content)));
@@ -330,7 +330,7 @@ async fn the_sqlite_database_is_copied_too_and_its_absence_or_damage_is_an_error
     bed.stack.lambda.environment.insert("BACKUP_SQLITE_URL".into(), format!("file://{}", file.display()));
     let missing = back_up(&bed, 1).await?;
     assert_eq!(missing.answer.error.unwrap().kind, "backup_source_missing");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     assert_eq!(copies(&bed).await.len(), 1, "the other kind is copied all the same");
 
     let database = rusqlite::Connection::open(&file)?;
@@ -387,7 +387,8 @@ async fn next_night(bed: &mut Bed, day: usize) -> anyhow::Result<gazelle_local::
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emptied_file_pushes_out_no_good_copy_is_told_once_and_may_be_accepted() -> anyhow::Result<()> {
+async fn an_emptied_file_pushes_out_no_good_copy_is_reported_once_and_may_be_accepted() -> anyhow::Result<()>
+{
     let (mut bed, folder, file) = with_sqlite(
         "create table t (id integer primary key, note text); insert into t values (1, 'é'), (2, null), (3, 'x');
          create table rest (id integer primary key); insert into rest values (1);",
@@ -408,7 +409,7 @@ async fn an_emptied_file_pushes_out_no_good_copy_is_told_once_and_may_be_accepte
         let message = bed.runs("backup").await?.last().unwrap()["message"].as_str().unwrap().to_owned();
         assert!(message.contains("t: 0 lignes au lieu de 3"), "{message}");
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "told once");
     let worth: Vec<String> = sqlite_copies(&bed).await.into_iter().map(|(_, worth)| worth).collect();
     assert_eq!(worth, ["reduced", "reduced", "reduced", "verified"]);
     let after = files(&bed);
@@ -425,7 +426,7 @@ async fn an_emptied_file_pushes_out_no_good_copy_is_told_once_and_may_be_accepte
     let accepted = bed.stack.invoke(Function::Backup, &accepting).await?;
     assert_eq!(accepted.answer.status, "success", "{:?}", accepted.answer);
     assert_eq!(next_night(&mut bed, 6).await?.answer.status, "success");
-    assert_eq!(bed.told().len(), 2);
+    assert_eq!(bed.notified().len(), 2);
     let open = bed.stack.rows("notices", "event_type,resolved_at", "opened_at").await?;
     assert!(open.iter().all(|notice| !notice["resolved_at"].is_null()), "{open:?}");
     assert_eq!(sqlite_copies(&bed).await[..2].iter().filter(|(_, worth)| worth == "verified").count(), 2);
@@ -465,7 +466,7 @@ async fn an_emptied_schema_pushes_out_no_good_copy_and_an_ordinary_clean_up_is_n
         assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
         assert_eq!(run.answer.stats["supabase"]["lost"][0]["table"], "gazelle_contacts");
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "told once");
     let left = copies(&bed).await;
     assert_eq!(left[2..], good);
     let status = bed.stack.rows("backups", "status", "created_at").await?;
@@ -502,7 +503,7 @@ async fn what_could_not_be_checked_of_a_file_is_said_once_and_it_is_copied_all_t
             assert!(run.answer.stats["sqlite"]["notes"].as_array().unwrap().contains(&note), "{notes}");
         }
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "told once");
     let copies = sqlite_copies(&bed).await;
     assert!(copies.len() == 2 && copies.iter().all(|(_, worth)| worth == "verified"), "{copies:?}");
     let back = folder.path().join("back.sqlite");
@@ -528,7 +529,7 @@ async fn a_damaged_file_is_copied_beside_the_good_copies_and_is_an_error() -> an
     std::fs::write(&file, &bytes)?;
     let run = next_night(&mut bed, 2).await?;
     assert_eq!(run.answer.error.unwrap().kind, "sqlite_damaged");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let copies = sqlite_copies(&bed).await;
     assert_eq!((copies.len(), copies[0].1.as_str(), &copies[1..]), (2, "damaged", &good[..]));
     let back = folder.path().join("back.sqlite");
@@ -562,7 +563,7 @@ async fn a_bucket_is_a_store_like_a_folder_and_nothing_there_is_overwritten(
     bed.stack.lambda.environment.insert("BACKUP_URL".into(), "s3://somebody-elses".into());
     let refused = back_up(&bed, 2).await?;
     assert_eq!(refused.answer.error.unwrap().kind, "backup_store_refused");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 

@@ -89,15 +89,15 @@ fn tell(console: &Console, story: &str, arguments: &[&str]) -> anyhow::Result<Ch
 async fn story(bed: &mut Bed, console: &Console, name: &str, arguments: &[&str]) -> anyhow::Result<()> {
     let mut child = tell(console, name, arguments)?;
     let mut answers = child.stdin.take().context("stdin")?;
-    let mut wishes = BufReader::new(child.stdout.take().context("stdout")?).lines();
-    while let Some(wish) = wishes.next_line().await? {
+    let mut requests = BufReader::new(child.stdout.take().context("stdout")?).lines();
+    while let Some(request) = requests.next_line().await? {
         // The answer comes first: the story watches what happens.
         answers.write_all(b"ok\n").await?;
-        match wish.split_once(' ').unwrap_or((&wish, "")) {
+        match request.split_once(' ').unwrap_or((&request, "")) {
             ("deliver", "") => drop(bed.stack.deliver_events().await?),
             ("break", fault) => bed.stack.break_with(&[fault.parse().map_err(anyhow::Error::msg)?]),
             ("mend", "") => bed.stack.faults.lift(),
-            _ => anyhow::bail!("{name} wants {wish:?}"),
+            _ => anyhow::bail!("{name} wants {request:?}"),
         }
     }
     ended(name, child).await
@@ -316,8 +316,9 @@ async fn a_task_is_paused_and_resumed_from_its_card() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
     story(&mut bed, &console, "pause", &[]).await?;
     let audit = bed.stack.rows("audit_log", "action,subject,after", "seq").await?;
-    let told: Vec<String> = audit.iter().map(|row| format!("{} {}", row["action"], row["subject"])).collect();
-    assert_eq!(told.len(), 2, "{told:?}");
+    let notified: Vec<String> =
+        audit.iter().map(|row| format!("{} {}", row["action"], row["subject"])).collect();
+    assert_eq!(notified.len(), 2, "{notified:?}");
     assert_eq!(audit[0]["after"]["reason"], "entretien <b>du</b> disque");
     Ok(())
 }
@@ -337,7 +338,7 @@ async fn a_rule_is_edited_in_its_form() -> anyhow::Result<()> {
 async fn every_channel_is_tried_from_the_page() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
     story(&mut bed, &console, "channels", &[]).await?;
-    assert!(!bed.told().is_empty());
+    assert!(!bed.notified().is_empty());
     Ok(())
 }
 
@@ -371,9 +372,9 @@ async fn a_humidity_alert_is_resolved_with_a_note_on_a_phone() -> anyhow::Result
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_at_the_desk_with_cash_equipment_and_appointments() -> anyhow::Result<()> {
     let (mut bed, console) = start().await?;
-    let told = json!({"kind": "unconfirmed", "appointment_external_id": "evt_1", "client_name": "École",
+    let notified = json!({"kind": "unconfirmed", "appointment_external_id": "evt_1", "client_name": "École",
                       "appointment_date": "2026-01-16", "appointment_time": "10:00:00", "status": "sent"});
-    bed.put("alert_logs", json!([told])).await?;
+    bed.put("alert_logs", json!([notified])).await?;
     story(&mut bed, &console, "desk", &[]).await?;
     let session = &bed.stack.rows("cash_sessions", "initial_amount,actual_amount,variance", "id").await?[0];
     assert_eq!(*session, json!({"initial_amount": 10_010, "actual_amount": 14_910, "variance": -100}));

@@ -6,7 +6,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
-use e2e::{Backend, Bed, PATIENCE, free_port};
+use e2e::{Backend, Bed, RETRY, free_port};
 use serde_json::Value;
 use shared::http::{Http, json_request};
 use tokio::process::{Child, Command};
@@ -49,7 +49,7 @@ async fn a_function_answers_an_event_file_under_cargo_lambdas_emulator() -> anyh
     let address = format!("http://127.0.0.1:{port}").parse()?;
     let ready = json_request("cargo-lambda", "GET".parse()?, address, Default::default());
     // Any answer is one: its port is open.
-    Http::new().send(&ready, PATIENCE, |_| false).await.context("the emulator did not become ready")?;
+    Http::new().send(&ready, RETRY, |_| false).await.context("the emulator did not become ready")?;
     let invoked = cargo_lambda("invoke")?
         .args([FUNCTION, "--invoke-port", &port, "--data-file", "events/cleanup.manual.json"])
         .output()

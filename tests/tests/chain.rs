@@ -39,7 +39,7 @@ async fn a_night_mirrors_the_company_and_writes_the_report(
         let counts = &answers[0].stats["collections"][collection];
         assert_eq!(counts["inserted"], answers[0].stats[collection], "{collection}");
     }
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
 
     // Every stored row is its source: the untouched payload, and the columns taken from it.
     let stored = bed
@@ -138,7 +138,7 @@ async fn a_second_night_without_changes_writes_nothing_and_tells_nobody(
     assert_eq!(versions(&bed).await?, before);
     assert_eq!(row_versions(&bed).await?, rows_before, "not a single row version");
     assert_eq!(bed.stack.sandbox.workbook().tabs, sheet);
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 
@@ -177,7 +177,7 @@ async fn changes_deletions_and_local_values_are_mirrored_as_they_should(
         company.reindex();
     }
     let second = bed.sync("2026-01-16T06:00:00Z").await?;
-    // The new status is drift: stored, told, and no reason to hold the report back.
+    // The new status is drift: stored, reported, and no reason to hold the report back.
     assert_eq!(second.answer.status, "warning", "{:?}", second.answer);
     assert_eq!(second.answer.stats["collections"]["pianos"]["deleted"], 1);
     assert_eq!(second.answer.stats["collections"]["appointments"]["deleted"], 1);
@@ -190,12 +190,12 @@ async fn changes_deletions_and_local_values_are_mirrored_as_they_should(
     assert_eq!(clients[19]["tags"], json!(["institutional"]));
     assert_ne!(clients[20]["company_name"], "vieille nouvelle");
     assert_eq!(clients[21]["status"], "BRAND_NEW");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
 
-    // The same drift the next night is not told again.
+    // The same drift the next night is not reported again.
     let third = bed.sync("2026-01-17T06:00:00Z").await?;
     assert_eq!(third.answer.status, "warning");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
@@ -222,7 +222,7 @@ async fn a_row_that_cannot_be_stored_is_set_aside_and_the_rest_arrives(
     assert_eq!(set_aside[0]["reason"], "identifiant manquant ou illisible");
     assert!(set_aside[0]["external_id"].as_str().unwrap().starts_with("sans-id-"), "{set_aside:?}");
     assert_eq!(bed.live("gazelle_timeline_entries").await?, 269);
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
@@ -328,7 +328,7 @@ async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
     let continued = events.iter().find(|event| event.envelope["detail-type"] == "Task Continued").unwrap();
     let last = bed.stack.invoke(Function::SyncGazelle, &continued.envelope).await?;
     assert_eq!(last.answer.status, "warning", "{:?}", last.answer);
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let events = bed.stack.take_events();
     assert!(events.iter().all(|event| event.envelope["detail-type"] != "Gazelle Sync Succeeded"));
     assert_eq!(bed.live("gazelle_clients").await?, 40, "nothing was deleted");
@@ -360,7 +360,7 @@ async fn a_small_collection_does_not_vanish_and_one_person_may_go(
         let run = bed.sync(&night).await?;
         assert_eq!(run.answer.status, status, "{left} left: {:?}", run.answer);
         assert_eq!(bed.live("users").await?, expected, "{left} left");
-        // A refusal is told, and nothing is built on it.
+        // A refusal is reported, and nothing is built on it.
         let has_succeeded = bed
             .stack
             .take_events()
@@ -368,6 +368,6 @@ async fn a_small_collection_does_not_vanish_and_one_person_may_go(
             .any(|event| event.envelope["detail-type"] == "Gazelle Sync Succeeded");
         assert_eq!(has_succeeded, status == "success");
     }
-    assert_eq!(bed.told(), ["louise", "louise", "nicolas", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "louise", "nicolas", "nicolas"]);
     Ok(())
 }

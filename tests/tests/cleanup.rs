@@ -277,6 +277,6 @@ async fn what_does_not_fit_into_the_time_is_left_for_the_next_night(
     let run = bed.stack.invoke_within(Function::Cleanup, &json!({}), &request, limit).await?;
     assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
     assert!(run.answer.message.unwrap().ends_with("le reste à la prochaine exécution"));
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }

@@ -67,12 +67,12 @@ async fn fill(bed: &Bed, name: &str) -> anyhow::Result<()> {
         "appointment_time": "10:00:00", "status": "ACTIVE", "event_type": "APPOINTMENT", "created_at": MORNING,
     });
     bed.put("gazelle_appointments", json!([appointment])).await?;
-    let told = json!({
+    let notified = json!({
         "id": 1, "kind": "unconfirmed", "appointment_external_id": "evt_1", "technician_id": "usr_1",
         "technician_name": name, "client_name": name, "title": name, "appointment_date": "2026-01-16",
         "appointment_time": "10:00:00", "status": "failed", "created_at": MORNING, "triggered_by": name,
     });
-    bed.put("alert_logs", json!([told])).await?;
+    bed.put("alert_logs", json!([notified])).await?;
     Ok(())
 }
 
@@ -285,7 +285,7 @@ async fn generating_is_a_recorded_run_of_the_caller_and_one_at_a_time(
     let audit = bed.stack.rows("audit_log", "action,subject", "seq").await?;
     assert_eq!(audit, [json!({"action": "run.requested", "subject": "maintenance_alerts"})]);
 
-    // Repaired: closed, not deleted. A program is told apart from the console.
+    // Repaired: closed, not deleted. A program is distinguished from the console.
     bed.put("assets", json!([{"id": 1, "name": "Camion", "category": "véhicule", "status": "actif"}]))
         .await?;
     let bearer = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
@@ -435,8 +435,11 @@ async fn appointments_are_taken_note_of_and_runs_are_requested_by_administrators
         assert_eq!((again.status, &body(&again)?["run_id"]), (409, &accepted["run_id"]));
     }
     // The task knows one day and everybody: nothing else is taken silently.
-    for wish in [json!({"target_date": "2026-02-01"}), json!({"technician_ids": ["usr_1"]})] {
-        assert_eq!(console.ask("POST", "/alertes-rv/send", &admin.change().json(&wish)).await?.status, 400);
+    for options in [json!({"target_date": "2026-02-01"}), json!({"technician_ids": ["usr_1"]})] {
+        assert_eq!(
+            console.ask("POST", "/alertes-rv/send", &admin.change().json(&options)).await?.status,
+            400
+        );
     }
     Ok(())
 }

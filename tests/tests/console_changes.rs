@@ -253,8 +253,8 @@ async fn a_change_is_checked_field_by_field_and_audited(
     let rule = bed.stack.rows("notification_rules", "enabled,recipients,updated_by", "id").await?[0].clone();
     assert_eq!(rule, json!({"enabled": false, "recipients": ["allan"], "updated_by": USER}));
     let audit = bed.stack.rows("audit_log", "action,subject,before,after", "seq").await?;
-    let told: Vec<&str> = audit.iter().map(|row| row["action"].as_str().unwrap()).collect();
-    insta::assert_snapshot!("console_audit", told.join("\n"));
+    let notified: Vec<&str> = audit.iter().map(|row| row["action"].as_str().unwrap()).collect();
+    insta::assert_snapshot!("console_audit", notified.join("\n"));
     assert_eq!((&audit[0]["before"], &audit[0]["after"]), (&json!(30), &json!(35)));
 
     let event = |values: Value| json!({"p_values": values, "p_now": MORNING});
@@ -302,7 +302,7 @@ async fn humidity_appointments_and_quarantine_are_listed_and_settled(
         json!({"total_alerts": 2, "unresolved": 1, "resolved": 1, "by_type": {"housse": 2}, "institutional_unresolved": 1})
     );
 
-    let told = |id: u32, status: &str, at: &str| {
+    let notified = |id: u32, status: &str, at: &str| {
         json!({"id": id, "kind": "unconfirmed", "appointment_external_id": format!("evt_{id}"), "technician_id": "usr_1", "technician_name": "Marie",
                "appointment_date": "2026-01-16", "client_phone": "514 555-0199", "technician_email": "marie@example.com", "status": status,
                "triggered_by": "rv_alerts", "created_at": at})
@@ -310,10 +310,10 @@ async fn humidity_appointments_and_quarantine_are_listed_and_settled(
     bed.put(
         "alert_logs",
         json!([
-            told(1, "sent", "2026-01-14T21:00:00Z"),
-            told(2, "failed", "2026-01-14T21:00:00Z"),
-            told(3, "sent", "2025-12-20T21:00:00Z"),
-            told(4, "sent", "2025-11-20T21:00:00Z")
+            notified(1, "sent", "2026-01-14T21:00:00Z"),
+            notified(2, "failed", "2026-01-14T21:00:00Z"),
+            notified(3, "sent", "2025-12-20T21:00:00Z"),
+            notified(4, "sent", "2025-11-20T21:00:00Z")
         ]),
     )
     .await?;

@@ -329,7 +329,7 @@ async fn a_bad_night_says_what_failed_why_and_where_to_look(
     assert!(home.contains(&format!("/api/incidents/{incident}/acknowledge")), "{home}");
     assert!(home.contains("2 problems need your attention."), "{home}");
 
-    // A later run that works ends the trouble, though the night keeps it.
+    // A later run that works ends the problem, though the night keeps it.
     let again = bed.stack.invoke(Function::TimelineReport, &json!({})).await?;
     assert_eq!(again.answer.status, "success", "{:?}", again.answer);
     let (_, home) = console.view("/", &viewer, "fr").await?;

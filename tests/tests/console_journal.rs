@@ -215,12 +215,12 @@ async fn the_runbook_and_the_reference_are_pages_where_links_lead(
     let runbook = console.page("/runbook", &viewer, "fr").await?;
     let rules = bed.stack.rows("notification_rules", "event_type", "event_type").await?;
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RUNBOOK.md"))?;
-    let told = rules.iter().filter_map(|rule| rule["event_type"].as_str());
+    let notified = rules.iter().filter_map(|rule| rule["event_type"].as_str());
     let failures = TASKS.iter().filter_map(|task| task.failure_event.map(Event::name));
     // Each kind of notice has an entry; a test of the messages says so.
     let entries = text.lines().filter_map(|line| line.strip_prefix("## "));
     let alarms = ["errors", "throttles", "duration", "invocations", "no-success", "depth"];
-    let wanted: Vec<&str> = told.chain(failures).chain(entries).chain(alarms).collect();
+    let wanted: Vec<&str> = notified.chain(failures).chain(entries).chain(alarms).collect();
     assert!(wanted.len() > 40);
     for anchor in wanted {
         assert_eq!(runbook.matches(&format!(r#"id="{anchor}""#)).count(), 1, "{anchor}");

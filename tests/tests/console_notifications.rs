@@ -1,4 +1,4 @@
-//! Notifications in the console: rules that mean what they say, what was sent, troubles, and channels that are tested.
+//! Notifications in the console: rules that mean what they say, what was sent, problems, and channels that are tested.
 
 use e2e::{
     Backend, Bed,
@@ -32,8 +32,8 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
 
     let at = bed.stack.clock.now();
     let before = notices::explain(&bed.stack, "sync.failed", "error", at).await?;
-    let told: Vec<&Value> = before.as_array().unwrap().iter().map(|row| &row["verdict"]).collect();
-    assert_eq!(told, ["send", "send", "below_severity"]);
+    let notified: Vec<&Value> = before.as_array().unwrap().iter().map(|row| &row["verdict"]).collect();
+    assert_eq!(notified, ["send", "send", "below_severity"]);
 
     let id = rule(&console, &admin, "sync.failed").await?["id"].clone();
     let quiet = json!({"from": "22:00", "until": "07:00", "time_zone": "America/Toronto"});
@@ -47,7 +47,7 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
     document.check("PUT", "/notification-rules/{id}", &answer)?;
     assert_eq!(body(&answer)?["updated_by"], "admin@gazelle.example");
 
-    // One in the morning: Louise is told at seven, and Nicolas is not any more.
+    // One in the morning: Louise is notified at seven, and Nicolas is not any more.
     let path = "/notification-rules/explain?event_type=sync.failed";
     let answer = console.ask("GET", path, &admin.read()).await?;
     document.check("GET", "/notification-rules/explain", &answer)?;
@@ -57,7 +57,7 @@ async fn a_rule_edited_in_the_console_changes_what_is_explained_and_the_audit_sa
         .as_array()
         .unwrap()
         .iter()
-        .filter(|told| told["rule_channel"] == "slack")
+        .filter(|notified| notified["rule_channel"] == "slack")
         .collect();
     assert_eq!(slack.len(), 1, "{explained}");
     assert_eq!((&slack[0]["recipient"], &slack[0]["verdict"]), (&json!("louise"), &json!("send")));
@@ -182,7 +182,7 @@ async fn a_rule_is_made_and_deleted_and_one_that_is_wrong_is_refused_by_its_fiel
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_sent_and_why_is_shown_and_a_trouble_is_taken_in_hand_by_an_operator(
+async fn what_was_sent_and_why_is_shown_and_a_problem_is_taken_in_hand_by_an_operator(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let (mut bed, console) = console::open(backend).await?;
@@ -256,10 +256,10 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
     let admin = console.sign_in("admin").await?;
     let document = console.document().await?;
     let path = "/api/admin/health/test-notifications";
-    let test = async |bed: &Bed, faults: &[&str], wish: Value| -> anyhow::Result<(u16, Value)> {
+    let test = async |bed: &Bed, faults: &[&str], options: Value| -> anyhow::Result<(u16, Value)> {
         let faults: Vec<FaultSpec> = faults.iter().map(|fault| fault.parse().unwrap()).collect();
         bed.stack.break_with(&faults);
-        let answer = console.ask("POST", path, &admin.change().json(&wish)).await?;
+        let answer = console.ask("POST", path, &admin.change().json(&options)).await?;
         document.check("POST", "/admin/health/test-notifications", &answer)?;
         Ok((answer.status, body(&answer)?))
     };
@@ -276,8 +276,8 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
         .as_array()
         .unwrap()
         .iter()
-        .filter(|told| told["delivered"] == false)
-        .map(|told| &told["channel"])
+        .filter(|notified| notified["delivered"] == false)
+        .map(|notified| &notified["channel"])
         .collect();
     assert_eq!(undelivered, ["telegram", "telegram", "telegram"]);
     let (status, refused) = test(&bed, &["slack:gone"], json!({"channel": "slack"})).await?;
@@ -311,8 +311,8 @@ async fn a_test_of_the_channels_tells_what_arrived_and_what_did_not(
     bed.stack.advance(SignedDuration::from_mins(1));
     let mut statuses = Vec::new();
     for _ in 0..11 {
-        let wish = admin.change().json(&json!({"channel": "email"}));
-        statuses.push(console.ask("POST", path, &wish).await?.status);
+        let options = admin.change().json(&json!({"channel": "email"}));
+        statuses.push(console.ask("POST", path, &options).await?.status);
     }
     assert!(statuses.contains(&429) && statuses.starts_with(&[200, 200]), "{statuses:?}");
     Ok(())

@@ -50,7 +50,7 @@ async fn lived_in(backend: Backend) -> anyhow::Result<Bed> {
     )
     .await?;
     bed.run("maintenance_alerts", "2026-01-15T12:06:00Z").await?;
-    // What no quiet night has: one trouble of each kind, explained by the run that failed.
+    // What no quiet night has: one problem of each kind, explained by the run that failed.
     let failed = bed.runs("rapport_timeline").await?.pop().unwrap()["id"].clone();
     let id = "00000000-0000-0000-0000-000000000001";
     bed.put(
@@ -148,8 +148,8 @@ async fn every_answer_has_the_documented_shape(
     let sync = &bed.runs("sync_gazelle").await?[0];
     let detail = ask(&bed, "console_run_detail", json!({"p_id": sync["id"], "p_now": MORNING})).await?;
     let failed = bed.runs("rapport_timeline").await?.pop().unwrap();
-    let told = ask(&bed, "console_run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
-    shapes.insert("run_detail".into(), both(shape(&detail), shape(&told)));
+    let notified = ask(&bed, "console_run_detail", json!({"p_id": failed["id"], "p_now": MORNING})).await?;
+    shapes.insert("run_detail".into(), both(shape(&detail), shape(&notified)));
     let week = ask(&bed, "weekly_report", json!({"p_period_start": "2026-01-05"})).await?;
     shapes.insert("weekly_report".into(), shape(&json!({"period_start": week["period_start"], "text": week["text"], "delivery_status": week["delivery_status"], "created_at": week["created_at"]})));
     insta::assert_snapshot!("console_shapes", serde_json::to_string_pretty(&shapes)?);
@@ -162,10 +162,10 @@ async fn every_answer_has_the_documented_shape(
     assert_eq!(home["good_nights"], 1);
     assert_eq!(home["backup"]["verified"]["kind"], "supabase");
     assert_eq!(home["backup"]["drill"]["status"], "passed");
-    assert_eq!(told["status"], "error");
-    assert_eq!(told["incidents"][0]["explained_by_run_id"], failed["id"]);
-    assert_eq!(told["notices"][0]["event_type"], "report.failed");
-    assert!(!told["notices"][0]["deliveries"].as_array().unwrap().is_empty());
+    assert_eq!(notified["status"], "error");
+    assert_eq!(notified["incidents"][0]["explained_by_run_id"], failed["id"]);
+    assert_eq!(notified["notices"][0]["event_type"], "report.failed");
+    assert!(!notified["notices"][0]["deliveries"].as_array().unwrap().is_empty());
     let stats = ask(&bed, "scheduler_logs_stats", json!({"p_now": "2026-01-15T23:00:00Z"})).await?;
     let report = stats["tasks"]
         .as_array()

@@ -153,10 +153,10 @@ async fn a_button_is_locked_while_and_only_while_its_run_is_live(
         assert!(free(&during, "backup"));
         assert!(during.contains(pace));
     }
-    // An open page is told, and once.
-    let told = console.ask("GET", &path, &admin.browse("fr")).await?;
-    assert_eq!(told.headers["hx-trigger"], "runs");
-    let text = String::from_utf8(told.body.to_vec())?;
+    // An open page is informed, and once.
+    let notified = console.ask("GET", &path, &admin.browse("fr")).await?;
+    assert_eq!(notified.headers["hx-trigger"], "runs");
+    let text = String::from_utf8(notified.body.to_vec())?;
     let path = format!("/journal/tasks?seen={}", between(&text, "/journal/tasks?seen=", "\""));
     assert!(!console.ask("GET", &path, &admin.browse("fr")).await?.headers.contains_key("hx-trigger"));
 
@@ -186,8 +186,8 @@ async fn a_run_shows_its_figures_and_its_chain(
     let (mut bed, console) = console::open(backend).await?;
     let admin = console.sign_in("admin").await?;
     let viewer = console.sign_in("viewer").await?;
-    let wish = admin.change().json(&json!({"reason": "après le ménage", "parameters": {"full": true}}));
-    let accepted = body(&console.ask("POST", "/scheduler/run/sync", &wish).await?)?;
+    let options = admin.change().json(&json!({"reason": "après le ménage", "parameters": {"full": true}}));
+    let accepted = body(&console.ask("POST", "/scheduler/run/sync", &options).await?)?;
     let path = accepted["location"].as_str().unwrap().to_owned();
     let queued = console.page(&path, &admin, "fr").await?;
     assert!(queued.contains("Demandée") && queued.contains("every 2s") && queued.contains("<progress"));
@@ -232,7 +232,7 @@ async fn a_run_shows_its_figures_and_its_chain(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_run_says_why_what_to_do_and_who_was_told(
+async fn a_failed_run_says_why_what_to_do_and_who_was_notified(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let (mut bed, console) = console::open(backend).await?;

@@ -362,7 +362,7 @@ async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Res
     Ok(())
 }
 
-/// Whoever adds a channel in Rust is told where the database lists them.
+/// Whoever adds a channel in Rust learns where the database lists them.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_of_channels_in_the_database_has_all_of_them() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::PostgRest).await?;

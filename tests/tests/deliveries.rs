@@ -1,4 +1,4 @@
-//! Events arrive twice, late, in parallel; processes die at every step; people are told once.
+//! Events arrive twice, late, in parallel; processes die at every step; people are notified once.
 
 use e2e::{Backend, Bed, NIGHT, scheduled};
 use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
@@ -51,7 +51,7 @@ async fn the_platforms_retry_of_a_failed_run_does_the_work_and_of_a_good_one_not
         assert_eq!(failed.answer.error.as_ref().unwrap().kind, kind);
         assert!(matches!(&failed.invocation.ended, Ended::Error { kind: name, .. } if name == kind));
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"], "two attempts are one trouble");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "two attempts are one trouble");
     assert!(bed.stack.take_events().is_empty(), "a failed sync starts no report");
 
     bed.stack.faults.lift();
@@ -138,7 +138,7 @@ async fn a_sync_killed_at_any_step_converges_when_the_event_comes_again(
     for run in bed.stack.rows("scheduler_logs", "status,task_name,run_key", "created_at").await? {
         assert!(is_terminal(&run), "{run}");
     }
-    assert!(bed.told().is_empty(), "nothing failed in the end: {:?}", bed.told());
+    assert!(bed.notified().is_empty(), "nothing failed in the end: {:?}", bed.notified());
     Ok(())
 }
 
@@ -154,7 +154,7 @@ async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
         let night = night_of(usize::try_from(step)?);
         let event = scheduled("sync_gazelle", &night.to_string());
         let request_id = bed.stack.request_id();
-        let before = bed.told().len();
+        let before = bed.notified().len();
         bed.stack.break_with(&[fault]);
         bed.stack.tripwire.set(step, moment);
         let cut = bed.stack.invoke_as(Function::SyncGazelle, &event, &request_id).await?;
@@ -163,7 +163,7 @@ async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
         bed.stack.advance(jiff::SignedDuration::from_mins(10));
         bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
 
-        let told = bed.told().len() - before;
+        let notified = bed.notified().len() - before;
         let deliveries =
             bed.stack.rows("notification_deliveries", "status,fingerprint", "created_at,id").await?;
         let tonight: Vec<_> = deliveries
@@ -174,11 +174,11 @@ async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
         let in_doubt = tonight.iter().filter(|row| row["status"] == "unknown").count();
         // A process that dies inside a sending leaves that one in doubt; in doubt means at most once.
         assert!(
-            told <= 2 && told + in_doubt >= 2 && in_doubt <= 1,
-            "step {step}: told {told}, in doubt {in_doubt}"
+            notified <= 2 && notified + in_doubt >= 2 && in_doubt <= 1,
+            "step {step}: told {notified}, in doubt {in_doubt}"
         );
         if !was_killed {
-            assert_eq!((told, in_doubt), (2, 0));
+            assert_eq!((notified, in_doubt), (2, 0));
             break;
         }
     }
@@ -187,7 +187,7 @@ async fn a_failing_sync_killed_at_any_step_tells_nobody_twice(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_process_frees_its_task_after_the_lease_and_is_told(
+async fn a_lost_process_frees_its_task_after_the_lease_and_is_reported(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -207,9 +207,9 @@ async fn a_lost_process_frees_its_task_after_the_lease_and_is_told(
         (Some("error"), Some("lost")),
         "{runs:?}"
     );
-    // Nobody retried the lost run: its end is told by the next round of sending.
+    // Nobody retried the lost run: its end is reported by the next round of sending.
     bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 

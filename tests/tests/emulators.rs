@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Stdio};
 
 use anyhow::Context;
-use e2e::{Backend, Bed, Moto, PATIENCE, binary, console, free_port, scheduled};
+use e2e::{Backend, Bed, Moto, RETRY, binary, console, free_port, scheduled};
 use rstest::rstest;
 use serde_json::{Value, json};
 use shared::{
@@ -58,7 +58,7 @@ impl Emulator {
 
     async fn invoke(&self, payload: &str) -> anyhow::Result<Value> {
         let request = json_request("rie", "POST".parse()?, self.address.parse()?, payload.to_owned().into());
-        let answer = self.http.send(&request, PATIENCE, is_transient).await?;
+        let answer = self.http.send(&request, RETRY, is_transient).await?;
         Ok(serde_json::from_slice(&answer.body)?)
     }
 }

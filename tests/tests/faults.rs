@@ -1,4 +1,4 @@
-//! Every fault of the outside world, alone: what the runs say, who is told, and that the next run converges.
+//! Every fault of the outside world, alone: what the runs say, who is notified, and that the next run converges.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const FINE: Expected = Expected { sync: "success", report: Some("success"), noti
 #[case("event:duplicate", FINE)]
 #[case("gazelle:empty-clients+slack:500", Expected { sync: "warning", report: None, notice: Some("sync.deletion_guard") })]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_has_its_outcome_is_told_once_and_passes(
+async fn a_fault_has_its_outcome_is_reported_once_and_passes(
     #[case] faults: &str,
     #[case] expected: Expected,
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
@@ -41,9 +41,9 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
     assert_eq!(night.runs[0].answer.status, expected.sync, "{:?}", night.runs[0].answer);
     assert_eq!(night.runs.get(1).map(|run| run.answer.status.as_str()), expected.report);
     assert_eq!(night.runs.len(), if expected.report.is_some() { 4 } else { 1 });
-    let told =
+    let notified =
         bed.stack.rows("notification_deliveries", "event_type,recipient,channel,status", "recipient").await?;
-    let told: Vec<String> = told
+    let notified: Vec<String> = notified
         .iter()
         .map(|row| {
             format!(
@@ -55,10 +55,12 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
         })
         .collect();
     match expected.notice {
-        Some(notice) => assert_eq!(told, [format!("{notice} louise sent"), format!("{notice} nicolas sent")]),
-        None => assert!(told.is_empty(), "{told:?}"),
+        Some(notice) => {
+            assert_eq!(notified, [format!("{notice} louise sent"), format!("{notice} nicolas sent")])
+        }
+        None => assert!(notified.is_empty(), "{notified:?}"),
     }
-    assert_eq!(bed.told().len(), told.len(), "what is stored as sent has arrived, and nothing else");
+    assert_eq!(bed.notified().len(), notified.len(), "what is stored as sent has arrived, and nothing else");
 
     // The next night, without the fault, everything is as it should be.
     bed.stack.faults.lift();
@@ -73,7 +75,7 @@ async fn a_fault_has_its_outcome_is_told_once_and_passes(
             .any(|run| run.answer.status == "success" && run.answer.parent_run_id == next.answer.run_id)
     );
     bed.assert_mirrored().await?;
-    assert_eq!(bed.told().len(), told.len(), "a trouble that passed is not told again");
+    assert_eq!(bed.notified().len(), notified.len(), "a trouble that passed is not told again");
     Ok(())
 }
 
@@ -91,7 +93,7 @@ async fn a_gazelle_that_hangs_ends_the_run_within_a_minute(
         "{:?}",
         night.runs[0].invocation.duration
     );
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
@@ -113,13 +115,13 @@ async fn a_slack_that_fails_at_first_gets_the_message_later(
         bed.stack.advance(jiff::SignedDuration::from_mins(5));
         bed.stack.invoke(Function::NotificationDispatch, &serde_json::json!({})).await?;
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_only(
+async fn a_dead_supabase_is_reported_directly_once_per_attempt_and_by_daily_tasks_only(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
@@ -127,11 +129,11 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
     bed.stack.break_with(&[fault]);
     let dispatch = bed.stack.invoke(Function::NotificationDispatch, &serde_json::json!({})).await?;
     assert_eq!(dispatch.answer.error.as_ref().unwrap().kind, "supabase_unavailable");
-    assert!(bed.told().is_empty(), "a task of every five minutes stays silent");
+    assert!(bed.notified().is_empty(), "a task of every five minutes stays silent");
     let sync = bed.sync(e2e::NIGHT).await?;
     assert_eq!(sync.answer.error.as_ref().unwrap().kind, "supabase_unavailable");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
-    assert_eq!(sync.answer.told.len(), 2);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
+    assert_eq!(sync.answer.notified.len(), 2);
     bed.stack.faults.lift();
     let request_id = bed.stack.request_id();
     let again = bed
@@ -144,20 +146,20 @@ async fn a_dead_supabase_is_told_directly_once_per_attempt_and_by_daily_tasks_on
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_database_and_with_a_slack_that_swallows_administrators_are_told_by_email(
+async fn without_a_database_and_with_a_slack_that_swallows_administrators_are_notified_by_email(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
     bed.stack.break_with(&["supabase:500", "slack:cut"].map(|fault| fault.parse::<FaultSpec>().unwrap()));
     let sync = bed.sync(e2e::NIGHT).await?;
-    let told: Vec<String> = sync
+    let notified: Vec<String> = sync
         .answer
-        .told
+        .notified
         .iter()
-        .map(|told| format!("{} {} {}", told.channel, told.recipient, told.status))
+        .map(|notified| format!("{} {} {}", notified.channel, notified.recipient, notified.status))
         .collect();
     assert_eq!(
-        told,
+        notified,
         ["slack louise unknown", "slack nicolas unknown", "email louise sent", "email nicolas sent"]
     );
     let mut emails: Vec<String> =
@@ -210,7 +212,7 @@ async fn a_recipient_who_left_stops_nobody_elses_message(
     let fault: FaultSpec = "gazelle:graphql-error".parse().map_err(anyhow::Error::msg)?;
     bed.stack.break_with(&[fault]);
     bed.sync(e2e::NIGHT).await?;
-    assert_eq!(bed.told(), ["nicolas"]);
+    assert_eq!(bed.notified(), ["nicolas"]);
     let rows = bed.stack.rows("notification_deliveries", "recipient,status,error_kind", "recipient").await?;
     assert_eq!(
         rows[0],

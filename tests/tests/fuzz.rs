@@ -22,7 +22,7 @@ const CASES: usize = 5_000;
 const SHARES: usize = 3;
 const UNLIMITED: Limits = Limits { user: i32::MAX.unsigned_abs(), address: i32::MAX.unsigned_abs() };
 /// A tool that hangs is stopped.
-const PATIENCE: Duration = Duration::from_secs(900);
+const RETRY: Duration = Duration::from_secs(900);
 /// What every answer is held against: no failure of the server, no status, kind or body that is not described.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance";
@@ -145,7 +145,7 @@ async fn send_cases(
         // Where it keeps what it found: nothing of one run counts in the next.
         .current_dir(&folder)
         .kill_on_drop(true);
-    let output = tokio::time::timeout(PATIENCE, tool.output()).await.context("schemathesis hangs")??;
+    let output = tokio::time::timeout(RETRY, tool.output()).await.context("schemathesis hangs")??;
     let [said, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     assert!(output.status.success(), "{said}{complained}");
     let report: Value = serde_json::from_slice(&std::fs::read(&report)?)?;

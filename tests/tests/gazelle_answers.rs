@@ -48,7 +48,7 @@ async fn an_answer_that_is_none_is_asked_for_again_and_nobody_hears_of_it() -> a
         assert!(!bed.stack.faults.has(fault.fault), "{name} has happened as often as it was to");
     }
     bed.assert_mirrored().await?;
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 
@@ -159,8 +159,8 @@ async fn what_no_database_stores_costs_a_character_and_no_row() -> anyhow::Resul
         let count: u32 = replaced(table, column, raw).await?.unwrap().parse()?;
         assert!(count >= 1, "{table}");
     }
-    let told = bed.told().len();
-    assert!(told > 0, "drift is told");
+    let notified = bed.notified().len();
+    assert!(notified > 0, "drift is told");
 
     // A byte that is no UTF-8 ends as the same character: nothing is written, nobody hears of it again.
     let second = next_night(&mut bed, &["gazelle:not-utf8"]).await?;
@@ -177,7 +177,7 @@ async fn what_no_database_stores_costs_a_character_and_no_row() -> anyhow::Resul
     for (table, column, raw) in TEXTS.into_iter().filter(|(table, ..)| *table != "gazelle_appointments") {
         assert_eq!(replaced(table, column, raw).await?.as_deref(), Some("0"), "{table}");
     }
-    assert_eq!(bed.told().len(), told, "the same drift is told once");
+    assert_eq!(bed.notified().len(), notified, "the same drift is told once");
     bed.assert_mirrored().await?;
     assert!(bed.stack.rows("sync_quarantine", "external_id", "external_id").await?.is_empty());
     Ok(())
@@ -217,7 +217,7 @@ async fn what_can_be_read_is_read_and_what_cannot_changes_nothing() -> anyhow::R
         "select count(*) from gazelle_pianos where jsonb_typeof(raw -> 'serviceIntervalMonths') = 'string'";
     assert_eq!(one(&database, as_text).await?, with_interval, "what came is in the payload");
     assert_eq!(known().await?, before);
-    assert!(bed.told().is_empty(), "nothing is lost, nothing is told");
+    assert!(bed.notified().is_empty(), "nothing is lost, nothing is told");
 
     // Sunday: the whole timeline is read.
     bed.stack.advance(SignedDuration::from_hours(24));
@@ -226,10 +226,10 @@ async fn what_can_be_read_is_read_and_what_cannot_changes_nothing() -> anyhow::R
     let words = "select count(*) filter (where raw ->> 'year' = 'vers 1998') > 0 from gazelle_pianos";
     assert_eq!(one(&database, words).await?.as_deref(), Some("true"));
     assert_eq!(known().await?, before, "what was known stays");
-    let told = bed.told().len();
-    assert!(told > 0);
+    let notified = bed.notified().len();
+    assert!(notified > 0);
     next_night(&mut bed, &["gazelle:unreadable"]).await?;
-    assert_eq!(bed.told().len(), told, "the same drift is told once");
+    assert_eq!(bed.notified().len(), notified, "the same drift is told once");
     Ok(())
 }
 
@@ -296,7 +296,7 @@ async fn a_list_inside_a_node_is_read_to_its_end_or_said_to_be_cut() -> anyhow::
         Some("280"),
         "a list that was cut takes nothing away"
     );
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
 
     // What Gazelle takes out itself goes.
     {
@@ -331,7 +331,7 @@ async fn a_token_is_renewed_once_in_a_run_and_by_one_process() -> anyhow::Result
     let elsewhere = next_night(&mut bed, &["gazelle:renewed-elsewhere"]).await?;
     assert_eq!(elsewhere.answer.status, "success", "{:?}", elsewhere.answer);
     assert_eq!(bed.stack.sandbox.gazelle.generation(), 3, "the other one's token is used");
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 

@@ -20,7 +20,7 @@ fn asks_for(what: &str) -> Value {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_is_recorded_told_and_answered_as_an_error(
+async fn a_panic_is_recorded_reported_and_answered_as_an_error(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = probe_bed(backend).await?;
@@ -32,7 +32,7 @@ async fn a_panic_is_recorded_told_and_answered_as_an_error(
     );
     let log = bed.runs("rapport_timeline").await?;
     assert_eq!((log[0]["status"].as_str(), log[0]["error_kind"].as_str()), (Some("error"), Some("panic")));
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     assert!(!run.invocation.log.contains("planted-secret"), "{}", run.invocation.log);
     Ok(())
 }
@@ -53,7 +53,7 @@ async fn a_task_that_does_not_end_is_ended_before_the_platform_does_it(
     );
     let log = bed.runs("rapport_timeline").await?;
     assert_eq!(log[0]["error_kind"], "deadline_exceeded");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 

@@ -62,7 +62,7 @@ async fn a_note_of_a_year_to_come_ends_nothing(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
+async fn a_problem_is_reported_once_with_what_was_found_and_a_later_note_ends_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -93,7 +93,7 @@ async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
     assert_eq!(subjects.len(), 2);
     assert!(subjects[0].starts_with("nicolas@example.com 🏜️ Trop sec — "), "{subjects:?}");
     assert!(subjects[1].starts_with("nicolas@example.com 🧥 Housse absente — "), "{subjects:?}");
-    assert_eq!(bed.told(), ["louise", "louise", "nicolas", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "louise", "nicolas", "nicolas"]);
     let slack: String = bed.stack.sandbox.slack_messages().iter().map(|sent| sent.body.to_string()).collect();
     assert!(slack.contains("28,5 %") && slack.contains("« housse enlevée »"), "{slack}");
     assert!(!slack.contains("\"0 %"));
@@ -104,7 +104,7 @@ async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
         (&stats["inserted"], &stats["updated"], &stats["resolved"]),
         (&json!(0), &json!(0), &json!(0))
     );
-    assert_eq!(bed.told().len(), 4);
+    assert_eq!(bed.notified().len(), 4);
 
     // A later visit ends both; a note that was edited after the fact is seen.
     write(
@@ -130,7 +130,7 @@ async fn a_trouble_is_told_once_with_what_was_found_and_a_later_note_ends_it(
             found("3", "alimentation", true)
         ]
     );
-    assert_eq!(bed.told().len(), 6);
+    assert_eq!(bed.notified().len(), 6);
     Ok(())
 }
 
@@ -162,7 +162,7 @@ fn move_piano(bed: &Bed) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_piano_that_moved_takes_its_troubles_along_and_nobody_is_told_again(
+async fn a_piano_that_moved_takes_its_problems_along_and_nobody_is_notified_again(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -188,7 +188,7 @@ async fn a_piano_that_moved_takes_its_troubles_along_and_nobody_is_told_again(
     bed.sync("2026-01-16T06:00:00Z").await?;
     let stats = scan(&bed).await?;
     assert_eq!((&stats["scanned"], &stats["inserted"], &stats["told"]), (&json!(3), &json!(3), &json!(0)));
-    assert_eq!(bed.told().len(), 6);
+    assert_eq!(bed.notified().len(), 6);
     let open = async |bed: &Bed| -> anyhow::Result<Vec<String>> {
         let columns = "timeline_entry_id,is_resolved,archived,resolution_notes";
         let rows = bed.stack.rows("humidity_alerts", columns, "observed_at,timeline_entry_id").await?;
@@ -241,7 +241,7 @@ async fn more_than_five_at_once_are_one_digest_and_people_may_resolve_and_archiv
     scan(&bed).await?;
     assert_eq!(bed.stack.sandbox.email_messages().len(), 1);
     assert_eq!(bed.stack.sandbox.email_messages()[0].body["subject"], "⚠️ 7 alertes d'humidité");
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
 
     let rows = bed.stack.rows("humidity_alerts", "id", "observed_at").await?;
     let arguments = json!({"alert_id": rows[0]["id"], "notes": "vu sur place"});

@@ -77,7 +77,7 @@ async fn a_piano_with_a_page_of_text_for_a_number_stops_nobody_elses_alerts(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn alerts_appear_are_told_are_read_and_go(
+async fn alerts_appear_are_reported_are_read_and_go(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -109,7 +109,11 @@ async fn alerts_appear_are_told_are_read_and_go(
         (&first["created"], &first["urgent"], &first["late"], &first["asset_required"]),
         (&json!(3), &json!(1), &json!(1), &json!(1))
     );
-    assert_eq!(bed.told(), ["louise", "nicolas"], "the late one at once; the others wait for the morning");
+    assert_eq!(
+        bed.notified(),
+        ["louise", "nicolas"],
+        "the late one at once; the others wait for the morning"
+    );
     let alerts = bed.stack.rows("alerts", "id,alert_type,days_count,is_read", "id").await?;
     let urgent = alerts.iter().find(|alert| alert["alert_type"] == "MAINTENANCE_URGENT").unwrap();
     assert_eq!(urgent["days_count"], 0, "due today is zero days, not none");
@@ -120,9 +124,9 @@ async fn alerts_appear_are_told_are_read_and_go(
     bed.stack.advance(jiff::SignedDuration::from_hours(8));
     let quiet = refresh(&bed, "2026-01-15T14:00:00Z").await?;
     assert_eq!((&quiet["created"], &quiet["updated"], &quiet["resolved"]), (&json!(0), &json!(0), &json!(0)));
-    assert_eq!(bed.told().len(), 6, "urgent and required, to two people");
+    assert_eq!(bed.notified().len(), 6, "urgent and required, to two people");
     refresh(&bed, "2026-01-15T14:05:00Z").await?;
-    assert_eq!(bed.told().len(), 6);
+    assert_eq!(bed.notified().len(), 6);
     let after = bed.stack.rows("alerts", "id,alert_type,days_count,is_read", "id").await?;
     assert_eq!(after.iter().filter(|alert| alert["is_read"] == true).count(), 1, "read flags survive");
 
@@ -144,7 +148,7 @@ async fn alerts_appear_are_told_are_read_and_go(
     .await?;
     let again = refresh(&bed, "2026-01-15T15:10:00Z").await?;
     assert_eq!(again["late"], 1, "a dismissal holds for its due date only");
-    assert_eq!(bed.told().len(), 8);
+    assert_eq!(bed.notified().len(), 8);
     let history = bed.stack.rows("alerts", "id", "id").await?;
     assert_eq!(history.len(), 4, "nothing was deleted");
     let stats: Value = bed.stack.observer.rpc("alert_stats", &json!({})).await?;

@@ -156,11 +156,11 @@ async fn every_message_is_as_it_was_agreed_and_valid_for_its_vendor(
     // And each rule speaks of a notice that is known here, and of each speaks one.
     let rules = bed.stack.rows("notification_rules", "event_type", "event_type").await?;
     for event in Event::ALL {
-        let is_told = rules.iter().any(|rule| rule["event_type"] == event.name());
-        // Told without the database, or to whoever asks for it; an end goes to those who heard of the problem.
+        let is_notified = rules.iter().any(|rule| rule["event_type"] == event.name());
+        // Reported without the database, or to whoever asks for it; an end goes to those who heard of the problem.
         let is_told_otherwise = [Event::SupabaseDown, Event::SystemTest].contains(event);
         let is_an_end = event.name().ends_with(".recovered") || event.name().ends_with(".resolved");
-        assert!(is_told || is_told_otherwise || is_an_end, "{event} is told to nobody");
+        assert!(is_notified || is_told_otherwise || is_an_end, "{event} is told to nobody");
     }
     for rule in rules {
         let known = notices.iter().any(|(event_type, _, _)| rule["event_type"] == *event_type);

@@ -204,7 +204,7 @@ async fn whatever_people_do_while_it_is_read_no_living_row_goes_and_the_next_nig
         assert_eq!(run.answer.status, "success", "seed {seed}: {:?}", run.answer);
         assert_equal(&bed, &format!("the night after seed {seed}")).await?;
     }
-    assert!(bed.told().is_empty(), "ordinary work is told to nobody");
+    assert!(bed.notified().is_empty(), "ordinary work is told to nobody");
     Ok(())
 }
 
@@ -279,7 +279,7 @@ async fn a_full_sync_killed_between_its_pages_goes_on_to_the_exact_mirror(
     let run = read_everything(&mut bed).await?;
     assert_eq!(run.answer.status, "success", "{:?}", run.answer);
     assert_equal(&bed, "the night after").await?;
-    assert!(bed.told().is_empty(), "nothing failed in the end: {:?}", bed.told());
+    assert!(bed.notified().is_empty(), "nothing failed in the end: {:?}", bed.notified());
     Ok(())
 }
 
@@ -390,7 +390,7 @@ async fn what_cannot_be_read_in_windows_is_read_as_one_list(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_count_that_is_off_by_one_for_nights_is_told_once_and_nothing_is_deleted_meanwhile(
+async fn a_count_that_is_off_by_one_for_nights_is_reported_once_and_nothing_is_deleted_meanwhile(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -521,7 +521,7 @@ async fn a_gazelle_that_wants_to_be_left_alone_is_asked_again_when_it_said(
     bed.assert_mirrored().await?;
     let runs = bed.runs("sync_gazelle").await?;
     assert_eq!((runs.len(), &runs[0]["attempt"], &runs[0]["errors"]), (1, &json!(1), &json!([])));
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 

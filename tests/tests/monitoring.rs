@@ -21,7 +21,7 @@ async fn tick(bed: &mut Bed) -> anyhow::Result<Value> {
     Ok(run.answer.stats)
 }
 
-/// Pauses the tasks that run all the time: here nobody starts them, and that would be told.
+/// Pauses the tasks that run all the time: here nobody starts them, and that would be reported.
 async fn pause_the_rest(bed: &Bed) -> anyhow::Result<()> {
     let frequent = TASKS.iter().filter(|task| task.is_frequent() && task.name != "availability");
     let paused = frequent.map(|task| json!({"task_name": task.name, "paused": true})).collect();
@@ -44,7 +44,7 @@ fn break_with(bed: &Bed, fault: &str) {
 }
 
 /// Person and title of every Slack message.
-fn told(bed: &Bed) -> Vec<String> {
+fn notified(bed: &Bed) -> Vec<String> {
     let title = |body: &Value| body["blocks"][0]["text"]["text"].as_str().unwrap_or_default().to_owned();
     let messages = bed.stack.sandbox.slack_messages();
     messages
@@ -76,7 +76,7 @@ async fn an_outage_of_twenty_minutes_is_one_incident_one_notice_each_and_one_rec
     bed.stack.faults.lift();
     assert_eq!(ticks(&mut bed, 60).await?, (0, 1));
     assert_eq!(
-        told(&bed),
+        notified(&bed),
         [
             "louise 🚨 Gazelle ne répond pas",
             "nicolas 🚨 Gazelle ne répond pas",
@@ -95,7 +95,7 @@ async fn an_outage_of_twenty_minutes_is_one_incident_one_notice_each_and_one_rec
     began_with_its_first_failure(&bed).await
 }
 
-/// The incident, what people were told and the figures of the week agree: it began with the first failed check.
+/// The incident, what people were notified and the figures of the week agree: it began with the first failed check.
 async fn began_with_its_first_failure(bed: &Bed) -> anyhow::Result<()> {
     let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
     let checks = bed.stack.rows("monitor_checks", "ok,checked_at", "id").await?;
@@ -359,13 +359,13 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
         lines.into_iter().filter(|line| line.contains("Sync Gazelle")).collect::<Vec<_>>()
     };
     assert_eq!(
-        of_sync(told(&bed)),
+        of_sync(notified(&bed)),
         [
             "louise ⏱️ « Sync Gazelle Totale » n'a pas réussi à temps",
             "nicolas ⏱️ « Sync Gazelle Totale » n'a pas réussi à temps"
         ]
     );
-    // The alarm from outside finds that it has been told from inside.
+    // The alarm from outside finds that it has been reported from inside.
     let rename = |payload: &mut Value| {
         payload["alarmData"]["alarmName"] = "gazelle-tasks-sync_gazelle-no-success".into()
     };
@@ -374,7 +374,7 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
     assert_eq!(bed.sync(&night).await?.answer.status, "success");
     ticks(&mut bed, 10).await?;
     assert_eq!(
-        of_sync(told(&bed))[2..],
+        of_sync(notified(&bed))[2..],
         [
             "louise ✅ « Sync Gazelle Totale » a réussi de nouveau",
             "nicolas ✅ « Sync Gazelle Totale » a réussi de nouveau"
@@ -406,7 +406,7 @@ async fn a_paused_task_is_not_missed_and_a_failed_one_has_said_so_itself(
     bed.stack.faults.lift();
     bed.stack.advance(SignedDuration::from_mins(120));
     ticks(&mut bed, 10).await?;
-    let titles = told(&bed);
+    let titles = notified(&bed);
     assert_eq!(titles.iter().filter(|title| title.contains("Erreur de synchronisation")).count(), 2);
     assert!(
         !titles.iter().any(|title| title.contains("« Sync Gazelle") || title.contains("« Nettoyage")),
@@ -417,11 +417,11 @@ async fn a_paused_task_is_not_missed_and_a_failed_one_has_said_so_itself(
     let sync = rows.iter().find(|row| row["subject"] == "sync_gazelle").unwrap();
     assert_eq!(sync["explained_by_run_id"], bed.runs("sync_gazelle").await?.last().unwrap()["id"]);
     assert!(rows.iter().all(|row| row["subject"] != "cleanup"));
-    // Neither its end is told: nobody was told of it by this incident.
+    // Neither its end is reported: nobody was notified of it by this incident.
     let now = bed.stack.clock.now().to_string();
     bed.sync(&now).await?;
     ticks(&mut bed, 5).await?;
-    assert!(!told(&bed).iter().any(|title| title.contains("réussi de nouveau")));
+    assert!(!notified(&bed).iter().any(|title| title.contains("réussi de nouveau")));
     Ok(())
 }
 
@@ -445,7 +445,7 @@ async fn maintenance_and_pause_keep_silent(
     let pause = bed.stack.observer.from("monitor_targets").eq("name", "gazelle");
     bed.stack.write(pause.update(json!({"enabled": false}).to_string())).await?;
     assert_eq!(ticks(&mut bed, 20).await?, (0, 1));
-    assert_eq!(told(&bed).len(), 2, "{:?}", told(&bed));
+    assert_eq!(notified(&bed).len(), 2, "{:?}", notified(&bed));
     assert_eq!(incidents(&bed).await?, ["availability gazelle paused"]);
     Ok(())
 }
@@ -489,7 +489,7 @@ async fn relay(bed: &Bed, event: &str, change: impl FnOnce(&mut Value)) -> anyho
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_is_told_once_per_transition(
+async fn an_alarm_is_reported_once_per_transition(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
@@ -504,7 +504,7 @@ async fn an_alarm_is_told_once_per_transition(
     })
     .await?;
     assert_eq!(late["outcome"], "stale", "an old change that arrives late is history");
-    let titles = told(&bed);
+    let titles = notified(&bed);
     assert_eq!(titles.len(), 4, "{titles:?}");
     assert!(titles[..2].iter().all(|title| title.contains("Alarme AWS: gazelle-tasks-sync-gazelle-errors")));
     let text = bed.stack.sandbox.slack_messages()[0].body.to_string();
@@ -528,7 +528,7 @@ async fn an_alarm_that_a_run_explains_sends_nothing_of_its_own(
     let answer = relay(&bed, "alarm", |_| ()).await?;
     assert_eq!(answer["outcome"], "explained");
     assert_eq!(relay(&bed, "ok", |_| ()).await?["outcome"], "stored");
-    let titles = told(&bed);
+    let titles = notified(&bed);
     assert_eq!(titles.len(), 2, "{titles:?}");
     assert!(titles.iter().all(|title| title.contains("Erreur de synchronisation")));
     Ok(())
@@ -550,17 +550,17 @@ async fn the_relay_speaks_without_the_database(
         |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-backup-no-success".into();
     assert_eq!(relay(&bed, "alarm", rename).await?["error"], "not_recorded");
     assert_eq!(relay(&bed, "ok", |_| ()).await?["error"], "not_recorded");
-    assert_eq!(told(&bed).len(), 2);
+    assert_eq!(notified(&bed).len(), 2);
     // The platform's retry of the end, when the database is back: who heard of the beginning hears of it.
     bed.stack.faults.lift();
     assert_eq!(relay(&bed, "ok", |_| ()).await?["outcome"], "told_directly");
-    assert_eq!(told(&bed).len(), 4);
+    assert_eq!(notified(&bed).len(), 4);
     Ok(())
 }
 
-/// What one person was told of one alarm or service, in order: `!` a problem, `.` its end.
+/// What one person was notified of one alarm or service, in order: `!` a problem, `.` its end.
 fn story(bed: &Bed, person: &str, subject: &str) -> String {
-    let of_person = told(bed).into_iter().filter(|line| line.starts_with(&format!("{person} ")));
+    let of_person = notified(bed).into_iter().filter(|line| line.starts_with(&format!("{person} ")));
     of_person
         .filter(|line| line.contains(subject))
         .map(|line| if line.contains('✅') { '.' } else { '!' })
@@ -603,12 +603,12 @@ async fn a_watcher_killed_at_any_step_tells_of_an_outage_and_of_its_end_once(
         let unknown =
             rows.iter().filter(|row| row["status"] == "unknown" && row["recipient"] == "louise").count();
         let story = story(&bed, "louise", "répond");
-        let (told, in_doubt) = (&story[before..], unknown - doubts);
+        let (notified, in_doubt) = (&story[before..], unknown - doubts);
         doubts = unknown;
         // Who may not have heard of the beginning hears of no end; what is in doubt may have arrived all the same.
         assert!(
-            [("!.", 0), ("!.", 1), ("!", 1), ("", 1)].contains(&(told, in_doubt)),
-            "step {step}: {told:?}, {in_doubt} in doubt"
+            [("!.", 0), ("!.", 1), ("!", 1), ("", 1)].contains(&(notified, in_doubt)),
+            "step {step}: {notified:?}, {in_doubt} in doubt"
         );
         // Hours later: an outage of its own, not instability.
         bed.stack.advance(SignedDuration::from_hours(3));
@@ -623,7 +623,7 @@ async fn a_watcher_killed_at_any_step_tells_of_an_outage_and_of_its_end_once(
 }
 
 /// Alarms that come and go, twice, late and out of order, while Slack fails and the dispatcher is killed: each
-/// person hears of each trouble once, and of its end once, after it.
+/// person hears of each problem once, and of its end once, after it.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
@@ -682,7 +682,7 @@ async fn no_sequence_tells_twice_or_of_an_end_without_a_beginning(
     for (name, person) in
         names.into_iter().flat_map(|name| ["louise", "nicolas"].map(|person| (name, person)))
     {
-        // One that comes again without an end in between is another trouble: its end was lost on the way.
+        // One that comes again without an end in between is another problem: its end was lost on the way.
         let incidents = bed.stack.rows("incidents", "subject,closed_reason", "opened_at").await?;
         let of_name = incidents.iter().filter(|incident| incident["subject"] == name);
         let expected: String = of_name

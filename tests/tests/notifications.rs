@@ -58,7 +58,7 @@ async fn a_recovery_goes_only_where_the_problem_went_and_says_how_long_it_lasted
     let mut bed = Bed::start(backend).await?;
     assert_eq!(alarm(&bed, "s-backup-errors", "ALARM").await?["outcome"], "told");
     dispatch(&bed).await?;
-    // Nicolas is taken off the rule while the trouble lasts: he was told of it, so he is told that it is over.
+    // Nicolas is taken off the rule while the problem lasts: he was notified of it, so he is notified that it is over.
     rule(&bed, "alarm.raised", json!({"recipients": ["louise"]})).await?;
     bed.stack.advance(minutes(125));
     assert_eq!(alarm(&bed, "s-backup-errors", "OK").await?["outcome"], "told");
@@ -71,7 +71,7 @@ async fn a_recovery_goes_only_where_the_problem_went_and_says_how_long_it_lasted
     }
     let last = bed.stack.sandbox.slack_messages().pop().unwrap();
     assert!(last.body["text"].as_str().unwrap().contains("*Durée:* 2 h 05 min"), "{}", last.body["text"]);
-    // An alarm that nobody was told of ends without a word.
+    // An alarm that nobody was notified of ends without a word.
     bed.listen("alarm.raised", false).await?;
     alarm(&bed, "s-cleanup-errors", "ALARM").await?;
     bed.stack.advance(minutes(5));
@@ -165,10 +165,10 @@ async fn a_webhook_that_is_gone_is_switched_off_announced_elsewhere_and_nothing_
             .map(|sent| format!("{} {}", sent.to, subject(&sent.body)))
             .collect()
     };
-    let mut told = emails(&bed);
-    told.sort();
+    let mut notified = emails(&bed);
+    notified.sort();
     assert_eq!(
-        told,
+        notified,
         [
             "louise@example.com 🔇 Slack refuse nos messages",
             "louise@example.com 🚨 Alarme AWS: a",
@@ -209,7 +209,7 @@ async fn a_recovery_finds_its_way_when_its_channel_goes(
     let mut bed = Bed::start(backend).await?;
     rule(&bed, "alarm.raised", json!({"recipients": ["louise"]})).await?;
     rule(&bed, "channel.disabled", json!({"enabled": false})).await?;
-    // One was told on Slack; of the other, beginning and end still wait when Slack goes.
+    // One was reported on Slack; of the other, beginning and end still wait when Slack goes.
     alarm(&bed, "early", "ALARM").await?;
     dispatch(&bed).await?;
     assert_eq!(slack(&bed, "louise"), ["🚨 Alarme AWS: early"]);
@@ -233,7 +233,7 @@ async fn a_recovery_finds_its_way_when_its_channel_goes(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_whose_end_was_lost_is_told_when_it_comes_again(
+async fn an_alarm_whose_end_was_lost_is_reported_when_it_comes_again(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -312,7 +312,7 @@ async fn quiet_hours_hold_what_is_not_critical(
     alarm_of(&bed, "critical", "ALARM", "critical").await?;
     dispatch(&bed).await?;
     assert_eq!(slack(&bed, "louise"), ["🚨 Alarme AWS: critical"]);
-    // The trouble is over before anybody heard of it: both are told in the morning, in order.
+    // The problem is over before anybody heard of it: both are sent in the morning, in order.
     bed.stack.advance(minutes(60));
     alarm(&bed, "held", "OK").await?;
     dispatch(&bed).await?;

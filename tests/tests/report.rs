@@ -128,7 +128,7 @@ impl<'a> Oracle<'a> {
             format!("{} {}", text(&user["firstName"]), text(&user["lastName"])),
             measured(&found),
         ];
-        has_own_row.then(|| (cells, is_service && meaning(entry).reports_trouble))
+        has_own_row.then(|| (cells, is_service && meaning(entry).reports_problem))
     }
 
     fn tabs(&self) -> BTreeMap<&'static str, Vec<Line>> {

@@ -113,7 +113,7 @@ async fn a_replaced_webhook_switches_nobody_off(
     secret.insert("SLACK_WEBHOOK_ADMIN_1".into(), known);
     bed.stack.sandbox.put_secret(ARN, &Value::Object(secret).to_string());
     assert!(is_well(&bed, &mut dispatcher, Function::NotificationDispatch, 2).await?);
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let queues = bed.stack.rows("notification_queues", "disabled_at", "channel,recipient").await?;
     assert!(queues.iter().all(|queue| queue["disabled_at"].is_null()), "{queues:?}");
     Ok(())

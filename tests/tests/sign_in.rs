@@ -22,7 +22,7 @@ async fn attempt(bed: &Bed, name: &str, address: &str) -> anyhow::Result<u32> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attack_locks_nobody_out_where_they_have_been_and_is_told_once(
+async fn an_attack_locks_nobody_out_where_they_have_been_and_is_reported_once(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -68,7 +68,7 @@ async fn an_attack_locks_nobody_out_where_they_have_been_and_is_told_once(
     let attacks: Vec<&Value> = found.iter().filter(|found| found["type"] == "auth_attack").collect();
     assert_eq!((attacks.len(), &attacks[0]["details"]["addresses"]), (1, &json!(51)));
     assert!(found.len() > 50, "what it tried stays known: {}", found.len());
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
@@ -150,7 +150,7 @@ async fn nobody_keeps_a_role_by_spending_the_look_at_it(#[case] how: &str) -> an
             bed.stack.break_with(&["auth:proxy".parse().map_err(anyhow::Error::msg)?]);
             assert_eq!(console.ask("GET", "/session", &admin.read()).await?.status, 200);
             bed.stack.advance(SignedDuration::from_mins(50));
-            // One asks, and gets no answer; the others are told that nobody knows any more.
+            // One asks, and gets no answer; the others learn that nobody knows any more.
             console.ask("GET", "/session", &admin.read()).await?;
             assert_eq!(pause().await?.status, 503);
             bed.stack.faults.lift();

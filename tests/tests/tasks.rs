@@ -73,12 +73,12 @@ async fn nothing_to_do_is_a_success_and_a_second_delivery_does_nothing(
         assert_eq!(by_hand.answer.status, "success", "{task}: {:?}", by_hand.answer);
         assert_eq!(by_hand.answer.triggered_by.as_deref(), Some("manual"));
     }
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_told_once_and_the_retry_does_the_work() -> anyhow::Result<()> {
+async fn a_failure_is_reported_once_and_the_retry_does_the_work() -> anyhow::Result<()> {
     let bed = prepared(Backend::PostgRest).await?;
     let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
     // What each task cannot do without.
@@ -110,20 +110,20 @@ async fn a_failure_is_told_once_and_the_retry_does_the_work() -> anyhow::Result<
             assert_eq!(failed.answer.status, "error", "{task}: {:?}", failed.answer);
             assert_eq!(failed.answer.error.unwrap().kind, "supabase_refused", "{task}");
         }
-        assert_eq!(bed.told().len(), 2 * (at + 1), "{task}: two attempts are one trouble for two people");
-        let told = bed.stack.rows("notification_deliveries", "event_type", "created_at").await?;
-        assert_eq!(told.last().unwrap()["event_type"], notice);
+        assert_eq!(bed.notified().len(), 2 * (at + 1), "{task}: two attempts are one trouble for two people");
+        let notified = bed.stack.rows("notification_deliveries", "event_type", "created_at").await?;
+        assert_eq!(notified.last().unwrap()["event_type"], notice);
         database.batch_execute(&allowed("grant", "to")).await?;
         let retried = invoke(&bed, task, &event, &request).await?;
         assert_eq!(retried.answer.status, "success", "{task}: {:?}", retried.answer);
         assert_eq!(retried.answer.attempt, 3);
-        assert_eq!(bed.told().len(), 2 * (at + 1), "{task}");
+        assert_eq!(bed.notified().len(), 2 * (at + 1), "{task}");
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tick_that_fails_all_day_is_told_once() -> anyhow::Result<()> {
+async fn a_tick_that_fails_all_day_is_reported_once() -> anyhow::Result<()> {
     let mut bed = prepared(Backend::PostgRest).await?;
     let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
     let function = "refresh_maintenance_alerts(uuid, uuid, integer, date, timestamptz)";
@@ -133,7 +133,7 @@ async fn a_tick_that_fails_all_day_is_told_once() -> anyhow::Result<()> {
         let run = bed.run("maintenance_alerts", &format!("2026-01-15T10:{:02}:00Z", 5 * tick)).await?;
         assert_eq!(run.answer.status, "error");
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     Ok(())
 }
 
@@ -191,7 +191,7 @@ async fn a_task_killed_at_any_step_does_its_work_once_when_the_event_comes_again
     };
     let first: jiff::Timestamp = "2026-01-16T21:00:00Z".parse()?;
     let (mut killed, mut doubts) = (0, 0);
-    let mut messages = bed.told().len() + bed.stack.sandbox.email_messages().len();
+    let mut messages = bed.notified().len() + bed.stack.sandbox.email_messages().len();
     for night in 0_i64.. {
         let time = first + (24 * night).hours();
         give_work(&bed, night, shared::clock::business_date(time)).await?;
@@ -221,12 +221,12 @@ async fn a_task_killed_at_any_step_does_its_work_once_when_the_event_comes_again
         };
         let deliveries = bed.stack.rows("notification_deliveries", "status", "created_at,id").await?;
         let in_doubt = deliveries.iter().filter(|row| row["status"] == "unknown").count();
-        let now = bed.told().len() + bed.stack.sandbox.email_messages().len();
-        let (told, newly_in_doubt) = (now - messages, in_doubt - doubts);
+        let now = bed.notified().len() + bed.stack.sandbox.email_messages().len();
+        let (notified, newly_in_doubt) = (now - messages, in_doubt - doubts);
         doubts = in_doubt;
         assert!(
-            told <= expected + newly_in_doubt && told + newly_in_doubt >= expected,
-            "step {night}: {told} messages, {newly_in_doubt} in doubt, {expected} expected"
+            notified <= expected + newly_in_doubt && notified + newly_in_doubt >= expected,
+            "step {night}: {notified} messages, {newly_in_doubt} in doubt, {expected} expected"
         );
         messages = now;
         if !was_killed {

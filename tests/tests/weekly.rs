@@ -21,14 +21,14 @@ async fn reports(bed: &Bed) -> anyhow::Result<Vec<Value>> {
 }
 
 /// Addresses of the reports that were sent, sorted.
-fn told(bed: &Bed) -> Vec<String> {
+fn notified(bed: &Bed) -> Vec<String> {
     let reports = weekly_mails(bed);
-    let mut told: Vec<String> = reports
+    let mut notified: Vec<String> = reports
         .iter()
         .map(|body| body["personalizations"][0]["to"][0]["email"].as_str().unwrap().to_owned())
         .collect();
-    told.sort();
-    told
+    notified.sort();
+    notified
 }
 
 /// E-mail alone, which every bed can receive.
@@ -55,7 +55,7 @@ async fn figures(bed: &Bed, from: &str, until: &str) -> anyhow::Result<Value> {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_week_is_told_against_the_week_before(
+async fn a_week_is_reported_against_the_week_before(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let mut bed = Bed::start(backend).await?;
@@ -112,7 +112,7 @@ async fn however_often_it_runs_a_week_has_one_report_and_everybody_one_message(
         assert!(run.answer.message.unwrap().contains("existe déjà"));
     }
     assert_eq!(reports(&bed).await?.len(), 1);
-    assert_eq!(told(&bed), ["allan@example.com", "louise@example.com", "nicolas@example.com"]);
+    assert_eq!(notified(&bed), ["allan@example.com", "louise@example.com", "nicolas@example.com"]);
     Ok(())
 }
 
@@ -150,7 +150,7 @@ async fn a_week_in_which_the_clocks_change_has_its_own_hours_and_no_others(
     assert_eq!(reports[0]["period_start"], start);
     assert_eq!(reports[0]["data"]["figures"]["cash"]["sales_cents"], 110);
     assert_eq!(reports[0]["data"]["before"]["cash"]["sales_cents"], 1);
-    assert_eq!(told(&bed).len(), 3);
+    assert_eq!(notified(&bed).len(), 3);
     Ok(())
 }
 
@@ -220,7 +220,7 @@ async fn a_dry_run_shows_the_figures_and_a_week_that_is_not_over_has_none(
     let dry = report(&bed, json!({"dry_run": true})).await?;
     assert_eq!(dry.answer.stats["week"], "2026-W02", "{:?}", dry.answer);
     assert_eq!(dry.answer.stats["figures"]["cash"]["sales_cents"], 100);
-    assert!(reports(&bed).await?.is_empty() && told(&bed).is_empty());
+    assert!(reports(&bed).await?.is_empty() && notified(&bed).is_empty());
     for wrong in [json!({"week": "2026-W03"}), json!({"week": "last"}), json!({"weeks": 2})] {
         let refused = report(&bed, wrong).await?;
         assert_eq!(refused.answer.error.unwrap().kind, "bad_parameters");
@@ -312,11 +312,11 @@ async fn a_report_that_was_killed_at_any_step_is_there_once_when_the_event_comes
         let deliveries = bed.stack.rows("notification_deliveries", "status,channel", "created_at,id").await?;
         let in_doubt =
             deliveries.iter().filter(|row| row["status"] == "unknown" && row["channel"] == "email").count();
-        let now = told(&bed).len();
-        let (told, newly_in_doubt) = (now - messages, in_doubt - doubts);
+        let now = notified(&bed).len();
+        let (notified, newly_in_doubt) = (now - messages, in_doubt - doubts);
         assert!(
-            told <= 3 && told + newly_in_doubt >= 3,
-            "step {step}: {told} told, {newly_in_doubt} in doubt"
+            notified <= 3 && notified + newly_in_doubt >= 3,
+            "step {step}: {notified} told, {newly_in_doubt} in doubt"
         );
         (messages, doubts) = (now, in_doubt);
         if !was_killed {

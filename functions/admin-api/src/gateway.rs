@@ -23,7 +23,7 @@ use lambda_http::{
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::config::{ConfigError, Kept, Settings};
+use shared::config::{Cached, ConfigError, Settings};
 use url::{Url, form_urlencoded};
 
 use crate::problem::Problem;
@@ -70,7 +70,7 @@ pub struct Unreadable;
 pub async fn serve(
     make: impl Fn(&mut Settings) -> Result<Router, ConfigError> + 'static,
 ) -> Result<(), lambda_runtime::Error> {
-    let kept = Kept::load(make).await;
+    let kept = Cached::load(make).await;
     let answer = async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
         let (event, is_readable) = read(payload).ok_or(ACCEPTED)?;
         let mut router = Router::clone(&*kept.current().await?);

@@ -17,7 +17,7 @@ use ring::digest;
 use crate::{problem::Problem, state::App};
 
 /// `same-origin` and not `no-referrer`: no other site ever learns an address, but with `no-referrer` browsers also
-/// blank the `Origin` of forms, by which cross-site requests are told from our own.
+/// blank the `Origin` of forms, by which cross-site requests are distinguished from our own.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -74,7 +74,7 @@ pub async fn validate(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// What pages are made of besides their HTML. Their addresses carry the version: they may be kept for good.
+/// What pages are made of besides their HTML. Their addresses carry the version: they may be kept for ever.
 pub fn assets() -> Router<Arc<App>> {
     let asset = |kind: &'static str, text: &'static str| {
         get(async move || {

@@ -234,7 +234,7 @@ fn refused(unaccepted: &Unaccepted, language: Language) -> String {
     }
 }
 
-/// Middleware of the API: scripts of a page in English are told of problems in English.
+/// Middleware of the API: scripts of a page in English get problems in English.
 pub async fn translate(request: Request, next: Next) -> Response {
     let language = language_of(request.headers());
     let response = next.run(request).await;

@@ -12,9 +12,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::{ConfigError, Kept, Settings, SupabaseSettings},
+    config::{Cached, ConfigError, Settings, SupabaseSettings},
     http::Http,
-    notify::{self, Channels, Event, Notice, Told},
+    notify::{self, Channels, DirectDelivery, Event, Notice},
     run::{Failure, process},
     supabase::{Supabase, SupabaseError},
     trigger::Payload,
@@ -29,13 +29,13 @@ const TELLING: Duration = Duration::from_secs(5);
 #[derive(Debug, Serialize)]
 struct Answer {
     status: &'static str,
-    /// `told`, `explained` (a run or the watcher has told of it), `stored`, `unmatched` (an end without a beginning),
+    /// `told`, `explained` (a run or the watcher has reported it), `stored`, `unmatched` (an end without a beginning),
     /// `duplicate`, `stale` or `told_directly`.
     outcome: String,
     alarm: String,
     state: State,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    told: Vec<Told>,
+    #[serde(rename = "told", skip_serializing_if = "Vec::is_empty")]
+    notified: Vec<DirectDelivery>,
 }
 
 struct Relay {
@@ -54,17 +54,17 @@ impl Relay {
     }
 
     async fn relay(&self, alarm: &Alarm) -> Result<Answer, Failure> {
-        let answer = |outcome: &str, told| Answer {
+        let answer = |outcome: &str, notified| Answer {
             status: "success",
             outcome: outcome.into(),
             alarm: alarm.name.clone(),
             state: alarm.state,
-            told,
+            notified,
         };
         match self.record(alarm).await {
             Ok(outcome) => {
                 tracing::info!(alarm = alarm.name, state = ?alarm.state, outcome, "alarm.relayed");
-                // Its beginning was told without the database: so is its end.
+                // Its beginning was reported without the database: so is its end.
                 if outcome == "unmatched" && alarm.was_on {
                     return Ok(answer("told_directly", self.tell(alarm).await));
                 }
@@ -82,10 +82,10 @@ impl Relay {
                     State::Ok => Err(failed("not_recorded")),
                     State::Alarm if !alarm.speaks_alone() => Err(failed("not_recorded")),
                     State::Alarm => {
-                        let told = self.tell(alarm).await;
+                        let notified = self.tell(alarm).await;
                         // Whom nobody could tell, the platform's retry may.
-                        if told.iter().any(|told| told.status != "failed") {
-                            Ok(answer("told_directly", told))
+                        if notified.iter().any(|notified| notified.status != "failed") {
+                            Ok(answer("told_directly", notified))
                         } else {
                             Err(failed("nobody_told"))
                         }
@@ -106,18 +106,18 @@ impl Relay {
         Ok(answer["outcome"].as_str().unwrap_or("stored").to_owned())
     }
 
-    async fn tell(&self, alarm: &Alarm) -> Vec<Told> {
+    async fn tell(&self, alarm: &Alarm) -> Vec<DirectDelivery> {
         let event_type = if alarm.state == State::Alarm { Event::AlarmRaised } else { Event::AlarmRecovered };
         let fingerprint = format!("{event_type}:{}@{}", alarm.name, alarm.changed_at);
         let notice = Notice::new(event_type, alarm.severity(), fingerprint, alarm.data());
-        notify::tell_administrators(&self.http, &self.channels, &notice).await
+        notify::notify_administrators(&self.http, &self.channels, &notice).await
     }
 }
 
 /// The whole `main` of the function.
 pub fn serve() -> ExitCode {
     process(async {
-        let kept = Kept::load(Relay::make).await;
+        let kept = Cached::load(Relay::make).await;
         let handler = service_fn(async |event: LambdaEvent<Payload>| {
             let failed = |kind: &str, message: String| Failure { kind: kind.into(), message };
             let relay = kept.current().await.map_err(|error| failed("configuration", error.to_string()))?;

@@ -9,7 +9,7 @@ use shared::{notify::anomaly_sentence, words::Language};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Stored, not told.
+    /// Stored, not reported.
     Low,
     /// Something to look at.
     Medium,
@@ -67,7 +67,7 @@ pub struct Finding {
     pub kind: &'static str,
     /// How grave.
     pub severity: Severity,
-    /// The same trouble has the same one, in every run.
+    /// The same problem has the same one, in every run.
     pub fingerprint: String,
     /// For administrators: ids, amounts, hashes; no name and no address of a person.
     pub details: Value,
@@ -82,7 +82,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about `subject`, which makes it one trouble with those of other runs. `notice` holds what may be
+    /// A finding about `subject`, which makes it one problem with those of other runs. `notice` holds what may be
     /// said to anybody who gets messages.
     pub fn new(
         category: Category,

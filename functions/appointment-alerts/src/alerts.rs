@@ -1,4 +1,4 @@
-//! Who is told what: pure, from the day's unconfirmed appointments, the staff and what was told before.
+//! Who is notified what: pure, from the day's unconfirmed appointments, the staff and what was reported before.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ pub struct Person {
     pub active: bool,
 }
 
-/// Why nobody can be told of an appointment that is theirs.
+/// Why nobody can be notified of an appointment that is theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Unreached {
@@ -62,7 +62,7 @@ enum Unreached {
     NoAddress,
 }
 
-/// An alert that was told before.
+/// An alert that was reported before.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Known {
     /// A number; in the predecessor's table whatever it chose.
@@ -79,8 +79,8 @@ impl Known {
         self.id.as_str().map_or_else(|| self.id.to_string(), str::to_owned)
     }
 
-    /// Told, or about to be: a message that nobody got is told again.
-    fn is_told(&self) -> bool {
+    /// Reported, or about to be: a message that nobody got is reported again.
+    fn is_notified(&self) -> bool {
         !matches!(self.status.as_deref(), Some("failed" | "skipped"))
     }
 }
@@ -104,7 +104,7 @@ pub struct Alert {
 
 /// What a run is about to tell.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Planned {
     /// Rows.
     pub alerts: Vec<Alert>,
     /// Messages.
@@ -115,7 +115,7 @@ pub struct Told {
     pub unassigned: usize,
 }
 
-/// Appointments of one message: more are told in several, each of which every channel can carry as a whole.
+/// Appointments of one message: more are reported in several, each of which every channel can carry as a whole.
 const PER_MESSAGE: usize = 40;
 
 /// The day and the people.
@@ -132,7 +132,7 @@ pub struct Candidates<'a> {
 
 impl Candidates<'_> {
     /// What is new or changed: one message per technician and one for what reaches nobody, or as many as it takes.
-    pub fn plan(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Told {
+    pub fn plan(&self, run_id: &str, appointments: Vec<Appointment>, known: &[Known]) -> Planned {
         let mut groups: BTreeMap<Option<&str>, Vec<(Appointment, Value)>> = BTreeMap::new();
         for appointment in appointments {
             let person = self.person(&appointment);
@@ -140,7 +140,7 @@ impl Candidates<'_> {
             let content = content(&appointment, person, reached);
             let technician_id = appointment.technician_id.as_deref().unwrap_or_default();
             let is_known = known.iter().any(|known| {
-                known.is_told()
+                known.is_notified()
                     && known.appointment_external_id == appointment.external_id
                     && known.technician_id == technician_id
                     && known.content == content
@@ -149,14 +149,14 @@ impl Candidates<'_> {
                 groups.entry(reached.ok().map(|t| t.key.as_str())).or_default().push((appointment, content));
             }
         }
-        let mut told = Told::default();
+        let mut planned = Planned::default();
         for (key, group) in groups {
             let technician = self.staff.iter().find(|person| Some(person.key.as_str()) == key);
             match technician {
                 Some(technician) => {
-                    told.per_technician.insert(technician.key.clone(), group.len());
+                    planned.per_technician.insert(technician.key.clone(), group.len());
                 }
-                None => told.unassigned = group.len(),
+                None => planned.unassigned = group.len(),
             }
             let (total, parts) = (group.len(), group.len().div_ceil(PER_MESSAGE));
             for (at, part) in group.chunks(PER_MESSAGE).enumerate() {
@@ -170,11 +170,11 @@ impl Candidates<'_> {
                 let alert = |(appointment, content): &(Appointment, Value)| {
                     self.alert(appointment, content, &notice.fingerprint)
                 };
-                told.alerts.extend(part.iter().map(alert));
-                told.notices.push(notice);
+                planned.alerts.extend(part.iter().map(alert));
+                planned.notices.push(notice);
             }
         }
-        told
+        planned
     }
 
     fn person(&self, appointment: &Appointment) -> Option<&Person> {
@@ -183,7 +183,7 @@ impl Candidates<'_> {
         self.staff.iter().find(|person| person.gazelle_id.as_ref() == Some(id))
     }
 
-    /// Who is told of an appointment, or why nobody is.
+    /// Who is notified of an appointment, or why nobody is.
     fn reach<'p>(
         &self,
         appointment: &Appointment,
@@ -252,7 +252,7 @@ impl Candidates<'_> {
     }
 }
 
-/// What the message says of an appointment, each text bounded, and to whom, or why to nobody. Another content is told
+/// What the message says of an appointment, each text bounded, and to whom, or why to nobody. Another content is reported
 /// again.
 fn content(appointment: &Appointment, person: Option<&Person>, reached: Result<&Person, Unreached>) -> Value {
     let bounded = |text: &Option<String>, limit| clean(text.as_deref().unwrap_or_default(), limit);
@@ -326,7 +326,7 @@ mod tests {
         }
     }
 
-    fn told(appointments: Vec<Appointment>, known: &[Known]) -> Told {
+    fn planned(appointments: Vec<Appointment>, known: &[Known]) -> Planned {
         Candidates {
             date: jiff::civil::date(2026, 1, 16),
             stale: None,
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn each_technician_gets_one_message_and_what_reaches_nobody_goes_to_the_administrators() {
-        let told = told(
+        let planned = planned(
             vec![
                 appointment("evt_1", Some("usr_1")),
                 appointment("evt_2", Some("usr_1")),
@@ -349,23 +349,23 @@ mod tests {
             ],
             &[],
         );
-        assert_eq!(told.alerts.len(), 6);
-        assert_eq!(told.unassigned, 3);
-        let to: Vec<(&str, usize)> = told
+        assert_eq!(planned.alerts.len(), 6);
+        assert_eq!(planned.unassigned, 3);
+        let to: Vec<(&str, usize)> = planned
             .notices
             .iter()
             .map(|notice| (notice.event_type.name(), notice.data["appointments"].as_array().unwrap().len()))
             .collect();
         assert_eq!(to, [("rv.unassigned", 3), ("rv.unconfirmed", 2), ("rv.unconfirmed", 1)]);
-        assert_eq!(told.notices[1].concerned, ["allan"]);
-        assert!(told.notices[0].concerned.is_empty());
+        assert_eq!(planned.notices[1].concerned, ["allan"]);
+        assert!(planned.notices[0].concerned.is_empty());
     }
 
     #[test]
-    fn who_cannot_be_told_is_named_and_the_reason_is_the_true_one() {
+    fn who_cannot_be_notified_is_named_and_the_reason_is_the_true_one() {
         let unknown =
             Appointment { technician_name: Some("Zoé Roy".into()), ..appointment("e", Some("usr_99")) };
-        let told = told(
+        let planned = planned(
             vec![
                 appointment("a", Some("usr_3")),
                 appointment("b", Some("usr_4")),
@@ -376,7 +376,7 @@ mod tests {
             ],
             &[],
         );
-        let shown: Vec<(&str, &str)> = told
+        let shown: Vec<(&str, &str)> = planned
             .alerts
             .iter()
             .map(|alert| (alert.technician_name.as_str(), alert.content["reason"].as_str().unwrap()))
@@ -398,31 +398,34 @@ mod tests {
     fn a_technician_is_shown_by_the_name_of_screens_and_greeted_by_the_first_name() {
         let mut client = appointment("evt_1", Some("usr_2"));
         client.client_name = Some("Nicolas Saint-Nicolas".into());
-        let told = told(vec![client], &[]);
-        assert_eq!(told.alerts[0].technician_name, "Nick");
-        assert_eq!(told.alerts[0].client_name, "Nicolas Saint-Nicolas");
-        assert_eq!(told.notices[0].data["first_name"], "Nicolas");
+        let planned = planned(vec![client], &[]);
+        assert_eq!(planned.alerts[0].technician_name, "Nick");
+        assert_eq!(planned.alerts[0].client_name, "Nicolas Saint-Nicolas");
+        assert_eq!(planned.notices[0].data["first_name"], "Nicolas");
     }
 
     #[test]
-    fn more_than_a_message_can_hold_are_told_in_several_and_each_row_follows_its_own() {
+    fn more_than_a_message_can_hold_are_reported_in_several_and_each_row_follows_its_own() {
         let many = (0..95).map(|number| appointment(&format!("evt_{number:02}"), Some("usr_1"))).collect();
-        let told = told(many, &[]);
-        let sizes: Vec<usize> =
-            told.notices.iter().map(|notice| notice.data["appointments"].as_array().unwrap().len()).collect();
+        let planned = planned(many, &[]);
+        let sizes: Vec<usize> = planned
+            .notices
+            .iter()
+            .map(|notice| notice.data["appointments"].as_array().unwrap().len())
+            .collect();
         assert_eq!(sizes, [40, 40, 15]);
-        assert_eq!(told.per_technician["allan"], 95);
-        for (at, notice) in told.notices.iter().enumerate() {
+        assert_eq!(planned.per_technician["allan"], 95);
+        for (at, notice) in planned.notices.iter().enumerate() {
             assert_eq!((&notice.data["total"], &notice.data["part"]), (&json!(95), &json!(at + 1)));
             let followers =
-                told.alerts.iter().filter(|alert| alert.notice_fingerprint == notice.fingerprint).count();
+                planned.alerts.iter().filter(|alert| alert.notice_fingerprint == notice.fingerprint).count();
             assert_eq!(followers, sizes[at]);
         }
     }
 
     #[test]
-    fn what_was_told_is_not_told_again_unless_it_changed() {
-        let first = told(vec![appointment("evt_1", Some("usr_1"))], &[]);
+    fn what_was_reported_is_not_reported_again_unless_it_changed() {
+        let first = planned(vec![appointment("evt_1", Some("usr_1"))], &[]);
         let known = [Known {
             id: json!(1),
             appointment_external_id: "evt_1".into(),
@@ -432,12 +435,15 @@ mod tests {
         }];
         let mut refused = known.clone();
         refused[0].status = Some("failed".into());
-        assert_eq!(told(vec![appointment("evt_1", Some("usr_1"))], &refused).alerts.len(), 1);
-        assert!(told(vec![appointment("evt_1", Some("usr_1"))], &known).alerts.is_empty());
+        assert_eq!(planned(vec![appointment("evt_1", Some("usr_1"))], &refused).alerts.len(), 1);
+        assert!(planned(vec![appointment("evt_1", Some("usr_1"))], &known).alerts.is_empty());
         let mut later = appointment("evt_1", Some("usr_1"));
         later.appointment_time = Some("20:00:00".into());
-        assert_eq!(told(vec![later], &known).alerts.len(), 1);
-        assert_eq!(told(vec![appointment("evt_1", Some("usr_2"))], &known).notices[0].concerned, ["nicolas"]);
+        assert_eq!(planned(vec![later], &known).alerts.len(), 1);
+        assert_eq!(
+            planned(vec![appointment("evt_1", Some("usr_2"))], &known).notices[0].concerned,
+            ["nicolas"]
+        );
     }
 
     #[test]
@@ -445,8 +451,8 @@ mod tests {
         let mut hostile = appointment("evt_1", Some("usr_1"));
         hostile.notes = Some("<script>\u{202e}".repeat(2000));
         hostile.client_name = Some("\u{0}\n".repeat(50));
-        let told = told(vec![hostile], &[]);
-        assert!(told.alerts[0].description.chars().count() <= 300);
-        assert_eq!(told.alerts[0].client_name, "");
+        let planned = planned(vec![hostile], &[]);
+        assert!(planned.alerts[0].description.chars().count() <= 300);
+        assert_eq!(planned.alerts[0].client_name, "");
     }
 }

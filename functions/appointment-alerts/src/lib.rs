@@ -49,7 +49,7 @@ impl Task for AppointmentAlerts {
             return Err(error.into());
         }
         let as_of = watermark(run).await?;
-        // What Gazelle could not tell is told from the mirror, and said to be old; an empty mirror tells nothing.
+        // What Gazelle could not tell is read from the mirror, and said to be old; an empty mirror tells nothing.
         let (synced, stale) = match (synced, as_of) {
             (Ok(report), _) => (Ok(report), None),
             (Err(error), Some(as_of)) => (Err(error), Some(as_of)),
@@ -159,7 +159,7 @@ async fn watermark(run: &Run) -> Result<Option<Timestamp>, SupabaseError> {
     Ok(states.first().and_then(|state| state.watermark))
 }
 
-/// Everybody whom Gazelle knows as well: also those who cannot be told are called by name.
+/// Everybody whom Gazelle knows as well: also those who cannot be notified are called by name.
 async fn staff(run: &Run) -> Result<Vec<Person>, SupabaseError> {
     let query = || {
         let columns = "key,gazelle_id,first_name,display_name,email,roles,active";
@@ -181,7 +181,7 @@ async fn appointments(run: &Run, date: Date) -> Result<Vec<Appointment>, Supabas
     Ok(found)
 }
 
-/// What was already told about a day.
+/// What was already reported about a day.
 async fn known(run: &Run, date: Date) -> Result<Vec<Known>, SupabaseError> {
     let mut found = Vec::new();
     let table = || {

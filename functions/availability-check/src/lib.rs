@@ -25,7 +25,7 @@ use shared::{
 use url::Url;
 
 use self::{
-    machine::{Effect, Policy, Standing, State, Verdict, advance},
+    machine::{Effect, History, Policy, State, Verdict, advance},
     probe::{Check, Services, Target},
     watch::Known,
 };
@@ -54,7 +54,8 @@ struct Watched {
     required: bool,
     enabled: bool,
     version: i64,
-    standing: Option<Standing>,
+    #[serde(rename = "standing")]
+    history: Option<History>,
     in_maintenance: bool,
 }
 
@@ -120,10 +121,10 @@ impl AvailabilityCheck {
         };
         let check = if is_watched { Some(self.services.probe(run, &watched.target).await) } else { None };
         let now = check.as_ref().map_or_else(clock::now, |check| check.checked_at);
-        let before = watched.standing.clone().unwrap_or_else(|| Standing::new(now));
-        let (standing, effect) = advance(&before, check.as_ref().map(|check| check.verdict), policy, now);
-        let record = record(watched, &standing, effect, check.as_ref());
-        (record, standing.state)
+        let before = watched.history.clone().unwrap_or_else(|| History::new(now));
+        let (history, effect) = advance(&before, check.as_ref().map(|check| check.verdict), policy, now);
+        let record = record(watched, &history, effect, check.as_ref());
+        (record, history.state)
     }
 
     /// Tells whoever waits for it that this tick was good.
@@ -172,11 +173,11 @@ fn reasons(failing: &[Value]) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
-fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check: Option<&Check>) -> Value {
+fn record(watched: &Watched, history: &History, effect: Option<Effect>, check: Option<&Check>) -> Value {
     json!({
         "target": watched.target.name,
         "version": watched.version,
-        "standing": standing,
+        "standing": history,
         "ok": check.map(|check| check.verdict != Verdict::Bad),
         "checked_at": check.map(|check| check.checked_at),
         "latency_ms": check.and_then(|check| check.latency_ms),
@@ -189,10 +190,10 @@ fn record(watched: &Watched, standing: &Standing, effect: Option<Effect>, check:
         }),
         "data": {
             "subject": watched.target.label,
-            "state": standing.state,
+            "state": history.state,
             "error_kind": check.and_then(|check| check.error_kind).map(|kind| kind.to_string()).unwrap_or_default(),
             // Of an incident that opens: the first failure.
-            "since": standing.since.to_string(),
+            "since": history.since.to_string(),
         },
     })
 }

@@ -33,7 +33,7 @@ pub enum State {
 
 /// All that is remembered of a target between two ticks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct History {
     /// State.
     pub state: State,
     /// Since when.
@@ -55,7 +55,7 @@ pub struct Standing {
     pub flips: Vec<Timestamp>,
 }
 
-impl Standing {
+impl History {
     /// A target that nobody has looked at yet.
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -125,25 +125,25 @@ pub enum Effect {
 
 /// The next standing, and what follows.
 pub fn advance(
-    before: &Standing,
+    before: &History,
     verdict: Option<Verdict>,
     policy: Policy,
     now: Timestamp,
-) -> (Standing, Option<Effect>) {
+) -> (History, Option<Effect>) {
     let mut next = before.clone();
     let (failures, successes) = match (policy, verdict) {
         (Policy::Paused, _) => {
             let effect = before.has_incident.then_some(Effect::Pause);
-            next = Standing { since: before.since, state: before.state, ..Standing::new(now) };
+            next = History { since: before.since, state: before.state, ..History::new(now) };
             next.enter(State::Paused, now);
             return (next, effect);
         }
         (Policy::Maintenance, _) => {
-            next = Standing {
+            next = History {
                 since: before.since,
                 state: before.state,
                 has_incident: before.has_incident,
-                ..Standing::new(now)
+                ..History::new(now)
             };
             next.enter(State::Maintenance, now);
             return (next, None);
@@ -162,66 +162,66 @@ pub fn advance(
     (next, effect)
 }
 
-fn fail(standing: &mut Standing, threshold: u32, now: Timestamp) -> Option<Effect> {
-    flip(standing, standing.failures == 0 && standing.successes > 0, now);
-    standing.successes = 0;
-    standing.slow = 0;
-    standing.failures += 1;
-    standing.failed_at = Some(now);
-    // A trouble began with its first failure, not with the one that was enough to call it a trouble.
-    let failing_since = *standing.failing_since.get_or_insert(now);
-    let unstable_since = standing.unstable_since().filter(|_| standing.flips.len() >= FLIPS);
-    if standing.has_incident {
+fn fail(history: &mut History, threshold: u32, now: Timestamp) -> Option<Effect> {
+    flip(history, history.failures == 0 && history.successes > 0, now);
+    history.successes = 0;
+    history.slow = 0;
+    history.failures += 1;
+    history.failed_at = Some(now);
+    // A problem began with its first failure, not with the one that was enough to call it a problem.
+    let failing_since = *history.failing_since.get_or_insert(now);
+    let unstable_since = history.unstable_since().filter(|_| history.flips.len() >= FLIPS);
+    if history.has_incident {
         if let Some(since) = unstable_since {
-            standing.enter(State::Flapping, since);
+            history.enter(State::Flapping, since);
         }
         return None;
     }
-    if unstable_since.is_none() && standing.failures < threshold {
+    if unstable_since.is_none() && history.failures < threshold {
         return None;
     }
     match unstable_since {
-        Some(since) => standing.enter(State::Flapping, since),
-        None => standing.enter(State::Down, failing_since),
+        Some(since) => history.enter(State::Flapping, since),
+        None => history.enter(State::Down, failing_since),
     }
-    standing.has_incident = true;
+    history.has_incident = true;
     Some(Effect::Open)
 }
 
 fn succeed(
-    standing: &mut Standing,
+    history: &mut History,
     is_poor: bool,
     failures: u32,
     successes: u32,
     now: Timestamp,
 ) -> Option<Effect> {
-    flip(standing, standing.successes == 0 && standing.failures > 0, now);
-    standing.failures = 0;
-    standing.failing_since = None;
-    standing.successes += 1;
-    standing.slow = if is_poor { standing.slow + 1 } else { 0 };
-    let is_calm = standing.failed_at.is_none_or(|at| now.duration_since(at) >= CALM);
-    let is_over = standing.successes >= successes && (is_calm || standing.state != State::Flapping);
-    if standing.has_incident {
+    flip(history, history.successes == 0 && history.failures > 0, now);
+    history.failures = 0;
+    history.failing_since = None;
+    history.successes += 1;
+    history.slow = if is_poor { history.slow + 1 } else { 0 };
+    let is_calm = history.failed_at.is_none_or(|at| now.duration_since(at) >= CALM);
+    let is_over = history.successes >= successes && (is_calm || history.state != State::Flapping);
+    if history.has_incident {
         if !is_over {
             return None;
         }
-        standing.has_incident = false;
-        standing.enter(State::Up, now);
+        history.has_incident = false;
+        history.enter(State::Up, now);
         return Some(Effect::Recover);
     }
-    if standing.slow >= failures {
-        standing.enter(State::Degraded, now);
-    } else if standing.state != State::Degraded || (!is_poor && standing.successes >= successes) {
-        standing.enter(State::Up, now);
+    if history.slow >= failures {
+        history.enter(State::Degraded, now);
+    } else if history.state != State::Degraded || (!is_poor && history.successes >= successes) {
+        history.enter(State::Up, now);
     }
     None
 }
 
-fn flip(standing: &mut Standing, is_flip: bool, now: Timestamp) {
-    standing.flips.retain(|at| now.duration_since(*at) < WATCHED);
+fn flip(history: &mut History, is_flip: bool, now: Timestamp) {
+    history.flips.retain(|at| now.duration_since(*at) < WATCHED);
     if is_flip {
-        standing.flips.push(now);
+        history.flips.push(now);
     }
 }
 
@@ -234,9 +234,9 @@ mod tests {
 
     const WATCHED_BY_DEFAULT: Policy = Policy::Watched { failures: 3, successes: 2 };
 
-    fn play(verdicts: &str) -> (Standing, Vec<(usize, Effect)>) {
+    fn play(verdicts: &str) -> (History, Vec<(usize, Effect)>) {
         let mut now: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-        let mut standing = Standing::new(now);
+        let mut history = History::new(now);
         let mut effects = Vec::new();
         for (at, verdict) in verdicts.chars().enumerate() {
             let (verdict, policy) = match verdict {
@@ -246,12 +246,12 @@ mod tests {
                 'm' => (Some(Verdict::Bad), Policy::Maintenance),
                 _ => (None, Policy::Paused),
             };
-            let (next, effect) = advance(&standing, verdict, policy, now);
-            standing = next;
+            let (next, effect) = advance(&history, verdict, policy, now);
+            history = next;
             effects.extend(effect.map(|effect| (at, effect)));
             now += 5.minutes();
         }
-        (standing, effects)
+        (history, effects)
     }
 
     #[test]
@@ -264,9 +264,9 @@ mod tests {
 
     /// Minutes from the first probe to when the state of the last one began.
     fn begins(verdicts: &str) -> (State, i64) {
-        let (standing, _) = play(verdicts);
+        let (history, _) = play(verdicts);
         let start: Timestamp = "2026-01-15T12:00:00Z".parse().unwrap();
-        (standing.state, standing.since.duration_since(start).as_mins())
+        (history.state, history.since.duration_since(start).as_mins())
     }
 
     #[test]
@@ -289,18 +289,18 @@ mod tests {
 
     #[test]
     fn what_falls_and_rises_is_said_once() {
-        let (standing, effects) = play("..x.x.x.x.x.x.x.");
-        assert_eq!(standing.state, State::Flapping);
+        let (history, effects) = play("..x.x.x.x.x.x.x.");
+        assert_eq!(history.state, State::Flapping);
         assert_eq!(effects, [(6, Effect::Open)]);
         let calm = ".".repeat(7);
-        let (standing, effects) = play(&format!("..x.x.x.x.x.x.x{calm}"));
-        assert_eq!((standing.state, effects.len()), (State::Up, 2));
+        let (history, effects) = play(&format!("..x.x.x.x.x.x.x{calm}"));
+        assert_eq!((history.state, effects.len()), (State::Up, 2));
     }
 
     #[test]
     fn slowness_is_a_state_and_no_incident() {
-        let (standing, effects) = play("..~~~");
-        assert_eq!((standing.state, effects), (State::Degraded, vec![]));
+        let (history, effects) = play("..~~~");
+        assert_eq!((history.state, effects), (State::Degraded, vec![]));
         assert_eq!(play("..~~~.").0.state, State::Up);
     }
 
@@ -328,17 +328,17 @@ mod tests {
             for (at, (_, effect)) in effects.iter().enumerate() {
                 prop_assert_eq!(*effect == Effect::Open, at % 2 == 0);
             }
-            let (standing, effects) = play(&format!("{verdicts}{}", end.repeat(20)));
-            prop_assert_eq!(standing.has_incident, end == "x");
-            prop_assert_eq!(effects.len() % 2 == 1, standing.has_incident);
+            let (history, effects) = play(&format!("{verdicts}{}", end.repeat(20)));
+            prop_assert_eq!(history.has_incident, end == "x");
+            prop_assert_eq!(effects.len() % 2 == 1, history.has_incident);
         }
 
         /// A standing survives its storage.
         #[test]
-        fn a_standing_is_what_was_stored(verdicts in "[.x~mp]{0,30}") {
-            let (standing, _) = play(&verdicts);
-            let stored = serde_json::to_string(&standing).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Standing>(&stored).unwrap(), standing);
+        fn a_history_is_what_was_stored(verdicts in "[.x~mp]{0,30}") {
+            let (history, _) = play(&verdicts);
+            let stored = serde_json::to_string(&history).unwrap();
+            prop_assert_eq!(serde_json::from_str::<History>(&stored).unwrap(), history);
         }
     }
 }

@@ -168,22 +168,22 @@ impl Services {
             Kind::Gazelle => {
                 let body = json!({"query": "{ __typename }"}).to_string();
                 let request = json_request("gazelle", Method::POST, self.gazelle.clone(), body.into());
-                judged(run.http.glance(&request, limit).await, is_there)
+                judged(run.http.peek(&request, limit).await, is_there)
             }
             Kind::Google => {
                 let request = get("google", at(&self.google, "/v4/spreadsheets/none"));
-                judged(run.http.glance(&request, limit).await, is_there)
+                judged(run.http.peek(&request, limit).await, is_there)
             }
             Kind::Slack => {
                 let request = get("slack", self.slack.clone());
                 // The host of the webhooks sends a visitor of its root to Slack's pages: that is how it says that it is up.
-                judged(run.http.glance(&request, limit).await, |status| status < 500)
+                judged(run.http.peek(&request, limit).await, |status| status < 500)
             }
             Kind::Sendgrid => {
                 let (url, key) = &self.sendgrid;
                 let request = get("sendgrid", at(url, "/v3/scopes"));
                 let request = request.with_key_header(key, AUTHORIZATION, "Bearer ");
-                judged(run.http.glance(&request, limit).await, is_success)
+                judged(run.http.peek(&request, limit).await, is_success)
             }
             Kind::Telegram => {
                 let Some((url, token)) = &self.telegram else {
@@ -193,7 +193,7 @@ impl Services {
                 let request = request.with_key_in_address(token, |request, token| {
                     request.url.set_path(&format!("/bot{token}/getMe"));
                 });
-                judged(run.http.glance(&request, limit).await, is_success)
+                judged(run.http.peek(&request, limit).await, is_success)
             }
             Kind::Console => {
                 let Some(url) = &self.console else {
@@ -201,21 +201,21 @@ impl Services {
                 };
                 // An address with a path is that of a stage, below which the console is.
                 let health = at(url, &format!("{}/health", url.path().trim_end_matches('/')));
-                let response = run.http.glance(&get("console", health), limit).await;
+                let response = run.http.peek(&get("console", health), limit).await;
                 answers_about_itself(target, &response.map_err(|error| kind(&error))?)
             }
             Kind::Http => {
                 let url =
                     target.url.as_deref().and_then(|url| url.parse().ok()).ok_or(ErrorKind::NotAnAddress)?;
                 let response =
-                    self.public.glance(&get("monitored", url), limit).await.map_err(|error| kind(&error))?;
+                    self.public.peek(&get("monitored", url), limit).await.map_err(|error| kind(&error))?;
                 expected(target, &response)
             }
         }
     }
 }
 
-/// Whether the console is there. That Supabase does not answer it, is said by the target Supabase: someone is told once.
+/// Whether the console is there. That Supabase does not answer it, is said by the target Supabase: someone is notified once.
 fn answers_about_itself(target: &Target, response: &Response) -> Result<Option<ErrorKind>, ErrorKind> {
     #[derive(Deserialize)]
     struct Health {

@@ -33,7 +33,7 @@ pub struct Known {
 
 /// What is to be recorded of a task.
 #[derive(Debug, Clone, Serialize)]
-pub struct Heartbeat {
+pub struct TaskCheck {
     /// Registry entry.
     #[serde(skip)]
     pub task: &'static TaskSpec,
@@ -69,7 +69,7 @@ pub fn judge(
     deployed: &Schedules,
     previous_tick: Option<Timestamp>,
     now: Timestamp,
-) -> Vec<Heartbeat> {
+) -> Vec<TaskCheck> {
     let of = |name: &str| known.iter().find(|known| known.name == name).cloned().unwrap_or_default();
     let was_blind = previous_tick.is_none_or(|tick| now.duration_since(tick) > BLIND);
     let parent = TASKS
@@ -104,7 +104,7 @@ pub fn judge(
                 }),
             };
             let missing_since = missing_since.filter(|_| !known.paused);
-            Heartbeat {
+            TaskCheck {
                 task,
                 name: task.name,
                 label: task.label,

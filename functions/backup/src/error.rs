@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_store_is_told_from_one_that_refuses_however_deep_the_reason_is() {
+    fn a_full_store_is_distinguished_from_one_that_refuses_however_deep_the_reason_is() {
         let wrapped = |kind: std::io::ErrorKind| {
             let source = Box::new(std::io::Error::from(kind));
             BackupError::from(object_store::Error::Generic { store: "test", source })

@@ -10,6 +10,7 @@ pub mod copy;
 mod document;
 mod drill;
 mod error;
+mod problems;
 pub mod read;
 #[cfg(feature = "restore")]
 pub mod restore;
@@ -18,7 +19,6 @@ pub mod shrink;
 pub mod sqlite;
 pub mod store;
 mod supabase;
-mod troubles;
 pub mod verdict;
 pub mod verify;
 
@@ -40,10 +40,10 @@ pub use self::{
 use self::{
     copy::{Copy, Kind, Manifest},
     drill::DrillTarget,
+    problems::Problem,
     retention::Plan,
     shrink::{Cleaned, Loss},
     store::Store,
-    troubles::Trouble,
     verdict::Verdict,
 };
 
@@ -127,13 +127,13 @@ impl Backup {
         let mut stats = Map::new();
         let mut failure: Option<TaskError> = None;
         let mut rows = 0;
-        let mut troubles: Vec<Trouble> = Vec::new();
+        let mut problems: Vec<Problem> = Vec::new();
         for kind in self.kinds() {
             match self.copy_kind(run, store, kind, accept_reduced).await {
                 Ok((figures, found)) => {
                     rows += figures["rows"].as_u64().unwrap_or_default();
                     stats.insert(kind.name().into(), figures);
-                    troubles.extend(found);
+                    problems.extend(found);
                 }
                 Err(error) => {
                     tracing::error!(run_id = run.id, kind = kind.name(), %error, "backup.failed");
@@ -145,15 +145,15 @@ impl Backup {
             return Err(error);
         }
         let mut message = format!("Copie vérifiée, {rows} lignes");
-        for trouble in &troubles {
-            message.push_str(&format!("; {}", trouble.sentence()));
+        for problem in &problems {
+            message.push_str(&format!("; {}", problem.sentence()));
         }
         let at = clock::now().to_string();
         Ok(Outcome::Finished(Finished {
-            warning: !troubles.is_empty(),
+            warning: !problems.is_empty(),
             message,
             stats: Value::Object(stats),
-            errors: troubles.iter().map(|trouble| trouble.entry(&at)).collect(),
+            errors: problems.iter().map(|problem| problem.entry(&at)).collect(),
             ..Finished::default()
         }))
     }
@@ -164,7 +164,7 @@ impl Backup {
         store: &Store,
         kind: Kind,
         accept_reduced: bool,
-    ) -> Result<(Value, Vec<Trouble>), TaskError> {
+    ) -> Result<(Value, Vec<Problem>), TaskError> {
         let started_at = clock::now();
         let location = Copy::location(kind, started_at, &run.id);
         let manifest = match self.write(run, store, kind, &location, started_at).await {
@@ -195,7 +195,7 @@ impl Backup {
             verdict: &judged.verdict,
             manifest: Some(&manifest),
             removed: &removed,
-            troubles: &judged.troubles,
+            problems: &judged.problems,
             ..Record::new(kind, &location, started_at)
         }
         .store(run)
@@ -203,7 +203,7 @@ impl Backup {
         let seconds = (clock::now().as_millisecond() - started_at.as_millisecond()) as f64 / 1000.0;
         let figures = judged.figures(&location, &manifest, &removed, seconds);
         match judged.verdict {
-            Verdict::Verified | Verdict::Reduced(_) => Ok((figures, judged.troubles)),
+            Verdict::Verified | Verdict::Reduced(_) => Ok((figures, judged.problems)),
             Verdict::Damaged(detail) => Err(BackupError::SqliteDamaged(format!(
                 "{detail}; what is there was copied beside the good copies, as {location}"
             ))
@@ -254,14 +254,14 @@ impl Backup {
         if let Some(damage) = manifest.parts.iter().find_map(|part| part.damage.as_ref()) {
             return Ok(Judged { verdict: Verdict::Damaged(damage.clone()), ..Judged::default() });
         }
-        let mut troubles: Vec<Trouble> = Trouble::of_notes(manifest).into_iter().collect();
+        let mut problems: Vec<Problem> = Problem::of_notes(manifest).into_iter().collect();
         let now = clock::now();
         let mut copies = store.copies(manifest.kind, self.key.as_ref()).await?;
         copies.retain(|copy| copy.location != location);
-        troubles.extend(Trouble::of_strangers(manifest.kind, &copies, now));
+        problems.extend(Problem::of_strangers(manifest.kind, &copies, now));
         let good = shrink::baseline(&copies, now);
         let Some(oldest) = good.last() else {
-            return Ok(Judged { troubles, ..Judged::default() });
+            return Ok(Judged { problems, ..Judged::default() });
         };
         let cleaned: Vec<Cleaned> = match manifest.kind {
             Kind::Supabase => {
@@ -272,14 +272,14 @@ impl Backup {
         };
         let losses = shrink::losses(&manifest.sizes(), &good, &cleaned, &manifest.uncounted().collect());
         if losses.is_empty() {
-            return Ok(Judged { troubles, ..Judged::default() });
+            return Ok(Judged { problems, ..Judged::default() });
         }
         if accept_reduced {
-            return Ok(Judged { losses, troubles, accepted: true, verdict: Verdict::Verified });
+            return Ok(Judged { losses, problems, accepted: true, verdict: Verdict::Verified });
         }
-        let verdict = Verdict::Reduced(troubles::shown(&losses));
-        troubles.push(Trouble::of_losses(manifest.kind, &losses, good[0]));
-        Ok(Judged { verdict, losses, accepted: false, troubles })
+        let verdict = Verdict::Reduced(problems::shown(&losses));
+        problems.push(Problem::of_losses(manifest.kind, &losses, good[0]));
+        Ok(Judged { verdict, losses, accepted: false, problems })
     }
 }
 
@@ -288,12 +288,12 @@ struct Judged {
     verdict: Verdict,
     losses: Vec<Loss>,
     accepted: bool,
-    troubles: Vec<Trouble>,
+    problems: Vec<Problem>,
 }
 
 impl Default for Judged {
     fn default() -> Self {
-        Self { verdict: Verdict::Verified, losses: Vec::new(), accepted: false, troubles: Vec::new() }
+        Self { verdict: Verdict::Verified, losses: Vec::new(), accepted: false, problems: Vec::new() }
     }
 }
 
@@ -317,7 +317,7 @@ impl Judged {
     }
 }
 
-/// What the database is told of a copy.
+/// What is recorded of a copy.
 struct Record<'a> {
     kind: Kind,
     location: &'a str,
@@ -325,13 +325,13 @@ struct Record<'a> {
     verdict: &'a Verdict,
     manifest: Option<&'a Manifest>,
     removed: &'a [String],
-    troubles: &'a [Trouble],
+    problems: &'a [Problem],
 }
 
 impl<'a> Record<'a> {
     fn new(kind: Kind, location: &'a str, started_at: Timestamp) -> Self {
         let verdict = &Verdict::Verified;
-        Self { kind, location, started_at, verdict, manifest: None, removed: &[], troubles: &[] }
+        Self { kind, location, started_at, verdict, manifest: None, removed: &[], problems: &[] }
     }
 
     async fn store(self, run: &Run) -> Result<(), TaskError> {
@@ -349,7 +349,7 @@ impl<'a> Record<'a> {
             "moving": manifest.map(Manifest::moving).unwrap_or_default(),
             "schema_version": manifest.map(|manifest| &manifest.schema_version),
             "started_at": self.started_at.to_string(),
-            "notices": self.troubles.iter().map(|trouble| trouble.notice(run)).collect::<Vec<_>>(),
+            "notices": self.problems.iter().map(|problem| problem.notice(run)).collect::<Vec<_>>(),
         });
         arguments["p_removed"] = json!(self.removed);
         run.supabase.rpc::<()>("record_backup", &arguments).await?;

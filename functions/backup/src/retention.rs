@@ -1,4 +1,4 @@
-//! Which copies stay: the newest, and some of every age, so that a trouble that is noticed late still finds a copy from
+//! Which copies stay: the newest, and some of every age, so that a problem that is noticed late still finds a copy from
 //! before it. Nothing goes because of a copy that is not good.
 
 use std::collections::BTreeSet;
@@ -29,7 +29,7 @@ pub struct Plan {
     /// Places of good copies to remove.
     pub removed: Vec<String>,
     /// What is no good copy goes when its place is before this one; none: nothing goes.
-    pub rubbish_before: Option<String>,
+    pub unusable_before: Option<String>,
 }
 
 impl Plan {
@@ -42,11 +42,11 @@ impl Plan {
         kept.extend(newest_of_each(&good, WEEKS, |copy| monday(day(copy))));
         kept.extend(newest_of_each(&good, MONTHS, |copy| day(copy).first_of_month()));
         let removed = good.iter().filter(|copy| !kept.contains(copy.location.as_str()));
-        let rubbish_before = good.get(NEWEST - 1).and_then(|tenth| {
+        let unusable_before = good.get(NEWEST - 1).and_then(|tenth| {
             let old = good.first()?.started_at.checked_sub(REST).ok()?;
             Some(tenth.location.clone().min(Copy::location(kind, old, "")))
         });
-        Self { removed: removed.map(|copy| copy.location.clone()).collect(), rubbish_before }
+        Self { removed: removed.map(|copy| copy.location.clone()).collect(), unusable_before }
     }
 }
 
@@ -84,7 +84,7 @@ pub async fn apply(store: &Store, kind: Kind, key: Option<&Key>) -> Vec<String> 
         let plan = Plan::of(kind, &copies, now);
         let is_good = |place: &str| copies.iter().any(|copy| copy.location == place && copy.is_good(now));
         for (place, objects) in store.places(kind).await? {
-            let is_old = plan.rubbish_before.as_ref().is_some_and(|before| place < *before);
+            let is_old = plan.unusable_before.as_ref().is_some_and(|before| place < *before);
             if plan.removed.contains(&place) || is_old && !is_good(&place) {
                 removed.push(place);
                 store.remove(objects).await?;
@@ -198,27 +198,27 @@ mod tests {
             let plan = plan(&copies);
             assert_eq!(plan.removed, Vec::<String>::new(), "day {day}");
             // The tenth good one is the oldest of all: nothing is before it.
-            assert_eq!(plan.rubbish_before.filter(|before| *before > copies.last().unwrap().location), None);
+            assert_eq!(plan.unusable_before.filter(|before| *before > copies.last().unwrap().location), None);
         }
         assert_eq!(copies.iter().filter(|copy| copy.verdict == Some(Verdict::Verified)).count(), before);
     }
 
     #[test]
     fn what_is_not_good_goes_after_four_weeks_and_ten_good_copies() {
-        let rubbish = copy(night(0), Some(Verdict::Reduced(String::new())));
+        let unusable = copy(night(0), Some(Verdict::Reduced(String::new())));
         let goes_after = (1..60).find(|nights| {
             let mut copies: Vec<Copy> =
                 (1..=*nights).rev().map(|day| copy(night(day), Some(Verdict::Verified))).collect();
-            copies.push(rubbish.clone());
-            plan(&copies).rubbish_before.is_some_and(|before| rubbish.location < before)
+            copies.push(unusable.clone());
+            plan(&copies).unusable_before.is_some_and(|before| unusable.location < before)
         });
         assert_eq!(goes_after, Some(29));
         let quick: Vec<Copy> = (1..20)
             .rev()
             .map(|minute| copy(night(0) + minute.minutes(), Some(Verdict::Verified)))
-            .chain([rubbish.clone()])
+            .chain([unusable.clone()])
             .collect();
-        assert!(plan(&quick).rubbish_before.is_none_or(|before| rubbish.location >= before));
+        assert!(plan(&quick).unusable_before.is_none_or(|before| unusable.location >= before));
     }
 
     #[test]

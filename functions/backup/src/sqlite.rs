@@ -34,7 +34,7 @@ use crate::{
 
 const NAME: &str = "database";
 /// A database that others hold locked for so long is not waited for any longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a file that changes while it is copied byte by byte is copied again.
 const ATTEMPTS: usize = 5;
 /// Things that are said of a file at most.
@@ -69,7 +69,7 @@ impl Source {
                 .url
                 .to_file_path()
                 .map_err(|()| BackupError::SourceMissing("BACKUP_SQLITE_URL names no file".into()))?;
-            blocking(move || live_copy(&source, target, PATIENCE)).await
+            blocking(move || live_copy(&source, target, LOCK_TIMEOUT)).await
         } else {
             self.download(&target).await?;
             Ok(Fetched { file: target, notes: Vec::new() })
@@ -108,37 +108,37 @@ fn note(kind: NoteKind, about: &str) -> Note {
 }
 
 /// A live file as it is at one instant, whatever is being written. `patience`: for how long a lock is waited for.
-fn live_copy(source: &Path, target: PathBuf, patience: Duration) -> Result<Fetched, BackupError> {
+fn live_copy(source: &Path, target: PathBuf, timeout: Duration) -> Result<Fetched, BackupError> {
     if !source.is_file() {
         return Err(BackupError::SourceMissing("the SQLite file is not there".into()));
     }
-    match in_one_step(source, &target, patience) {
+    match in_one_step(source, &target, timeout) {
         Ok(()) => Ok(Fetched { file: target, notes: Vec::new() }),
-        Err(Trouble::Final(error)) => Err(error),
+        Err(CopyFailure::Final(error)) => Err(error),
         // A reader may not touch the journal of a transaction that was interrupted, nor read past damaged pages: both
         // are the business of a copy.
-        Err(Trouble::Unreadable) => aside(source, &target),
+        Err(CopyFailure::Unreadable) => aside(source, &target),
     }
 }
 
 /// Why a database cannot be copied from inside.
 #[derive(Debug)]
-enum Trouble {
+enum CopyFailure {
     /// Nor in another way.
     Final(BackupError),
     /// But its bytes can.
     Unreadable,
 }
 
-impl From<rusqlite::Error> for Trouble {
+impl From<rusqlite::Error> for CopyFailure {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Trouble::Final(BackupError::Full),
-            Some(ErrorCode::NotADatabase) => Trouble::Final(damaged(&error)),
+            Some(ErrorCode::DiskFull) => CopyFailure::Final(BackupError::Full),
+            Some(ErrorCode::NotADatabase) => CopyFailure::Final(damaged(&error)),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Trouble::Final(BackupError::SqliteBusy)
+                CopyFailure::Final(BackupError::SqliteBusy)
             }
-            _ => Trouble::Unreadable,
+            _ => CopyFailure::Unreadable,
         }
     }
 }
@@ -146,10 +146,10 @@ impl From<rusqlite::Error> for Trouble {
 /// All pages in one step, under one read lock: a copy in several steps starts over at every write of another program,
 /// and a writer that never rests would keep it from its end for ever. Writers wait, or say that they are locked, for as
 /// long as the copy of the bytes takes.
-fn in_one_step(source: &Path, target: &Path, patience: Duration) -> Result<(), Trouble> {
-    let end = Instant::now() + patience;
+fn in_one_step(source: &Path, target: &Path, timeout: Duration) -> Result<(), CopyFailure> {
+    let end = Instant::now() + timeout;
     let source = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    source.busy_timeout(patience)?;
+    source.busy_timeout(timeout)?;
     let mut copy = Connection::open(target)?;
     let backup = Backup::new(&source, &mut copy)?;
     loop {
@@ -162,7 +162,7 @@ fn in_one_step(source: &Path, target: &Path, patience: Duration) -> Result<(), T
         }
         // `Busy` or `Locked`: the lock was waited for already, as a rule.
         if Instant::now() >= end {
-            return Err(Trouble::Final(BackupError::SqliteBusy));
+            return Err(CopyFailure::Final(BackupError::SqliteBusy));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -214,19 +214,19 @@ fn aside(source: &Path, target: &Path) -> Result<Fetched, BackupError> {
             Ok(Fetched { file: target.to_owned(), notes })
         }
         // Damaged: as it is.
-        Err(Trouble::Unreadable) => Ok(Fetched { file: raw, notes: Vec::new() }),
-        Err(Trouble::Final(error)) => Err(error),
+        Err(CopyFailure::Unreadable) => Ok(Fetched { file: raw, notes: Vec::new() }),
+        Err(CopyFailure::Final(error)) => Err(error),
     }
 }
 
-fn recovered(raw: &Path, target: &Path) -> Result<(), Trouble> {
+fn recovered(raw: &Path, target: &Path) -> Result<(), CopyFailure> {
     // What an attempt before left is of no use.
     let _ = std::fs::remove_file(target);
     let source = Connection::open(raw)?;
     source.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
     let mut copy = Connection::open(target)?;
     let step = Backup::new(&source, &mut copy)?.step(-1)?;
-    if step == StepResult::Done { Ok(()) } else { Err(Trouble::Unreadable) }
+    if step == StepResult::Done { Ok(()) } else { Err(CopyFailure::Unreadable) }
 }
 
 fn damaged(error: &rusqlite::Error) -> BackupError {
@@ -532,7 +532,7 @@ mod tests {
     }
 
     fn copied(source: &Path, folder: &Path) -> (Fetched, Examined) {
-        let fetched = live_copy(source, folder.join("copy.sqlite"), PATIENCE).unwrap();
+        let fetched = live_copy(source, folder.join("copy.sqlite"), LOCK_TIMEOUT).unwrap();
         let found = examine(&fetched.file).unwrap();
         (fetched, found)
     }
@@ -580,7 +580,7 @@ mod tests {
                     }
                     is_over.load(Ordering::Relaxed)
                 });
-                let outcome = live_copy(&path, folder.path().join("copy.sqlite"), PATIENCE);
+                let outcome = live_copy(&path, folder.path().join("copy.sqlite"), LOCK_TIMEOUT);
                 is_over.store(true, Ordering::Relaxed);
                 assert!(writer.join().unwrap(), "{mode}: the copy ended while there was writing");
                 let found = examine(&outcome.unwrap().file).unwrap();
@@ -720,7 +720,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_page_is_copied_as_it_is_and_told() {
+    fn a_damaged_page_is_copied_as_it_is_and_reported() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("live.sqlite");
         Connection::open(&path)

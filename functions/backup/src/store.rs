@@ -294,7 +294,7 @@ pub(crate) fn open(url: &Url, endpoint: Option<&str>) -> Result<(Arc<dyn ObjectS
         }
         "s3" => {
             let bucket = url.host_str().ok_or_else(|| BackupError::Refused("expected s3://bucket".into()))?;
-            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(patience());
+            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retries());
             if let Some(endpoint) = endpoint {
                 builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
             }
@@ -315,13 +315,13 @@ pub(crate) fn open_http(url: &Url) -> Result<(Arc<dyn ObjectStore>, Path), Backu
     let objects = HttpBuilder::new()
         .with_url(origin.as_str())
         .with_client_options(ClientOptions::new().with_allow_http(url.scheme() == "http"))
-        .with_retry(patience())
+        .with_retry(retries())
         .build()?;
     Ok((Arc::new(objects), path))
 }
 
 /// As long as other services are waited for.
-fn patience() -> RetryConfig {
+fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(200),

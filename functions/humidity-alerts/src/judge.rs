@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::text::{self, Trouble, measurements, read_note};
+use shared::text::{self, Problem, measurements, read_note};
 
 /// A note or a measurement, from the view `humidity_scan_entries`.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -72,7 +72,7 @@ impl Known {
         !self.is_resolved.unwrap_or_default() && !self.archived.unwrap_or_default()
     }
 
-    /// The end of the trouble; none while it lasts.
+    /// The end of the problem; none while it lasts.
     fn end(&self) -> Option<Timestamp> {
         let end = self.resolved_at.or(self.archived_at);
         (!self.is_open()).then(|| end.unwrap_or(self.observed_at))
@@ -93,7 +93,7 @@ pub struct Limit {
     pub low: f64,
     /// Above it is too humid.
     pub high: f64,
-    /// Points inside the limits before the trouble is over: a value at the limit does not flap.
+    /// Points inside the limits before the problem is over: a value at the limit does not flap.
     pub margin: f64,
 }
 
@@ -116,8 +116,8 @@ impl Limits {
 /// What the optional language model read in a note that the rules did not understand.
 #[derive(Debug, Clone)]
 pub struct Opinion {
-    /// Which trouble.
-    pub trouble: Trouble,
+    /// Which problem.
+    pub problem: Problem,
     /// The words it goes by.
     pub words: String,
     /// Whether the note says that it is over.
@@ -190,7 +190,7 @@ pub fn judge(
     opinions: &HashMap<String, Opinion>,
 ) -> Verdict {
     let read: HashSet<&str> = entries.iter().map(|entry| entry.external_id.as_str()).collect();
-    let mut judge = Judge { known, troubles: BTreeMap::new(), alerts: Vec::new(), ends: BTreeMap::new() };
+    let mut judge = Judge { known, problems: BTreeMap::new(), alerts: Vec::new(), ends: BTreeMap::new() };
     // What is stored from before the window is where it begins, also what ended inside the window.
     for alert in known.iter().filter(|alert| !read.contains(&alert.timeline_entry_id[..])) {
         judge.open(alert.piano_id.as_deref(), &alert.alert_type, Open::stored(alert));
@@ -198,7 +198,7 @@ pub fn judge(
     for entry in entries {
         judge.note(entry, opinions.get(&entry.external_id));
         judge.measurements(entry, limits.of(entry));
-        // What the model found once is not asked again, and lasts as any other trouble.
+        // What the model found once is not asked again, and lasts as any other problem.
         let found_by_model =
             |alert: &&Known| alert.source == "model" && alert.timeline_entry_id == entry.external_id;
         for alert in known.iter().filter(found_by_model) {
@@ -208,7 +208,7 @@ pub fn judge(
     judge.verdict(&read)
 }
 
-/// A trouble that lasts.
+/// A problem that lasts.
 #[derive(Debug, Clone)]
 enum Open {
     /// Stored, and not found in this scan; with its end.
@@ -225,8 +225,8 @@ impl Open {
 
 struct Judge<'a> {
     known: &'a [Known],
-    /// Open troubles by piano and type.
-    troubles: BTreeMap<(String, String), Vec<Open>>,
+    /// Open problems by piano and type.
+    problems: BTreeMap<(String, String), Vec<Open>>,
     alerts: Vec<Alert>,
     /// Ends of stored alerts.
     ends: BTreeMap<String, (Timestamp, String)>,
@@ -240,14 +240,14 @@ impl Judge<'_> {
     fn open(&mut self, piano: Option<&str>, alert_type: &str, open: Open) {
         // Without a piano nothing says that a later note is about the same one.
         if let Some(piano) = piano {
-            self.troubles.entry((piano.to_owned(), alert_type.to_owned())).or_default().push(open);
+            self.problems.entry((piano.to_owned(), alert_type.to_owned())).or_default().push(open);
         }
     }
 
-    /// Ends the troubles of one type on the entry's piano.
+    /// Ends the problems of one type on the entry's piano.
     fn close(&mut self, entry: &Entry, alert_type: &str, why: &str) {
         let Some(piano) = &entry.piano_id else { return };
-        for open in self.troubles.remove(&(piano.clone(), alert_type.to_owned())).unwrap_or_default() {
+        for open in self.problems.remove(&(piano.clone(), alert_type.to_owned())).unwrap_or_default() {
             match open {
                 Open::Stored(_, Some(_)) => {}
                 Open::Stored(id, None) => {
@@ -258,11 +258,11 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether a trouble of this type lasts on the entry's piano. One that a person ended is over from then on.
+    /// Whether a problem of this type lasts on the entry's piano. One that a person ended is over from then on.
     fn lasts(&mut self, entry: &Entry, alert_type: &str) -> bool {
         let Some(piano) = &entry.piano_id else { return false };
         let key = (piano.clone(), alert_type.to_owned());
-        let Some(open) = self.troubles.get(&key) else { return false };
+        let Some(open) = self.problems.get(&key) else { return false };
         let still: Vec<Open> = open
             .iter()
             .filter(|open| {
@@ -279,7 +279,7 @@ impl Judge<'_> {
             .cloned()
             .collect();
         let lasts = !still.is_empty();
-        self.troubles.insert(key, still);
+        self.problems.insert(key, still);
         lasts
     }
 
@@ -306,22 +306,22 @@ impl Judge<'_> {
 
     fn note(&mut self, entry: &Entry, opinion: Option<&Opinion>) {
         let reading = read_note(&entry.note());
-        for trouble in Trouble::ALL {
-            let opinion = opinion.filter(|opinion| opinion.trouble == trouble);
-            let (alert, resolution, source) = match (reading.alert(trouble), opinion) {
+        for problem in Problem::ALL {
+            let opinion = opinion.filter(|opinion| opinion.problem == problem);
+            let (alert, resolution, source) = match (reading.alert(problem), opinion) {
                 (None, Some(opinion)) => (
                     Some(opinion.words.as_str()),
                     opinion.is_resolved.then_some(opinion.words.as_str()),
                     "model",
                 ),
-                (alert, _) => (alert, reading.resolution(trouble), "note"),
+                (alert, _) => (alert, reading.resolution(problem), "note"),
             };
             // Another note is ended only by one that names what is repaired.
-            if let Some(why) = reading.named_resolution(trouble).or(opinion.and(resolution)) {
-                self.close(entry, trouble.name(), why);
+            if let Some(why) = reading.named_resolution(problem).or(opinion.and(resolution)) {
+                self.close(entry, problem.name(), why);
             }
             let Some(words) = alert else { continue };
-            let at = self.found(entry, trouble.name(), source);
+            let at = self.found(entry, problem.name(), source);
             self.alerts[at].words = Some(words.to_owned());
             self.alerts[at].description = format!("{words} détecté");
             match resolution {
@@ -329,7 +329,7 @@ impl Judge<'_> {
                     self.alerts[at].description.push_str(&format!(" - Résolu: {why}"));
                     end(&mut self.alerts[at], entry.occurred_at, why);
                 }
-                None => self.open(entry.piano_id.as_deref(), trouble.name(), Open::Found(at)),
+                None => self.open(entry.piano_id.as_deref(), problem.name(), Open::Found(at)),
             }
         }
     }
@@ -347,11 +347,11 @@ impl Judge<'_> {
                 _ if humidity > limit.high => (TOO_HUMID, limit.high),
                 _ => continue,
             };
-            let is_told = self
+            let is_notified = self
                 .alerts
                 .iter()
                 .any(|alert| alert.timeline_entry_id == entry.external_id && alert.alert_type == alert_type);
-            if is_told || self.lasts(entry, alert_type) {
+            if is_notified || self.lasts(entry, alert_type) {
                 continue;
             }
             let at = self.found(entry, alert_type, "measurement");
@@ -557,7 +557,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_that_a_person_ended_begins_anew_with_the_next_value() {
+    fn a_problem_that_a_person_ended_begins_anew_with_the_next_value() {
         let entries = [entry(1, "a", "21C, 28%"), entry(2, "a", "21C, 27%"), entry(5, "a", "21C, 26%")];
         let mut known: Vec<Known> = judged(&entries, &[]).alerts.iter().map(stored).collect();
         known[0].is_resolved = Some(true);
@@ -575,7 +575,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_whose_end_was_a_mistake_is_open_again() {
+    fn a_problem_whose_end_was_a_mistake_is_open_again() {
         let wrong = [entry(1, "a", "PLS débranché"), entry(2, "a", "PLS rebranché")];
         let known: Vec<Known> = judged(&wrong, &[]).alerts.iter().map(stored).collect();
         assert!(known[0].is_ended_by_scan());

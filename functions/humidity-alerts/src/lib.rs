@@ -1,8 +1,8 @@
-//! Humidity troubles, from what technicians wrote and measured, into the one table that console, Slack and e-mail
+//! Humidity problems, from what technicians wrote and measured, into the one table that console, Slack and e-mail
 //! read.
 //!
 //! A window of recent notes is read again every night, so that notes edited later are seen; what is known already
-//! is neither stored nor told twice.
+//! is neither stored nor reported twice.
 
 pub mod judge;
 mod model;

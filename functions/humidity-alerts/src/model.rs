@@ -17,7 +17,7 @@ use shared::{
     run::Run,
     supabase::{QUICK, SupabaseError, quoted},
     task::TaskError,
-    text::{Trouble, clean, contains_phrase, read_note},
+    text::{Problem, clean, contains_phrase, read_note},
 };
 use url::Url;
 
@@ -188,19 +188,19 @@ impl Model {
 
 fn is_unclear(note: &str) -> bool {
     let reading = read_note(note);
-    let says_something = Trouble::ALL
+    let says_something = Problem::ALL
         .iter()
-        .any(|trouble| reading.alert(*trouble).is_some() || reading.resolution(*trouble).is_some());
+        .any(|problem| reading.alert(*problem).is_some() || reading.resolution(*problem).is_some());
     !says_something && TOPIC.iter().any(|word| contains_phrase(note, word))
 }
 
 fn opinion(reply: &Reply) -> Option<Opinion> {
-    let trouble = [Trouble::Housse, Trouble::Alimentation, Trouble::Reservoir]
+    let problem = [Problem::Housse, Problem::Alimentation, Problem::Reservoir]
         .into_iter()
-        .find(|trouble| reply.issue_type.as_deref() == Some(trouble.name()))?;
+        .find(|problem| reply.issue_type.as_deref() == Some(problem.name()))?;
     (reply.has_issue && reply.confidence > MIN_CONFIDENCE).then(|| Opinion {
-        trouble,
-        words: clean(reply.issue_keyword.as_deref().unwrap_or(trouble.name()), 100),
+        problem,
+        words: clean(reply.issue_keyword.as_deref().unwrap_or(problem.name()), 100),
         is_resolved: reply.is_resolved,
     })
 }

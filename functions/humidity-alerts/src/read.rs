@@ -87,7 +87,7 @@ pub async fn entries(run: &Run, rules: &Rules) -> Result<Vec<Entry>, SupabaseErr
     let until = (run.scheduled_for + SignedDuration::from_hours(24)).to_string();
     let view = || {
         let view = run.supabase.from("humidity_scan_entries").select("*").lte("occurred_at", &until);
-        // A piano that is gone troubles nobody; its history goes on where it went.
+        // A piano that is gone concerns nobody; its history goes on where it went.
         view.gte("occurred_at", rules.since.to_string()).is("piano_is_gone", "false")
     };
     let key = |entry: &Entry| entry.external_id.clone();

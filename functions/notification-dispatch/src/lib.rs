@@ -16,7 +16,7 @@ use shared::{
 };
 
 /// How long one run waits for free slots of the channels' rates, well within its time limit.
-const PATIENCE: Duration = Duration::from_secs(70);
+const BUDGET: Duration = Duration::from_secs(70);
 
 /// The task `notification_dispatch`.
 pub struct NotificationDispatch {
@@ -44,7 +44,7 @@ impl Task for NotificationDispatch {
             .await
             .inspect_err(|error| tracing::warn!(%error, "notices.not_advanced"))
             .ok();
-        let delivered = notify::deliver(&run.supabase, &run.http, &self.channels, None, PATIENCE).await;
+        let delivered = notify::deliver(&run.supabase, &run.http, &self.channels, None, BUDGET).await;
         let message = format!("{} notifications envoyées", delivered.sent);
         let stats = json!({
             "sent": delivered.sent, "pending": delivered.pending, "failed": delivered.failed,

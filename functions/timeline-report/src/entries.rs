@@ -15,7 +15,7 @@ use crate::{Entry, tabs::TabRule};
 pub struct Days<'a> {
     run: &'a Run,
     rules: &'a [TabRule],
-    /// Kept entries of the day that is being read, and of those after it on the last page.
+    /// Cached entries of the day that is being read, and of those after it on the last page.
     kept: VecDeque<Entry>,
     /// Instant and identity of the last entry read.
     last: Option<(Timestamp, String)>,

@@ -31,7 +31,7 @@ use crate::{titles::ExistingTab, workbook::Batch};
 const SERVICE: &str = "google";
 const SCOPE: &str = "https://www.googleapis.com/auth/spreadsheets";
 /// Quotas are per minute: it is worth waiting.
-const PATIENCE: Retry = Retry {
+const RETRY: Retry = Retry {
     attempts: 6,
     timeout: std::time::Duration::from_secs(60),
     budget: std::time::Duration::from_secs(150),
@@ -185,7 +185,7 @@ impl Sheets {
         let token = self.token().await?;
         let request = json_request(SERVICE, method, url, body)
             .with_secret_header(AUTHORIZATION, &format!("Bearer {}", token.expose_secret()));
-        let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
+        let response = self.http.send(&request, RETRY, is_transient).await.map_err(GoogleError::of)?;
         match response.status {
             200 => Ok(response),
             status => {
@@ -217,7 +217,7 @@ impl Sheets {
             .into(),
             key: None,
         };
-        let response = self.http.send(&request, PATIENCE, is_transient).await.map_err(GoogleError::of)?;
+        let response = self.http.send(&request, RETRY, is_transient).await.map_err(GoogleError::of)?;
         if response.status != 200 {
             return Err(GoogleError::Refused(response.status));
         }

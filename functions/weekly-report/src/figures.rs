@@ -154,7 +154,7 @@ pub struct Deliveries {
     pub channel: String,
     /// Delivered.
     pub sent: u64,
-    /// Refused for good.
+    /// Refused permanently.
     pub failed: u64,
     /// Nobody knows.
     pub unknown: u64,

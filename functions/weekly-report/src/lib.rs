@@ -1,4 +1,4 @@
-//! Monday morning: the week before, against the one before it. Made once for each week, stored and told in one
+//! Monday morning: the week before, against the one before it. Made once for each week, stored and reported in one
 //! transaction; whoever comes second finds the report and does nothing.
 
 mod compare;
@@ -112,8 +112,8 @@ async fn is_made(run: &Run, week: Week) -> Result<bool, SupabaseError> {
     Ok(!rows.is_empty())
 }
 
-/// The figures of a week as they were told; none of a week without a report, or with one of another shape.
-async fn told(run: &Run, week: Week) -> Result<Option<Figures>, SupabaseError> {
+/// The figures of a week as they were reported; none of a week without a report, or with one of another shape.
+async fn figures_of(run: &Run, week: Week) -> Result<Option<Figures>, SupabaseError> {
     let query = run
         .supabase
         .from("weekly_reports")
@@ -126,8 +126,8 @@ async fn told(run: &Run, week: Week) -> Result<Option<Figures>, SupabaseError> {
 async fn make(run: &Run, week: Week) -> Result<Report, SupabaseError> {
     let mut figures = read(run, week).await?;
     figures.expect_tasks(is_log_whole(run, week));
-    // What was told last week is what this week is compared with.
-    let before = match told(run, week.previous()).await? {
+    // What was reported last week is what this week is compared with.
+    let before = match figures_of(run, week.previous()).await? {
         Some(figures) => figures,
         None => read(run, week.previous()).await?,
     };

@@ -41,8 +41,8 @@ pub struct Company {
 pub struct Meaning {
     /// Temperature (°C) and humidity (%), in the order of the text.
     pub measured: Vec<(Option<f64>, Option<f64>)>,
-    /// Whether it reports a trouble, over or not.
-    pub reports_trouble: bool,
+    /// Whether it reports a problem, over or not.
+    pub reports_problem: bool,
 }
 
 /// What a reference can point to.
@@ -523,7 +523,7 @@ fn measurement(rng: &mut ChaCha8Rng) -> Note {
         _ => (format!("{whole}°C, {humidity} %"), whole),
     };
     let measured = vec![(Some(celsius), Some(f64::from(humidity)))];
-    (Some(text), None, Some(Meaning { measured, reports_trouble: false }))
+    (Some(text), None, Some(Meaning { measured, reports_problem: false }))
 }
 
 fn service_note(rng: &mut ChaCha8Rng) -> Note {
@@ -540,9 +540,9 @@ fn service_note(rng: &mut ChaCha8Rng) -> Note {
         }
     }
     if rng.random_range(0..9) == 0 {
-        let (remark, is_trouble, humidity) = REMARKS[rng.random_range(0..REMARKS.len())];
+        let (remark, is_problem, humidity) = REMARKS[rng.random_range(0..REMARKS.len())];
         remarks.push(remark.to_owned());
-        meaning.reports_trouble = is_trouble;
+        meaning.reports_problem = is_problem;
         meaning.measured.extend(humidity.map(|humidity| (None, Some(humidity))));
     }
     let comment = (!remarks.is_empty()).then(|| remarks.join(". "));

@@ -234,7 +234,7 @@ fn runtime_api(runtime: Arc<Runtime>) -> Router {
         .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
         .route("/2018-06-01/runtime/init/error", post(init_error))
         .with_state(runtime)
-        // What a function may answer is told as the platform tells it.
+        // What a function may answer is reported as the platform tells it.
         .layer(DefaultBodyLimit::disable())
 }
 

@@ -65,7 +65,7 @@ enum Command {
         #[command(flatten)]
         stack: StackArguments,
     },
-    /// Says who would be told of an event, when and why.
+    /// Says who would be notified of an event, when and why.
     Rules {
         #[command(subcommand)]
         command: RulesCommand,

@@ -1,4 +1,4 @@
-//! `cargo local rules explain` and `cargo local notify test`: who would be told what, and whether the channels work.
+//! `cargo local rules explain` and `cargo local notify test`: who would be notified what, and whether the channels work.
 
 use anyhow::bail;
 use jiff::Timestamp;

@@ -17,7 +17,7 @@ pub struct Output {
     pub runs: Vec<RunLine>,
     /// The spreadsheet as the report left it.
     pub report: ReportLine,
-    /// Who was told what.
+    /// Who was notified what.
     pub notifications: Vec<NotificationLine>,
     /// Requests per service.
     pub requests: Value,
@@ -84,11 +84,11 @@ impl Output {
             event_type: text(row, "event_type"),
             status: text(row, "status"),
         });
-        let direct = runs.iter().flat_map(|run| &run.answer.told).map(|told| NotificationLine {
-            channel: told.channel.clone(),
-            recipient: told.recipient.clone(),
-            event_type: told.event_type.clone(),
-            status: told.status.clone(),
+        let direct = runs.iter().flat_map(|run| &run.answer.notified).map(|notified| NotificationLine {
+            channel: notified.channel.clone(),
+            recipient: notified.recipient.clone(),
+            event_type: notified.event_type.clone(),
+            status: notified.status.clone(),
         });
         let workbook = stack.sandbox.workbook();
         Ok(Self {
@@ -139,9 +139,13 @@ impl Output {
         for tab in &self.report.tabs {
             writeln!(page, "📄 {:<22} {:>6} rows", tab.title, tab.rows).ok();
         }
-        for told in &self.notifications {
-            writeln!(page, "🔔 {} → {} ({}): {}", told.event_type, told.recipient, told.channel, told.status)
-                .ok();
+        for notified in &self.notifications {
+            writeln!(
+                page,
+                "🔔 {} → {} ({}): {}",
+                notified.event_type, notified.recipient, notified.channel, notified.status
+            )
+            .ok();
         }
         let requests: Vec<String> =
             SERVICES.iter().map(|service| format!("{service} {}", self.requests[service])).collect();

@@ -433,7 +433,7 @@ fn unanswered(function: Function, kind: &str, message: &str) -> Answer {
         message: None,
         stats: Value::Null,
         error: Some(shared::run::AnswerError { kind: kind.into(), message: message.into() }),
-        told: Vec::new(),
+        notified: Vec::new(),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long a request waits for the one connection: another one is at work, or it died and comes back.
-const PATIENCE: Duration = Duration::from_secs(60);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Signs the local project's keys; at least 32 bytes, as Supabase has it.
 pub const JWT_SECRET: &str = "local-jwt-secret-of-at-least-thirty-two-bytes";
@@ -96,7 +96,7 @@ impl Upstream {
         config.compat_mode = true;
         config.max_body_size = 64 * 1024 * 1024;
         // The embedded Postgres has one backend.
-        let pool = pool.max_connections(1).acquire_timeout(PATIENCE).connect(&postgres.url).await?;
+        let pool = pool.max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect(&postgres.url).await?;
         let schema =
             SchemaCache::load_with_search_path(&pool, &config.db_schemas, &config.db_extra_search_path)
                 .await?;

@@ -1,5 +1,5 @@
 -- Notifications: a notice meets the rules; each match becomes one delivery per channel and recipient, unique for
--- its trouble (fingerprint) and window. Sending is the business of the functions; states live here.
+-- its problem (fingerprint) and window. Sending is the business of the functions; states live here.
 
 create or replace function internal.severity_rank(p_severity text) returns integer
 language sql immutable as $$
@@ -55,15 +55,15 @@ create table if not exists public.notification_rules (
   unique (event_type, channel)
 );
 comment on table public.notification_rules is
-  'Who is told what, and when: recipients are keys of staff; @concerned stands for the people that the notice names.';
+  'Who is notified what, and when: recipients are keys of staff; @concerned stands for the people that the notice names.';
 comment on column public.notification_rules.cooldown_minutes is
-  'The same trouble is told again no sooner than this; 0 = once, whatever happens.';
+  'The same problem is reported again no sooner than this; 0 = once, whatever happens.';
 comment on column public.notification_rules.quiet_hours is
   'Holds messages, never the judgement; critical ones pass. Times on the wall of the time zone.';
 comment on column public.notification_rules.digest_minutes is
   'Messages of one window become one; 0 = each alone. Critical ones go alone and at once.';
 comment on column public.notification_rules.escalation is
-  'Who else is told, and how, when nobody acknowledged the notice so many minutes after it.';
+  'Who else is notified, and how, when nobody acknowledged the notice so many minutes after it.';
 comment on column public.notification_rules.reminder_minutes is
   'A notice neither acknowledged nor resolved is repeated after this long; 0 = never.';
 
@@ -92,9 +92,9 @@ create table if not exists public.notices (
   acknowledged_by text
 );
 comment on table public.notices is
-  'One row per trouble, told or not: what escalation, reminders and recovery notices look at.';
+  'One row per problem, reported or not: what escalation, reminders and recovery notices look at.';
 comment on column public.notices.since is
-  'When the trouble began, where it began before it was noticed; null: at opened_at.';
+  'When the problem began, where it began before it was noticed; null: at opened_at.';
 create index if not exists idx_notices_open on public.notices (opened_at)
   where resolved_at is null and acknowledged_at is null;
 
@@ -128,7 +128,7 @@ comment on column public.notification_deliveries.seq is 'The order in which a re
 comment on column public.notification_deliveries.rule_channel is
   'The channel that the rule asked for: channel, unless that one was switched off.';
 comment on column public.notification_deliveries.window_key is
-  'Empty for the first message about a trouble; else why there is another: its cool-down is over, an escalation, a reminder.';
+  'Empty for the first message about a problem; else why there is another: its cool-down is over, an escalation, a reminder.';
 comment on column public.notification_deliveries.after_id is
   'The delivery of the problem whose recovery this is: it is sent only after that one was, and only if it was.';
 comment on column public.notification_deliveries.may_move is

@@ -66,18 +66,18 @@ create or replace function internal.apply_rules(
   rule_id bigint, rule_channel text, recipient text, verdict text, channel text, due_at timestamptz, digest_key text,
   cooldown_minutes integer, may_move boolean
 ) language sql stable set search_path = public, pg_temp as $$
-  select r.id, r.channel, told.recipient,
+  select r.id, r.channel, notified.recipient,
          case when not r.enabled then 'disabled'
               when internal.severity_rank(p_severity) < internal.severity_rank(r.min_severity) then 'below_severity'
-              when told.recipient is null then 'nobody'
+              when notified.recipient is null then 'nobody'
               else 'send' end,
-         case when told.is_concerned then r.channel else internal.open_channel(r.channel, told.recipient, p_now) end,
+         case when notified.is_concerned then r.channel else internal.open_channel(r.channel, notified.recipient, p_now) end,
          greatest(p_now,
            case when r.quiet_hours is not null and p_severity <> 'critical'
                 then internal.quiet_until(r.quiet_hours, digest.until) else digest.until end),
          case when digest.until > p_now
               then r.id || ':' || extract(epoch from digest.until)::bigint end,
-         r.cooldown_minutes, not told.is_concerned
+         r.cooldown_minutes, not notified.is_concerned
   from notification_rules r
   cross join lateral (
     select case when r.digest_minutes = 0 or p_severity = 'critical' then p_now
@@ -87,7 +87,7 @@ create or replace function internal.apply_rules(
     select distinct case when given = '@concerned' then named else given end as recipient, given = '@concerned' as is_concerned
     from unnest(r.recipients) given
     left join jsonb_array_elements_text(coalesce(p_concerned, '[]')) named on given = '@concerned'
-    where given <> '@concerned' or named is not null) told on true
+    where given <> '@concerned' or named is not null) notified on true
   where r.event_type = p_event_type
 $$;
 comment on function internal.apply_rules is
@@ -111,29 +111,29 @@ begin
     and window_key ~ '^(escalation|reminder):';
   insert into notification_deliveries
     (event_type, severity, channel, recipient, fingerprint, data, run_id, after_id, may_move, next_attempt_at, created_at)
-  select p_notice ->> 'event_type', p_notice ->> 'severity', told.channel, told.recipient, p_notice ->> 'fingerprint',
+  select p_notice ->> 'event_type', p_notice ->> 'severity', notified.channel, notified.recipient, p_notice ->> 'fingerprint',
          coalesce(p_notice -> 'data', '{}') || jsonb_build_object(
            'since', coalesce(v_problem.since, v_problem.opened_at), 'until', p_now,
            'duration_seconds', extract(epoch from p_now - coalesce(v_problem.since, v_problem.opened_at))::bigint),
-         p_run_id, told.id, told.may_move,
-         greatest(told.next_attempt_at, case when r.quiet_hours is not null and p_notice ->> 'severity' <> 'critical'
+         p_run_id, notified.id, notified.may_move,
+         greatest(notified.next_attempt_at, case when r.quiet_hours is not null and p_notice ->> 'severity' <> 'critical'
                                              then internal.quiet_until(r.quiet_hours, p_now) else p_now end),
          p_now
   from (select distinct on (d.channel, d.recipient) d.*
         from notification_deliveries d
         where d.fingerprint = v_problem.fingerprint and d.status in ('pending', 'sent')
-        order by d.channel, d.recipient, d.seq) told
-  left join notification_rules r on r.event_type = v_problem.event_type and r.channel = told.channel
+        order by d.channel, d.recipient, d.seq) notified
+  left join notification_rules r on r.event_type = v_problem.event_type and r.channel = notified.channel
   where not exists (select from notification_rules off
-                    where off.event_type = p_notice ->> 'event_type' and off.channel = told.channel and not off.enabled)
-  order by told.seq
+                    where off.event_type = p_notice ->> 'event_type' and off.channel = notified.channel and not off.enabled)
+  order by notified.seq
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_count = row_count;
   return v_count;
 end
 $$;
 comment on function internal.enqueue_recovery is
-  'Ends a trouble once, and tells of it exactly those to whom the trouble was told or is about to be.';
+  'Ends a problem once, and tells of it exactly those to whom the problem was reported or is about to be.';
 
 create or replace function internal.enqueue_notice(p_notice jsonb, p_run_id uuid, p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$
@@ -144,7 +144,7 @@ begin
   if p_notice ->> 'recovers' is not null then
     return internal.enqueue_recovery(p_notice, p_run_id, p_now);
   end if;
-  -- The row also makes others with the same trouble wait: the look at the cool-down below is alone.
+  -- The row also makes others with the same problem wait: the look at the cool-down below is alone.
   insert into notices as n (fingerprint, event_type, severity, data, run_id, opened_at, since, last_seen_at)
   values (p_notice ->> 'fingerprint', p_notice ->> 'event_type', p_notice ->> 'severity',
           coalesce(p_notice -> 'data', '{}'), p_run_id, p_now, v_since, p_now)
@@ -181,7 +181,7 @@ begin
 end
 $$;
 comment on function internal.enqueue_notice is
-  'Applies the rules to one notice {event_type, severity, fingerprint, data, concerned?, recovers?} and queues what is new. One that recovers names the fingerprint of the trouble that is over. Returns how many messages were queued.';
+  'Applies the rules to one notice {event_type, severity, fingerprint, data, concerned?, recovers?} and queues what is new. One that recovers names the fingerprint of the problem that is over. Returns how many messages were queued.';
 
 create or replace function public.explain_rules(p_event_type text, p_severity text, p_now timestamptz) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

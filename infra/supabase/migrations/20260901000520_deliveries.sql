@@ -38,7 +38,7 @@ comment on function internal.notices_per_message is
 
 create or replace function internal.digest_place(p_claim text) returns jsonb
 language sql stable set search_path = public, pg_temp as $$
-  -- Counted over the whole digest of this person on this channel: those told before, and all of them.
+  -- Counted over the whole digest of this person on this channel: those reported before, and all of them.
   select jsonb_build_object('before', count(*) filter (where d.status <> 'pending'), 'total', count(*))
   from (select channel, recipient, digest_key from notification_deliveries
         where status = 'pending' and claimed_until is not null and claim_token = p_claim and digest_key is not null limit 1) mine
@@ -159,7 +159,7 @@ declare
 begin
   if exists (select from notification_deliveries
              where fingerprint = p_fingerprint and window_key = p_window_key and status in ('sent', 'pending'))
-     -- What is over by now and was told to nobody is no news any more.
+     -- What is over by now and was sent to nobody is no news any more.
      or exists (select from notices where fingerprint = p_fingerprint and resolved_at is not null) then
     return;
   end if;
@@ -192,7 +192,7 @@ begin
   loop
     perform internal.redirect_doubtful(v_lost.fingerprint, v_lost.window_key, p_now);
   end loop;
-  -- Who did not hear of the problem is not told that it is over.
+  -- Who did not hear of the problem is not notified that it is over.
   update notification_deliveries d
   set status = 'skipped', error_kind = 'problem_not_delivered'
   from notification_deliveries problem
@@ -261,7 +261,7 @@ begin
 end
 $$;
 comment on function internal.rest_channel is
-  'A channel takes nothing for now, and says so: it rests, its messages go out on others where people have them, which is an incident, told once. It is tried again by itself.';
+  'A channel takes nothing for now, and says so: it rests, its messages go out on others where people have them, which is an incident, reported once. It is tried again by itself.';
 
 create or replace function internal.believe_channel(p_channel text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
@@ -302,7 +302,7 @@ begin
 end
 $$;
 comment on function internal.switch_off is
-  'Switches off a channel (or one recipient''s on it) that refuses for good; said once, on the channels that are left.';
+  'Switches off a channel (or one recipient''s on it) that refuses permanently; said once, on the channels that are left.';
 
 create or replace function public.switch_on(p_channel text, p_recipient text) returns boolean
 language sql set search_path = public, pg_temp as $$
@@ -397,20 +397,20 @@ begin
          n.fingerprint, due.window_key, n.data || jsonb_build_object('since', coalesce(n.since, n.opened_at)), n.run_id, p_now, p_now
   from notices n
   join notification_rules r on r.event_type = n.event_type and r.enabled
-  -- Nobody has failed to answer before anybody was asked. Each time a trouble is told anew is a round of its own.
+  -- Nobody has failed to answer before anybody was asked. Each time a problem is reported anew is a round of its own.
   join lateral (
     select max(coalesce(d.sent_at, d.created_at)) as at,
            coalesce(max(d.window_key) filter (where d.window_key like 'again:%'), '') as round
     from notification_deliveries d
     where d.fingerprint = n.fingerprint and d.status in ('sent', 'unknown', 'failed')
       and d.window_key !~ '^(escalation|reminder):'
-    having count(*) > 0) told on true
+    having count(*) > 0) notified on true
   cross join lateral jsonb_array_elements(r.escalation) with ordinality step
   cross join lateral jsonb_array_elements_text(step.value -> 'recipients') person (key)
-  cross join lateral (select 'escalation:' || r.id || ':' || step.ordinality || ':' || told.round as window_key) due
+  cross join lateral (select 'escalation:' || r.id || ':' || step.ordinality || ':' || notified.round as window_key) due
   where n.resolved_at is null and n.acknowledged_at is null
-    and told.at + make_interval(mins => (step.value ->> 'after_minutes')::integer) <= p_now
-    -- An old trouble is not dug up by a new rule.
+    and notified.at + make_interval(mins => (step.value ->> 'after_minutes')::integer) <= p_now
+    -- An old problem is not dug up by a new rule.
     and n.last_seen_at > p_now - interval '7 days'
     and internal.severity_rank(n.severity) >= internal.severity_rank(r.min_severity)
     -- On whatever channel it went.

@@ -60,7 +60,7 @@ begin
 end
 $$;
 comment on function internal.close_expired_runs is
-  'Runs whose lease ended become errors ("lost"), requests nobody took "not started"; each is told by its task''s failure notice.';
+  'Runs whose lease ended become errors ("lost"), requests nobody took "not started"; each is reported by its task''s failure notice.';
 
 create or replace function internal.start_run(p_id uuid, p_request jsonb, p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$

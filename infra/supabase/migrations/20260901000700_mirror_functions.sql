@@ -1,10 +1,10 @@
 -- The mirror, as state changes: begin, apply a page with its cursor, finish a collection, delete what is gone.
 
-create or replace function internal.mirror_table(p_collection text, out table_name text, out key_column text, out kept text[])
+create or replace function internal.mirror_table(p_collection text, out table_name text, out key_column text, out retained text[])
 language plpgsql immutable as $$
 begin
   -- `kept`: columns in which the predecessor kept local values; an absent value never erases them.
-  select m.t, m.k, m.c into table_name, key_column, kept
+  select m.t, m.k, m.c into table_name, key_column, retained
   from (values
     ('users', 'users', 'id', array[]::text[]),
     ('clients', 'gazelle_clients', 'external_id', array['tags']),
@@ -36,7 +36,7 @@ begin
   end if;
   select * into m from internal.mirror_table(p_collection);
   select string_agg(format('%I', k), ', ' order by k),
-         string_agg(case when k = any (m.kept) then format('%1$I = coalesce(excluded.%1$I, t.%1$I)', k)
+         string_agg(case when k = any (m.retained) then format('%1$I = coalesce(excluded.%1$I, t.%1$I)', k)
                          else format('%1$I = excluded.%1$I', k) end, ', ' order by k)
            filter (where k <> m.key_column)
   into v_columns, v_assignments

@@ -145,7 +145,7 @@ declare
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
 
-  -- Only a row that is really new is told.
+  -- Only a row that is really new is reported.
   with given as (
     select a.*, g.detail
     from jsonb_array_elements(p_alerts) g (detail),
@@ -185,7 +185,7 @@ begin
   select count(*) filter (where i.is_new), count(*) filter (where not i.is_new),
          coalesce(jsonb_agg(g.detail || jsonb_build_object('id', i.id) order by i.observed_at, i.id)
                     filter (where not i.is_resolved
-                              -- It was told when the piano stood elsewhere.
+                              -- It was reported when the piano stood elsewhere.
                               and not (i.is_new and exists (select from internal.alert_before_move(i.timeline_entry_id, i.alert_type)))),
                     '[]')
   into v_inserted, v_reopened, v_new
@@ -206,7 +206,7 @@ begin
   where h.id = r.id and not coalesce(h.is_resolved, false);
   get diagnostics v_resolved = row_count;
 
-  -- A piano that is gone troubles nobody. Should it come back, its notes are read again.
+  -- A piano that is gone concerns nobody. Should it come back, its notes are read again.
   update humidity_alerts h
   set is_resolved = true, resolved_at = p_now, resolution_notes = 'le piano n''est plus là', resolved_by = 'scan', updated_at = p_now
   from gazelle_pianos p
@@ -267,7 +267,7 @@ returns jsonb language sql set search_path = public, pg_temp as $$
   where id = alert_id
   returning to_jsonb(humidity_alerts)
 $$;
-comment on function public.resolve_humidity_alert is 'A person says that the trouble is over. Null when there is no such alert.';
+comment on function public.resolve_humidity_alert is 'A person says that the problem is over. Null when there is no such alert.';
 
 create or replace function public.archive_humidity_alert(alert_id uuid, p_now timestamptz default now())
 returns jsonb language sql set search_path = public, pg_temp as $$

@@ -31,7 +31,7 @@ alter table public.alert_logs
   add column if not exists run_id uuid,
   add column if not exists notice_fingerprint text;
 comment on column public.alert_logs.kind is 'unconfirmed. Null for rows of the predecessor.';
-comment on column public.alert_logs.content is 'What the message said of the appointment: another content is told again.';
+comment on column public.alert_logs.content is 'What the message said of the appointment: another content is reported again.';
 comment on column public.alert_logs.status is 'pending, then what became of the message: sent, failed, skipped or unknown.';
 -- The predecessor checked two states at most.
 select internal.drop_checks('public.alert_logs', 'status');
@@ -126,12 +126,12 @@ begin
   update alert_logs
   set status = new.status, sent_at = coalesce(new.sent_at, sent_at), updated_at = coalesce(new.sent_at, updated_at)
   where notice_fingerprint = new.fingerprint
-    -- Told to one of several people is told.
+    -- Sent to one of several people counts as sent.
     and status is distinct from 'sent' and status is distinct from new.status;
   return null;
 end
 $$;
-comment on function internal.follow_delivery is 'An alert row carries the outcome of the message that told it.';
+comment on function internal.follow_delivery is 'An alert row carries the outcome of the message that reported it.';
 drop trigger if exists alert_follows_delivery on public.notification_deliveries;
 create trigger alert_follows_delivery after update of status on public.notification_deliveries
   for each row when (new.event_type like 'rv.%' and new.status <> 'pending')

@@ -72,7 +72,7 @@ create table if not exists public.alerts (
   updated_at timestamptz not null default now()
 );
 comment on table public.alerts is
-  'One row per trouble, for ever: closed when it is over, opened again when it is back, never deleted by a run.';
+  'One row per problem, for ever: closed when it is over, opened again when it is back, never deleted by a run.';
 comment on column public.alerts.fingerprint is
   'Type, maintenance or asset, due date: the guard against duplicates, and what a dismissal is valid for.';
 comment on column public.alerts.days_count is 'Days left or days late; 0 = today. Null without a due date.';
@@ -97,7 +97,7 @@ create index if not exists idx_alerts_list on public.alerts (internal.priority_r
   where is_active and not is_dismissed;
 create index if not exists idx_alerts_maintenance on public.alerts (maintenance_id, id);
 create index if not exists idx_alerts_asset on public.alerts (asset_id);
-create index if not exists idx_alerts_untold on public.alerts (alert_type, due_date, id)
+create index if not exists idx_alerts_unnotified on public.alerts (alert_type, due_date, id)
   where is_active and not is_dismissed and notified_at is null;
 create index if not exists idx_alerts_dismissed on public.alerts (id)
   where is_dismissed and due_date is null and resolved_at is null;

@@ -299,7 +299,7 @@ begin
     from wanted w left join alerts a using (fingerprint)
     where case
       when a.id is null then true
-      -- A dismissal is valid for a due date; without one, for as long as the trouble lasts.
+      -- A dismissal is valid for a due date; without one, for as long as the problem lasts.
       when a.is_dismissed then a.due_date is null and a.resolved_at is not null
       when not a.is_active then true
       else (a.message, a.days_count, a.due_date, a.priority) is distinct from (w.message, w.days_count, w.due_date, w.priority)
@@ -344,7 +344,7 @@ $$;
 comment on function internal.apply_alerts is
   'Inserts, updates, reopens and closes alerts until they are the wanted ones. A row that is right already is not touched.';
 
--- Step 6: the notices. Alerts count as told only when a rule queued the notice for somebody.
+-- Step 6: the notices. Alerts count as reported only when a rule queued the notice for somebody.
 
 create or replace function internal.announce_late(p_run_id uuid, p_now timestamptz) returns integer
 language plpgsql set search_path = public, pg_temp as $$
@@ -401,7 +401,7 @@ begin
 end
 $$;
 comment on function internal.announce_many is
-  'One notice for many alerts: their number, and the messages of the first 20, which alone count as told. p_ids come in the order of the list.';
+  'One notice for many alerts: their number, and the messages of the first 20, which alone count as reported. p_ids come in the order of the list.';
 
 create or replace function internal.announce_digest(
   p_event_type text, p_alert_type text, p_run_id uuid, p_today date, p_now timestamptz
@@ -423,7 +423,7 @@ begin
 end
 $$;
 comment on function internal.announce_digest is
-  'What is not late is told once a day, from 08:00 in Montréal; what comes after that waits until tomorrow.';
+  'What is not late is reported once a day, from 08:00 in Montréal; what comes after that waits until tomorrow.';
 
 -- The run.
 
@@ -446,7 +446,7 @@ begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   -- The second of two runs waits here, then sees what the first has done.
   perform pg_advisory_xact_lock(hashtextextended('refresh_maintenance_alerts', 0));
-  -- A late run for yesterday must not undo what today's has found: it would be told again.
+  -- A late run for yesterday must not undo what today's has found: it would be reported again.
   p_today := greatest(p_today, (p_now at time zone 'America/Toronto')::date);
 
   v_assets := internal.sync_assets(p_now);
@@ -522,7 +522,7 @@ begin
 end
 $$;
 comment on function public.dismiss_alert is
-  'Takes the alert off the list for its due date, or, without one, until its trouble is over; null when there is none.';
+  'Takes the alert off the list for its due date, or, without one, until its problem is over; null when there is none.';
 
 create or replace function public.alert_stats() returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -64,13 +64,13 @@ begin
     update notices n set resolved_at = p_now
     where n.event_type = 'backup.warning' and n.resolved_at is null
       and starts_with(n.fingerprint, 'backup.warning@' || (p_backup ->> 'kind') || ':')
-      and not exists (select from jsonb_array_elements(coalesce(p_backup -> 'notices', '[]')) told
-                      where told ->> 'fingerprint' = n.fingerprint);
+      and not exists (select from jsonb_array_elements(coalesce(p_backup -> 'notices', '[]')) notified
+                      where notified ->> 'fingerprint' = n.fingerprint);
   end if;
 end
 $$;
 comment on function public.record_backup is
-  'Records a copy {kind, location, status, …, notices?}, which older ones were removed after it, and what is to be told of it. A good copy ends what was told of those before it.';
+  'Records a copy {kind, location, status, …, notices?}, which older ones were removed after it, and what is to be reported. A good copy ends what was reported of those before it.';
 
 create or replace function public.record_restore_drill(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_drill jsonb, p_now timestamptz

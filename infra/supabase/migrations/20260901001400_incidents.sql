@@ -1,4 +1,4 @@
--- Incidents: a trouble that lasts, from whoever found it: a service that is down, a task that did not run, an alarm
+-- Incidents: a problem that lasts, from whoever found it: a service that is down, a task that did not run, an alarm
 -- of CloudWatch, a channel that gives no answers. One is open per subject; opening, closing and telling are one transaction.
 
 create table if not exists public.incidents (
@@ -16,17 +16,17 @@ create table if not exists public.incidents (
   acknowledged_by text,
   data jsonb not null default '{}'
 );
-comment on column public.incidents.opened_at is 'When the trouble began, not when it was enough to be called one: the first failure.';
+comment on column public.incidents.opened_at is 'When the problem began, not when it was enough to be called one: the first failure.';
 comment on column public.incidents.subject is 'Target, task, alarm or channel, by its technical name.';
-comment on column public.incidents.fingerprint is 'Also that of the notice that told of it.';
+comment on column public.incidents.fingerprint is 'Also that of the notice that reported it.';
 comment on column public.incidents.explained_by_run_id is
-  'A run whose own notice has told of this trouble already: the incident sends nothing.';
+  'A run whose own notice has reported this problem already: the incident sends nothing.';
 create unique index if not exists incidents_one_open on public.incidents (kind, subject) where closed_at is null;
 create index if not exists idx_incidents_opened on public.incidents (opened_at desc);
 
 create or replace function internal.open_incident(
   p_kind text, p_subject text, p_event_type text, p_severity text, p_data jsonb, p_explained_by uuid, p_run_id uuid,
-  p_now timestamptz, p_is_told boolean default false
+  p_now timestamptz, p_is_notified boolean default false
 ) returns integer language plpgsql set search_path = public, pg_temp as $$
 declare
   v_incident incidents;
@@ -40,7 +40,7 @@ begin
   if not found then
     return null;
   end if;
-  if p_explained_by is null and not p_is_told then
+  if p_explained_by is null and not p_is_notified then
     return internal.enqueue_notice(jsonb_build_object(
       'event_type', p_event_type, 'severity', p_severity, 'fingerprint', v_incident.fingerprint,
       'data', p_data || jsonb_build_object('since', v_since) || jsonb_build_object('incident_id', v_incident.id)),
@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function internal.open_incident is
-  'Opens an incident and tells of it, unless one is open for the subject. p_data: subject (what people call it), since? (the first failure), and what the text needs. p_explained_by, p_is_told: somebody has told of it already. How many messages were queued; null: nothing was opened.';
+  'Opens an incident and notifies, unless one is open for the subject. p_data: subject (what people call it), since? (the first failure), and what the text needs. p_explained_by, p_is_notified: somebody has reported already. How many messages were queued; null: nothing was opened.';
 
 create or replace function internal.close_incident(
   p_kind text, p_subject text, p_event_type text, p_reason text, p_data jsonb, p_run_id uuid, p_now timestamptz
@@ -65,7 +65,7 @@ begin
     return null;
   end if;
   if p_event_type is null then
-    -- Nobody is told, and nobody is reminded any more.
+    -- Nobody is notified, and nobody is reminded any more.
     update notices set resolved_at = p_now where fingerprint = v_incident.fingerprint and resolved_at is null;
     return 0;
   end if;
@@ -77,7 +77,7 @@ begin
 end
 $$;
 comment on function internal.close_incident is
-  'Closes the open incident of a subject and tells those who were told of it; without an event type in silence. How many messages were queued; null: none was open.';
+  'Closes the open incident of a subject and tells those who were notified of it; without an event type in silence. How many messages were queued; null: none was open.';
 
 create or replace function public.acknowledge_incident(p_id uuid, p_by text, p_now timestamptz) returns boolean
 language plpgsql set search_path = public, pg_temp as $$
@@ -116,7 +116,7 @@ create table if not exists public.alarm_events (
   received_at timestamptz not null,
   primary key (alarm_name, changed_at, state)
 );
-comment on table public.alarm_events is 'Every change of a CloudWatch alarm, told or not.';
+comment on table public.alarm_events is 'Every change of a CloudWatch alarm, reported or not.';
 
 create or replace function public.relay_alarm(p_alarm jsonb, p_tasks text[], p_now timestamptz) returns jsonb
 language plpgsql set search_path = public, pg_temp as $$
@@ -125,7 +125,7 @@ declare
   v_state text := p_alarm ->> 'state';
   v_at timestamptz := (p_alarm ->> 'changed_at')::timestamptz;
   v_explained uuid;
-  v_is_told boolean := false;
+  v_is_notified boolean := false;
   v_previous text;
   v_queued integer;
 begin
@@ -145,21 +145,21 @@ begin
   order by changed_at desc limit 1;
   if v_state = 'ALARM' then
     if v_previous = 'ALARM' then
-      -- An end that never arrived here: what begins now is another trouble.
+      -- An end that never arrived here: what begins now is another problem.
       perform internal.close_incident('alarm', v_name, null, 'end_not_received', '{}', null, p_now);
     end if;
     v_explained := internal.explaining_run(p_tasks, v_at - interval '1 hour');
     -- A task that is missed is missed by the watcher already, from inside.
-    v_is_told := v_explained is not null or exists (
+    v_is_notified := v_explained is not null or exists (
       select from incidents i where i.kind = 'missed_run' and i.subject = any (p_tasks) and i.closed_at is null);
     v_queued := internal.open_incident('alarm', v_name, 'alarm.raised', coalesce(p_alarm ->> 'severity', 'error'),
-      p_alarm -> 'data' || jsonb_build_object('since', v_at), v_explained, null, p_now, v_is_told);
+      p_alarm -> 'data' || jsonb_build_object('since', v_at), v_explained, null, p_now, v_is_notified);
   elsif v_state = 'OK' then
     v_queued := internal.close_incident('alarm', v_name, 'alarm.recovered', 'recovered', p_alarm -> 'data', null, p_now);
   end if;
-  return jsonb_build_object('outcome', case when v_is_told then 'explained'
+  return jsonb_build_object('outcome', case when v_is_notified then 'explained'
                                             when v_queued > 0 then 'told'
-                                            -- Its beginning was told without the database, or never came.
+                                            -- Its beginning was reported without the database, or never came.
                                             when v_state = 'OK' and v_previous is distinct from 'ALARM' then 'unmatched'
                                             else 'stored' end,
                             'explained_by_run_id', v_explained);

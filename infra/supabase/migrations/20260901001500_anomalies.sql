@@ -80,11 +80,11 @@ create table if not exists public.anomalies (
   explained_by_run_id uuid,
   covered_by text
 );
-comment on table public.anomalies is 'What looked wrong: one row per trouble, reopened when it comes back.';
+comment on table public.anomalies is 'What looked wrong: one row per problem, reopened when it comes back.';
 comment on column public.anomalies.details is 'For administrators: ids, amounts in cents, hashes. Never a name or an address of a person.';
 comment on column public.anomalies.notice is 'What a message may say of it: no amount, no person.';
 comment on column public.anomalies.opened_at is 'first_seen_at, or when it came back for the last time.';
-comment on column public.anomalies.explained_by_run_id is 'The run whose own notice told people already: this anomaly sends none.';
+comment on column public.anomalies.explained_by_run_id is 'The run whose own notice reported it already: this anomaly sends none.';
 comment on column public.anomalies.covered_by is 'Fingerprint of the anomaly that speaks for this one.';
 create index if not exists idx_anomalies_open on public.anomalies (category, severity) where status = 'open';
 create index if not exists idx_anomalies_last_seen_at on public.anomalies (last_seen_at desc);

@@ -1,9 +1,9 @@
--- A run of the detectors as one state change: rows opened, reopened, updated, resolved, and what people are told.
+-- A run of the detectors as one state change: rows opened, reopened, updated, resolved, and whom to notify.
 
-create or replace function internal.failure_told(p_run_ids uuid[], out run_id uuid, out is_pending boolean)
+create or replace function internal.failure_notified(p_run_ids uuid[], out run_id uuid, out is_pending boolean)
 language sql stable set search_path = public, pg_temp as $$
   -- A run's own failure notice, by its run or, for a task that fails at every tick, by the one notice of the day.
-  with told as (
+  with notified as (
     select r.id, r.started_at, d.status
     from scheduler_logs r join notification_deliveries d on d.run_id = r.id and d.data ? 'error_kind'
     where r.id = any (p_run_ids)
@@ -13,10 +13,10 @@ language sql stable set search_path = public, pg_temp as $$
       on d.fingerprint = r.failure_fingerprint and d.created_at > r.started_at - interval '1 day'
     where r.id = any (p_run_ids)
   )
-  select (select id from told where status = 'sent' order by started_at desc, id limit 1),
-         exists (select from told where status = 'pending')
+  select (select id from notified where status = 'sent' order by started_at desc, id limit 1),
+         exists (select from notified where status = 'pending')
 $$;
-comment on function internal.failure_told is
+comment on function internal.failure_notified is
   'Of runs that failed: the newest whose own notice was delivered, and whether one is still on its way.';
 
 create or replace function internal.tell_anomaly(p_anomaly public.anomalies, p_run_ids uuid[], p_run_id uuid, p_now timestamptz) returns void
@@ -29,7 +29,7 @@ begin
     return;
   end if;
   if cardinality(p_run_ids) > 0 and p_anomaly.last_notified_at is null then
-    select * into v_explained from internal.failure_told(p_run_ids);
+    select * into v_explained from internal.failure_notified(p_run_ids);
     if v_explained.run_id is not null then
       update anomalies set explained_by_run_id = v_explained.run_id where id = p_anomaly.id;
       return;
@@ -39,7 +39,7 @@ begin
       return;
     end if;
   end if;
-  -- The same fingerprint at every run: who was told is not told again; who is to hear of it only now, because it
+  -- The same fingerprint at every run: who was notified is not reported again; who is to hear of it only now, because it
   -- became worse, is.
   v_queued := internal.enqueue_notice(jsonb_build_object(
     'event_type', internal.anomaly_event(p_anomaly.category),
@@ -132,7 +132,7 @@ begin
     returning *
   loop
     v_resolved := v_resolved + 1;
-    -- Those who were told hear that it is over; where nobody was, this only ends the notice.
+    -- Those who were notified hear that it is over; where nobody was, this only ends the notice.
     perform internal.enqueue_notice(jsonb_build_object(
       'event_type', 'anomaly.resolved', 'severity', 'info',
       'fingerprint', 'anomaly.resolved:' || internal.anomaly_notice(v_anomaly),

@@ -11,7 +11,7 @@ create table if not exists public.weekly_reports (
   created_at timestamptz not null default now()
 );
 comment on table public.weekly_reports is
-  'One report per ISO week, Monday to Sunday in Montréal, made once and kept. data: {week, figures, before}; text: as it was told in French.';
+  'One report per ISO week, Monday to Sunday in Montréal, made once and kept. data: {week, figures, before}; text: as it was reported in French.';
 comment on column public.weekly_reports.delivery_status is
   'What became of its messages together: pending while one is, sent when all were, partial when some were; skipped when no rule wants them.';
 

@@ -1,4 +1,4 @@
--- One run with all that belongs to it: its steps, errors, chain, messages and the troubles it explains.
+-- One run with all that belongs to it: its steps, errors, chain, messages and the problems it explains.
 
 create or replace function internal.delivery_json(p_delivery public.notification_deliveries) returns jsonb
 language sql stable set search_path = public, pg_temp as $$

@@ -1,4 +1,4 @@
--- The appointment alerts of the page: who has not confirmed, what was told to whom, and what waits.
+-- The appointment alerts of the page: who has not confirmed, what was sent to whom, and what waits.
 
 create index if not exists idx_alert_logs_page on public.alert_logs (created_at desc nulls last, (id::text) desc);
 

@@ -1,4 +1,4 @@
--- Who is told what, and what became of it: the rules with their editor, the deliveries, the channels.
+-- Who is notified what, and what became of it: the rules with their editor, the deliveries, the channels.
 
 create index if not exists idx_deliveries_page on public.notification_deliveries (seq desc);
 

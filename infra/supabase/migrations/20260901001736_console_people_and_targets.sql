@@ -142,7 +142,7 @@ begin
   if v_row.kind <> 'http' then
     perform internal.refuse('name', 'service-stays');
   end if;
-  -- Nobody would probe it any more: its trouble ends with it.
+  -- Nobody would probe it any more: its problem ends with it.
   perform internal.close_incident('availability', p_name, null, 'removed', '{}', null, p_now);
   delete from monitor_targets where name = p_name;
   perform internal.audit(p_actor, 'target.delete', 'target:' || p_name, to_jsonb(v_row), null, p_now);

@@ -25,7 +25,7 @@ pub enum GazelleError {
         /// HTTP status.
         status: u16,
         /// Whether it passes.
-        passing: Passing,
+        retryable: Retryable,
     },
     /// GraphQL errors: data that came with them are not used.
     #[error("{0}")]
@@ -53,7 +53,7 @@ pub enum GazelleError {
 
 /// Whether sending the same request again can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passing {
+pub enum Retryable {
     /// No: the request or a setting has to be changed first.
     No,
     /// Not known: it is tried a few times.
@@ -70,12 +70,11 @@ impl GazelleError {
         match self {
             GazelleError::Unavailable(_) | GazelleError::Later(_) => ErrorKind::GazelleUnavailable,
             GazelleError::Unauthorized => ErrorKind::GazelleAuthorization,
-            GazelleError::Refused { passing, .. } | GazelleError::GraphQl(GraphQlErrors { passing, .. }) => {
-                match passing {
-                    Passing::Yes | Passing::Throttled => ErrorKind::GazelleUnavailable,
-                    Passing::No | Passing::Perhaps => ErrorKind::GazelleRefused,
-                }
-            }
+            GazelleError::Refused { retryable, .. }
+            | GazelleError::GraphQl(GraphQlErrors { retryable, .. }) => match retryable {
+                Retryable::Yes | Retryable::Throttled => ErrorKind::GazelleUnavailable,
+                Retryable::No | Retryable::Perhaps => ErrorKind::GazelleRefused,
+            },
             GazelleError::Malformed(_) => ErrorKind::GazelleMalformed,
             GazelleError::TokenStore(_) => ErrorKind::SupabaseUnavailable,
             GazelleError::At { error, .. } => error.kind(),
@@ -117,19 +116,19 @@ impl GazelleError {
     }
 
     /// Whether the same request is worth another try. What the client's own attempts were spent on is not.
-    pub(super) fn passing(&self) -> Passing {
+    pub(super) fn retryable(&self) -> Retryable {
         match self {
-            GazelleError::Refused { passing, .. } => *passing,
+            GazelleError::Refused { retryable, .. } => *retryable,
             GazelleError::GraphQl(errors) if !Cause::Status(errors.http_status).is_transient() => {
-                errors.passing
+                errors.retryable
             }
-            GazelleError::Malformed(_) => Passing::Perhaps,
-            GazelleError::At { error, .. } => error.passing(),
+            GazelleError::Malformed(_) => Retryable::Perhaps,
+            GazelleError::At { error, .. } => error.retryable(),
             GazelleError::GraphQl(_)
             | GazelleError::Unavailable(_)
             | GazelleError::Unauthorized
             | GazelleError::Later(_)
-            | GazelleError::TokenStore(_) => Passing::No,
+            | GazelleError::TokenStore(_) => Retryable::No,
         }
     }
 
@@ -189,7 +188,7 @@ pub struct GraphQlErrors {
     /// The first code, as Gazelle spells it.
     pub code: Option<String>,
     /// Whether they pass.
-    pub passing: Passing,
+    pub retryable: Retryable,
     /// Whether one of them is about the token.
     pub(super) is_about_the_token: bool,
 }
@@ -219,21 +218,21 @@ impl GraphQlErrors {
         };
         let natures: Vec<Nature> = errors.iter().map(nature).collect();
         let is_about_the_token = natures.contains(&Nature::Token);
-        let passing = match () {
+        let retryable = match () {
             // One that never passes is enough.
-            () if is_about_the_token || natures.contains(&Nature::Permanent) => Passing::No,
-            () if natures.contains(&Nature::Throttled) => Passing::Throttled,
+            () if is_about_the_token || natures.contains(&Nature::Permanent) => Retryable::No,
+            () if natures.contains(&Nature::Throttled) => Retryable::Throttled,
             () if natures.contains(&Nature::Temporary) || Cause::Status(http_status).is_transient() => {
-                Passing::Yes
+                Retryable::Yes
             }
-            () => Passing::Perhaps,
+            () => Retryable::Perhaps,
         };
         Some(Self {
             http_status,
             count: errors.len(),
             path: errors.iter().find_map(|error| path(&error["path"], query)),
             code: errors.iter().find_map(code),
-            passing,
+            retryable,
             is_about_the_token,
         })
     }
@@ -384,23 +383,23 @@ mod tests {
 
     #[test]
     fn an_error_is_judged_by_its_code_and_throttling_also_by_its_words() {
-        let passing = |errors: Value| of(errors).passing;
-        let coded = |code: Value| passing(json!([{"message": "x", "extensions": {"code": code}}]));
+        let retryable = |errors: Value| of(errors).retryable;
+        let coded = |code: Value| retryable(json!([{"message": "x", "extensions": {"code": code}}]));
         for code in [json!("THROTTLED"), json!("rate_limited"), json!("TooManyRequests"), json!(429)] {
-            assert_eq!(coded(code.clone()), Passing::Throttled, "{code}");
+            assert_eq!(coded(code.clone()), Retryable::Throttled, "{code}");
         }
-        assert_eq!(passing(json!([{"message": "Throttled"}])), Passing::Throttled);
-        assert_eq!(passing(json!([{"type": "RATE_LIMITED", "message": "x"}])), Passing::Throttled);
-        assert_eq!(coded(json!("INTERNAL_SERVER_ERROR")), Passing::Yes);
-        assert_eq!(coded(json!("undefinedField")), Passing::No);
-        assert_eq!(coded(json!("GRAPHQL_VALIDATION_FAILED")), Passing::No);
-        assert_eq!(coded(json!("SOMETHING_NEW")), Passing::Perhaps);
-        assert_eq!(passing(json!([{"message": "x"}])), Passing::Perhaps);
-        assert_eq!(passing(json!("x")), Passing::Perhaps);
+        assert_eq!(retryable(json!([{"message": "Throttled"}])), Retryable::Throttled);
+        assert_eq!(retryable(json!([{"type": "RATE_LIMITED", "message": "x"}])), Retryable::Throttled);
+        assert_eq!(coded(json!("INTERNAL_SERVER_ERROR")), Retryable::Yes);
+        assert_eq!(coded(json!("undefinedField")), Retryable::No);
+        assert_eq!(coded(json!("GRAPHQL_VALIDATION_FAILED")), Retryable::No);
+        assert_eq!(coded(json!("SOMETHING_NEW")), Retryable::Perhaps);
+        assert_eq!(retryable(json!([{"message": "x"}])), Retryable::Perhaps);
+        assert_eq!(retryable(json!("x")), Retryable::Perhaps);
         assert!(of(json!([{"extensions": {"code": "UNAUTHENTICATED"}}])).is_about_the_token);
         // One that needs a person is not healed by another that passes.
         let both = json!([{"extensions": {"code": "THROTTLED"}}, {"extensions": {"code": "undefinedField"}}]);
-        assert_eq!(passing(both), Passing::No);
+        assert_eq!(retryable(both), Retryable::No);
         for none in [json!({"data": {}}), json!({"errors": null}), json!({"errors": []})] {
             assert_eq!(GraphQlErrors::of(&none, 200, QUERY), None);
         }

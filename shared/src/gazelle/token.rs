@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use bytes::Bytes;
 
-use super::{Credential, GazelleError, GazelleSettings, Passing, body, error};
+use super::{Credential, GazelleError, GazelleSettings, Retryable, body, error};
 use crate::{
     clock,
     config::Secret,
@@ -148,7 +148,7 @@ impl Authorization {
         Ok(secret)
     }
 
-    /// A token that still works is used, even where its renewal fails; people are told while there is time.
+    /// A token that still works is used, even where its renewal fails; people are notified while there is time.
     async fn renew_ahead(&self, token: Token) -> Result<Token, GazelleError> {
         match self.renew(&token).await {
             Ok(renewed) => Ok(renewed),
@@ -217,8 +217,11 @@ impl Authorization {
         let retry = Retry { attempts: 3, timeout: Duration::from_secs(15), ..Retry::SAFE };
         let transient =
             |response: &Response| is_transient(response) || matches!(granted(response), Grant::NotNow(_));
-        let (response, attempts) =
-            self.http.send_to_the_end(&request, retry, transient).await.map_err(GazelleError::Unavailable)?;
+        let (response, attempts) = self
+            .http
+            .send_for_last_answer(&request, retry, transient)
+            .await
+            .map_err(GazelleError::Unavailable)?;
         if is_transient(&response) {
             let cause = Cause::Status(response.status);
             return Err(GazelleError::Unavailable(HttpError { service: "gazelle", cause, attempts }));
@@ -300,13 +303,13 @@ fn granted(response: &Response) -> Grant {
             let passes = ["temporarily_unavailable", "server_error", "slow_down"];
             let is_passing = answer["error"].as_str().is_some_and(|error| passes.contains(&error));
             if is_passing || error::is_throttling(&answer) {
-                Grant::NotNow(GazelleError::Refused { status, passing: Passing::Throttled })
+                Grant::NotNow(GazelleError::Refused { status, retryable: Retryable::Throttled })
             } else {
                 Grant::Refused
             }
         }
         (200, _) => Grant::NotNow(GazelleError::Malformed("token")),
-        (status, _) => Grant::NotNow(GazelleError::Refused { status, passing: Passing::Perhaps }),
+        (status, _) => Grant::NotNow(GazelleError::Refused { status, retryable: Retryable::Perhaps }),
     }
 }
 
@@ -366,7 +369,7 @@ mod tests {
             (30 * DAY, 22 * DAY, false),
             (30 * DAY, 24 * DAY, true),
             (365 * DAY, 300 * DAY, false),
-            // A life that nobody told: until it is refused.
+            // A life that nobody reported: until it is refused.
             (0, 5 * DAY, false),
         ] {
             assert_eq!(token(life, age).is_due(), is_due, "{life} s, {age} s old");

@@ -102,7 +102,7 @@ fn is_enumeration(reader: &Reader<'_>) -> bool {
 }
 
 /// Gazelle counts other rows than it lists, and did so again when asked again. The first nights that is a failure; then
-/// it is taken for what it is, and told. Nothing is deleted meanwhile.
+/// it is taken for what it is, and reported. Nothing is deleted meanwhile.
 async fn tolerate(reader: &Reader<'_>, found: &mut Enumeration) -> Result<(), TaskError> {
     let named: Vec<String> = found
         .differences

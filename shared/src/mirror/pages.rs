@@ -96,7 +96,7 @@ pub(super) struct Listed {
     pub rows: u64,
     /// The last page's total.
     pub total: u64,
-    /// Pages told different totals: rows came or went while it was read.
+    /// Pages reported different totals: rows came or went while it was read.
     pub moved: bool,
 }
 

@@ -78,7 +78,7 @@ pub struct Report {
     pub as_one_list: Vec<&'static str>,
 }
 
-/// So many changes of Gazelle's shape are told one by one.
+/// So many changes of Gazelle's shape are reported one by one.
 pub(super) const SINGLE_DRIFTS: usize = 10;
 
 impl Report {
@@ -112,7 +112,7 @@ impl Report {
     pub fn notices(&self, run: &Run) -> Vec<Notice> {
         let mut notices = Vec::new();
         if !self.refused.is_empty() {
-            // One accident upstream empties several collections at once: it is told once.
+            // One accident upstream empties several collections at once: it is reported once.
             let names: Vec<&str> = self.refused.iter().map(|refused| refused.collection.as_str()).collect();
             let sum = |figure: fn(&RefusedDeletion) -> u64| self.refused.iter().map(figure).sum::<u64>();
             let list: Vec<&String> =
@@ -135,7 +135,7 @@ impl Report {
             notices.push(Notice::new(
                 Event::SyncQuarantine,
                 Severity::Warning,
-                // The same rows every night are one trouble.
+                // The same rows every night are one problem.
                 truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
                 json!({
                     "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
@@ -143,7 +143,7 @@ impl Report {
                 }),
             ));
         }
-        // Each is a trouble of its own; what is more than people read one by one is told together, and counted.
+        // Each is a problem of its own; what is more than people read one by one is reported together, and counted.
         let (single, rest) = self.drift.split_at(self.drift.len().min(SINGLE_DRIFTS));
         let drift = |fingerprint: String, sample: Vec<String>, rows: Option<usize>| {
             let mut data = json!({

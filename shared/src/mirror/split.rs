@@ -111,7 +111,7 @@ async fn windows(reader: &Reader<'_>, first: &Page) -> Result<Split, GazelleErro
 }
 
 /// The dates of the oldest row and of the newest that matters, and whether the list ends with the oldest. `None` when
-/// that cannot be told.
+/// that cannot be reported.
 async fn span(reader: &Reader<'_>, first: &Page) -> Result<Option<(Date, Date, bool)>, GazelleError> {
     let collection = reader.collection;
     let day = |node: &serde_json::Value| {

@@ -7,7 +7,7 @@ use crate::{
     http::{Cause, HttpError, Response},
 };
 
-/// What a refusal for good is about.
+/// What a permanent refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// This message only.
@@ -52,7 +52,7 @@ impl Attempt {
         Attempt::Refused(Refusal::Message, reason)
     }
 
-    /// `sent`, `unknown` or `failed`: how an attempt without another one is told.
+    /// `sent`, `unknown` or `failed`: how an attempt without another one is reported.
     pub(super) fn verdict(&self) -> &'static str {
         match self {
             Attempt::Delivered => "sent",

@@ -17,7 +17,7 @@ use crate::{
 
 /// The result of one attempt to notify somebody without the outbox, as it appears in the answer of the function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Told {
+pub struct DirectDelivery {
     /// `slack`, or `email` where Slack took nothing.
     pub channel: String,
     /// Staff key.
@@ -30,10 +30,10 @@ pub struct Told {
 
 /// Notifies the administrators without the outbox, for when the database is what failed. Tries Slack; when no message there is
 /// known to be delivered, also e-mail. One result for each recipient that was tried.
-pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<Told> {
+pub async fn notify_administrators(http: &Http, channels: &Channels, notice: &Notice) -> Vec<DirectDelivery> {
     let message =
         Message::render(notice.event_type, &notice.data, Language::Fr, channels.console_url.as_ref());
-    let mut told = Vec::new();
+    let mut notified = Vec::new();
     for channel in [Channel::Slack, Channel::Email] {
         let people = ADMINISTRATORS.iter().map(|(setting, recipient)| {
             let person = Person {
@@ -47,17 +47,17 @@ pub async fn tell_administrators(http: &Http, channels: &Channels, notice: &Noti
             people.filter(|(_, person)| channels.configured_for(person).contains(&channel)).collect();
         let attempts = reachable.iter().map(|(_, person)| insist(http, channels, channel, person, &message));
         let verdicts = join_all(attempts).await;
-        told.extend(reachable.iter().zip(verdicts).map(|((recipient, _), attempt)| Told {
+        notified.extend(reachable.iter().zip(verdicts).map(|((recipient, _), attempt)| DirectDelivery {
             channel: channel.name().into(),
             recipient: (*recipient).into(),
             event_type: notice.event_type.name().into(),
             status: attempt.verdict().into(),
         }));
-        if told.iter().any(|told| told.status == "sent") {
+        if notified.iter().any(|notified| notified.status == "sent") {
             break;
         }
     }
-    told
+    notified
 }
 
 /// Sends, and where that was refused for now twice more: there is no outbox to try again from.
@@ -113,7 +113,7 @@ struct Administrator {
 /// once: those that hang do not add up. A channel that delivers is switched on again.
 ///
 /// # Errors
-/// When the staff cannot be read: nobody is told then.
+/// When the staff cannot be read: nobody is notified then.
 pub async fn test_channels(
     supabase: &Supabase,
     http: &Http,

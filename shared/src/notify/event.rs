@@ -1,4 +1,4 @@
-//! What people may have to be told of. The rules of the database, its functions and the messages speak of an event by its
+//! What people may have to be notified of. The rules of the database, its functions and the messages speak of an event by its
 //! name.
 
 use serde::{Serialize, Serializer};

@@ -34,7 +34,7 @@ pub const SHORT_MONTHS: [&str; 12] = [
     "december-short",
 ];
 
-/// How exactly a duration is told.
+/// How exactly a duration is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// What a run took: `1,2 s`, `45 s`, `12 min 05 s`, `3 h 05 min`.

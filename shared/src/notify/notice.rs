@@ -43,7 +43,7 @@ pub struct Notice {
     pub event_type: Event,
     /// Severity.
     pub severity: Severity,
-    /// The same trouble has the same fingerprint, and is told once.
+    /// The same problem has the same fingerprint, and is reported once.
     pub fingerprint: String,
     /// What the text is made of. No address, no secret.
     pub data: Value,
@@ -58,7 +58,7 @@ impl Notice {
         Self { event_type, severity, fingerprint, data, concerned: Vec::new() }
     }
 
-    /// Supabase itself is down: told without it.
+    /// Supabase itself is down: reported without it.
     pub fn supabase_down(task_label: &str, now: Timestamp) -> Self {
         Self::new(
             Event::SupabaseDown,

@@ -51,7 +51,7 @@ pub struct Delivered {
     pub sent: u32,
     /// To be tried again.
     pub pending: u32,
-    /// Refused for good.
+    /// Refused permanently.
     pub failed: u32,
     /// Sent, and the vendor's answer was lost.
     pub unknown: u32,

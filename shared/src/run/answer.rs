@@ -8,7 +8,7 @@ use super::{
     record::{AnswerError, RunRecord},
     state::End,
 };
-use crate::{error_kind::ErrorKind, notify::Told, task::TaskSpec};
+use crate::{error_kind::ErrorKind, notify::DirectDelivery, task::TaskSpec};
 
 /// The answer of a function.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -36,8 +36,8 @@ pub struct Answer {
     /// Why it failed.
     pub error: Option<AnswerError>,
     /// Notices sent without the database.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told: Vec<Told>,
+    #[serde(rename = "told", default, skip_serializing_if = "Vec::is_empty")]
+    pub notified: Vec<DirectDelivery>,
 }
 
 impl Answer {
@@ -54,7 +54,7 @@ impl Answer {
             message: record.message.clone(),
             stats: record.stats.clone(),
             error: None,
-            told: Vec::new(),
+            notified: Vec::new(),
         }
     }
 
@@ -71,7 +71,7 @@ impl Answer {
             message: None,
             stats: Value::Null,
             error: None,
-            told: Vec::new(),
+            notified: Vec::new(),
         }
     }
 

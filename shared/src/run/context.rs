@@ -211,7 +211,7 @@ impl TaskError {
         Some(Notice::new(
             event_type,
             severity,
-            format!("{event_type}@{}", run.spec.trouble(&run.key)),
+            format!("{event_type}@{}", run.spec.problem_key(&run.key)),
             json!({
                 "task_label": run.spec.label,
                 "run_id": run.id,

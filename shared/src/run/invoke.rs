@@ -75,7 +75,7 @@ pub(super) async fn invoke<T: Task>(
         Err(SupabaseError::LeaseLost) => return Err(answer.lost().into_failure()),
         Err(error) => {
             tracing::error!(run_id = run.id, %error, "run.end_not_recorded");
-            answer.told = tell_directly(host, trigger.task).await;
+            answer.notified = notify_directly(host, trigger.task).await;
             answer.fail(ErrorKind::SupabaseUnavailable, &error);
             return Err(answer.into_failure());
         }
@@ -106,19 +106,19 @@ async fn claim_failed<T>(host: &Host<T>, trigger: &Trigger, error: SupabaseError
     tracing::error!(task = trigger.task.name, %error, "run.not_claimed");
     let error = TaskError::from(error);
     let mut answer = Answer::not_started(trigger.task);
-    answer.told = tell_directly(host, trigger.task).await;
+    answer.notified = notify_directly(host, trigger.task).await;
     answer.fail(error.kind(), &error);
     answer.into_failure()
 }
 
 /// Tasks that run daily or less often say themselves that Supabase is down; a frequent one would repeat it every
 /// five minutes: its alarm speaks once.
-async fn tell_directly<T>(host: &Host<T>, task: &TaskSpec) -> Vec<notify::Told> {
+async fn notify_directly<T>(host: &Host<T>, task: &TaskSpec) -> Vec<notify::DirectDelivery> {
     if task.is_frequent() {
         return Vec::new();
     }
     let notice = Notice::supabase_down(task.label, clock::now());
-    notify::tell_administrators(&host.http, &host.channels, &notice).await
+    notify::notify_administrators(&host.http, &host.channels, &notice).await
 }
 
 /// Publishes the events of a finished run at once. Whether any was refused; the outbox keeps those.

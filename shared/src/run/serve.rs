@@ -10,12 +10,12 @@ use super::{
     host::Host,
     invoke::invoke,
 };
-use crate::{clock, config::Kept, error_kind::ErrorKind, telemetry, trigger::Payload};
+use crate::{clock, config::Cached, error_kind::ErrorKind, telemetry, trigger::Payload};
 
 /// The whole `main` of a function that runs tasks: serves invocations until the platform ends the process.
 pub fn serve<T: Task>() -> ExitCode {
     process(async {
-        let kept = Kept::load(Host::<T>::make).await;
+        let kept = Cached::load(Host::<T>::make).await;
         let handler = service_fn(|event: LambdaEvent<Payload>| handle(&kept, event));
         lambda_runtime::run(handler).await
     })
@@ -45,7 +45,7 @@ pub fn process(served: impl Future<Output = Result<(), lambda_runtime::Error>>) 
     }
 }
 
-async fn handle<T: Task>(kept: &Kept<Host<T>>, event: LambdaEvent<Payload>) -> Result<Answer, Failure> {
+async fn handle<T: Task>(kept: &Cached<Host<T>>, event: LambdaEvent<Payload>) -> Result<Answer, Failure> {
     let host = kept.current().await.map_err(|error| Failure::before_run(ErrorKind::Configuration, &error))?;
     let time_left: Option<Duration> = clock::time_until(event.context.deadline());
     let answer = invoke(&host, &event.payload, &event.context.request_id, time_left).await;

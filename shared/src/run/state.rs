@@ -61,7 +61,7 @@ pub(super) async fn claim(
         "task_label": spec.label,
         "exclusion_group": spec.exclusion_group,
         "failure_event": spec.failure_event,
-        "failure_fingerprint": spec.failure_event.map(|event| format!("{event}@{}", spec.trouble(&trigger.run_key))),
+        "failure_fingerprint": spec.failure_event.map(|event| format!("{event}@{}", spec.problem_key(&trigger.run_key))),
         "part": trigger.part,
         "request_id": request_id,
         // The platform retries with the same request id: what tells this claim from the next one is its instant.

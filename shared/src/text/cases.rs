@@ -2,28 +2,28 @@
 
 mod conformance;
 mod measurements;
-mod troubles;
+mod problems;
 
-use super::{Trouble, measurements as measure, read_note};
+use super::{Problem, measurements as measure, read_note};
 
 /// `21°, 38% | 40%`: the measurements of a note in their order.
 fn measured(note: &str) -> String {
     measure(note).iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
 }
 
-/// `housse: housse enlevée | -housse: remise`: alerts, then resolutions, by trouble. Those that do not say what they
+/// `housse: housse enlevée | -housse: remise`: alerts, then resolutions, by problem. Those that do not say what they
 /// are about are in brackets.
-fn troubles(note: &str) -> String {
+fn problems(note: &str) -> String {
     let reading = read_note(note);
     let mut shown = Vec::new();
-    for trouble in Trouble::ALL {
-        shown.extend(reading.alert(trouble).map(|words| format!("{}: {words}", trouble.name())));
+    for problem in Problem::ALL {
+        shown.extend(reading.alert(problem).map(|words| format!("{}: {words}", problem.name())));
     }
-    for trouble in Trouble::ALL {
-        let resolution = reading.resolution(trouble);
-        shown.extend(resolution.map(|words| match reading.named_resolution(trouble) {
-            Some(_) => format!("-{}: {words}", trouble.name()),
-            None => format!("-{}: ({words})", trouble.name()),
+    for problem in Problem::ALL {
+        let resolution = reading.resolution(problem);
+        shown.extend(resolution.map(|words| match reading.named_resolution(problem) {
+            Some(_) => format!("-{}: {words}", problem.name()),
+            None => format!("-{}: ({words})", problem.name()),
         }));
     }
     shown.join(" | ")
@@ -51,19 +51,19 @@ fn what_is_no_measurement_gives_none() {
 
 #[test]
 fn notes_report_and_resolve_what_they_name_in_their_own_words() {
-    check(troubles, troubles::SOME);
+    check(problems, problems::SOME);
 }
 
 #[test]
-fn what_is_denied_asked_supposed_or_another_thing_is_no_trouble() {
-    let none: Vec<(&str, &str)> = troubles::NONE.iter().map(|note| (*note, "")).collect();
-    check(troubles, &none);
+fn what_is_denied_asked_supposed_or_another_thing_is_no_problem() {
+    let none: Vec<(&str, &str)> = problems::NONE.iter().map(|note| (*note, "")).collect();
+    check(problems, &none);
 }
 
 #[test]
 fn at_least_half_of_the_cases_give_nothing() {
     let (some, none) =
-        (measurements::SOME.len() + troubles::SOME.len(), measurements::NONE.len() + troubles::NONE.len());
+        (measurements::SOME.len() + problems::SOME.len(), measurements::NONE.len() + problems::NONE.len());
     assert!(some + none >= 300 && none >= some, "{some} with a meaning, {none} without");
 }
 

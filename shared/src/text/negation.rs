@@ -6,7 +6,7 @@
 //!   deny what stands before them (`Problème d'humidité : aucun`); so does one that is the whole next clause
 //!   (`problème d'humidité - aucun`).
 //! - A negation that is **part of what was found** (`pas branché`, `pas de housse`, `ne fonctionne pas`) is used up
-//!   and denies nothing else: `PLS pas branché, rebranché` is a trouble and its end. Two in a row (`jamais sans
+//!   and denies nothing else: `PLS pas branché, rebranché` is a problem and its end. Two in a row (`jamais sans
 //!   housse`) are nothing.
 //! - `sans doute`, `pas mal`, `pas seulement`, `not only`, `no doubt`, `même si`, `even if` deny and suppose
 //!   nothing.

@@ -1,7 +1,7 @@
-//! What a note says about the humidity system of a piano: troubles, and that they are over. It refuses to guess:
+//! What a note says about the humidity system of a piano: problems, and that they are over. It refuses to guess:
 //! what is asked, supposed, denied or said of something else is nothing.
 //!
-//! 1. **A trouble is a thing and its state**, in either order, in one clause (see `measurement.rs` for
+//! 1. **A problem is a thing and its state**, in either order, in one clause (see `measurement.rs` for
 //!    clauses; a colon ends none), in any form of both languages:
 //!    - *housse*: the cover (`housse`, `couvercle`, `couverture`, `cover`) is removed, off, missing, lost, stolen,
 //!      on the floor, not there, not in place;
@@ -16,7 +16,7 @@
 //!      abnormal, too …, lacking, or has a problem or issue; it, a room, the air or the piano is too/very dry,
 //!      humid, damp, cold, hot; `chauffage`, `heating`, `ventilation`, `conditions inadéquates` by themselves.
 //! 2. **Absence**: a negation directly before cover, tank, heating (`pas de housse`, `sans réservoir`, `no cover`,
-//!    `plus de housse`) is a trouble, unless a state, a problem or `needed` follows (`pas de housse enlevée` denies
+//!    `plus de housse`) is a problem, unless a state, a problem or `needed` follows (`pas de housse enlevée` denies
 //!    the state).
 //! 3. **Over**: the system or piano is plugged in again (`rebranché`, `reconnecté`, `plugged in/back`, `a été
 //!    branché`; `branché` alone is nothing); the cover is put back (`remise`, `replacée`, `installée`, `en place`,
@@ -31,16 +31,16 @@
 //!    débranchée` is nothing). A word that the vocabulary does not know, directly before the state (`Rhodes
 //!    débranché`) or with an article behind it (`rempli la demande`), takes it, too; people (`client`, `concierge`)
 //!    do not.
-//! 5. **Alone**, without any thing: `débranché`, `unplugged`, `pas branché`, `trop sec` and the like are troubles;
+//! 5. **Alone**, without any thing: `débranché`, `unplugged`, `pas branché`, `trop sec` and the like are problems;
 //!    `rebranché`, `remise`, `rempli`, `corrigé` are resolutions, but of all but `rebranché` only within their own
 //!    note. `vide`, `enlevée`, `éteint`, `ouverte` need their thing.
 //! 6. **Negations, conditions, questions** are those of `negation.rs`. A negated resolution is neither a
-//!    resolution nor a trouble. Behind a word of intention (`sera`, `doit`, `will`, `needs to` …) nothing is
+//!    resolution nor a problem. Behind a word of intention (`sera`, `doit`, `will`, `needs to` …) nothing is
 //!    reported, except that a tank is to be filled, `chauffage`, `rallonge` and their like. A sentence with a
 //!    question mark says nothing.
 //! 7. **The words** announced are the note's own, in lower case, from the first to the last one needed, with what
 //!    says how much (`humidité trop basse`); a thing named in an earlier clause stands before its state.
-//!    `rebranché`, `remise`, `corrigé` stand alone. The first words of each trouble stay.
+//!    `rebranché`, `remise`, `corrigé` stand alone. The first words of each problem stay.
 
 use super::{
     reading::Reading,
@@ -49,7 +49,7 @@ use super::{
     token::{Kind, Tokens},
 };
 
-/// Whether a note reports a trouble, over or not.
+/// Whether a note reports a problem, over or not.
 pub fn is_maintenance_alert(note: &str) -> bool {
     read_note(note).has_alert()
 }

@@ -85,9 +85,9 @@ roles! {
     UNPLUGGED;
     /// Without power, out of order.
     DEAD;
-    /// Plugged in: a trouble when it is denied.
+    /// Plugged in: a problem when it is denied.
     POWERED;
-    /// Works: a trouble when it is denied.
+    /// Works: a problem when it is denied.
     WORKS;
     /// Empty.
     EMPTY;
@@ -101,9 +101,9 @@ roles! {
     PROBLEM;
     /// Too dry, too humid, too cold.
     CLIMATE;
-    /// A word that is a trouble of the environment by itself.
+    /// A word that is a problem of the environment by itself.
     ENVIRONMENT;
-    /// A word that is a trouble of the power by itself.
+    /// A word that is a problem of the power by itself.
     CORD;
 
     /// Put back.
@@ -152,10 +152,10 @@ roles! {
     LETTER_O;
 }
 
-/// Things that a trouble may be about.
+/// Things that a problem may be about.
 pub(super) const THINGS: Roles =
     COVER | TANK | POWER | PIANO | WINDOW | HUMIDITY | TEMPERATURE | ROOM | OTHER;
-/// Words that report a state of a thing, or stand for a trouble by themselves.
+/// Words that report a state of a thing, or stand for a problem by themselves.
 pub(super) const STATES: Roles = REMOVED
     | GONE
     | OFF

@@ -1,6 +1,6 @@
 //! Which state of which thing means what.
 
-use super::{role::*, vocabulary::Trouble};
+use super::{role::*, vocabulary::Problem};
 
 /// What a word of state says of the things that it may be said of.
 #[derive(Debug, Clone, Copy)]
@@ -25,19 +25,19 @@ pub(super) enum Alone {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    Alert(Trouble),
+    Alert(Problem),
     /// An alert when it is denied; nothing else.
-    Denied(Trouble),
+    Denied(Problem),
     /// An alert, although it is still to come.
-    ToDo(Trouble),
+    ToDo(Problem),
     /// Over; an alert when it is still to come.
-    Done(Trouble),
+    Done(Problem),
     /// Over; the words are the thing and its state.
-    Over(Trouble),
+    Over(Problem),
     /// Over; the word of state says it by itself.
-    Restored(Trouble),
-    /// As `Restored`, and names its trouble even when it stands alone.
-    Named(Trouble),
+    Restored(Problem),
+    /// As `Restored`, and names its problem even when it stands alone.
+    Named(Problem),
 }
 
 /// A word that is several states, or may be said of several things, is the first one that applies: a thing that is
@@ -45,7 +45,7 @@ pub(super) enum Meaning {
 pub(super) const RULES: [Rule; 21] = {
     use Alone::{Always, InSentence, Never};
     use Meaning::{Alert, Denied, Done, Named, Over, Restored, ToDo};
-    use Trouble::{Alimentation, Environnement, Housse, Reservoir};
+    use Problem::{Alimentation, Environnement, Housse, Reservoir};
     const fn rule(states: Roles, things: Roles, alone: Alone, meaning: Meaning) -> Rule {
         Rule { states, things, alone, meaning }
     }
@@ -74,6 +74,6 @@ pub(super) const RULES: [Rule; 21] = {
     ]
 };
 
-/// Kinds of things, by the number of their bit among [`THINGS`] and the two words that are troubles by themselves.
+/// Kinds of things, by the number of their bit among [`THINGS`] and the two words that are problems by themselves.
 pub(super) const KINDS: [Roles; 11] =
     [COVER, TANK, POWER, PIANO, WINDOW, HUMIDITY, TEMPERATURE, ROOM, OTHER, ENVIRONMENT, CORD];

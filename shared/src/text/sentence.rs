@@ -7,7 +7,7 @@ use super::{
     role::*,
     rule::{Alone, KINDS, Meaning, RULES, Rule},
     token::{Kind, Token},
-    vocabulary::Trouble,
+    vocabulary::Problem,
 };
 
 /// Words between a state and its thing.
@@ -29,7 +29,7 @@ enum Subject {
 
 /// What was found in the clause that is being read.
 struct Finding {
-    trouble: Trouble,
+    problem: Problem,
     is_alert: bool,
     is_named: bool,
     words: String,
@@ -113,7 +113,7 @@ impl<'a> Sentence<'a> {
     /// Reports what the clause before said.
     fn report(&mut self) {
         for finding in self.before.drain(..) {
-            let place = finding.trouble as usize;
+            let place = finding.problem as usize;
             let words = Some(finding.words);
             if finding.is_alert {
                 keep(&mut self.reading.alerts[place], words);
@@ -130,7 +130,7 @@ impl<'a> Sentence<'a> {
     fn state(&mut self, at: usize) {
         let token = self.tokens[at];
         if token.is(ENVIRONMENT | CORD) {
-            self.word_of_trouble(at);
+            self.word_of_problem(at);
         }
         if self.scope.is_hypothetical() {
             return;
@@ -161,7 +161,7 @@ impl<'a> Sentence<'a> {
         let is_named = matches!(subject, Subject::Here(_) | Subject::Earlier(_));
         let whole = |sentence: &Self| sentence.words(at, subject);
         match meaning {
-            Meaning::Denied(trouble) => {
+            Meaning::Denied(problem) => {
                 if !is_negated || is_intended {
                     return false;
                 }
@@ -169,24 +169,24 @@ impl<'a> Sentence<'a> {
                 if !self.scope.is_negated() {
                     let first = self.negation_before(at);
                     let words = self.words_from(first, at, subject);
-                    self.find(trouble, true, is_named, words);
+                    self.find(problem, true, is_named, words);
                 }
             }
             _ if is_negated => {}
-            Meaning::Alert(trouble) if !is_intended => self.find(trouble, true, is_named, whole(self)),
-            Meaning::ToDo(trouble) => self.find(trouble, true, is_named, whole(self)),
-            Meaning::Done(trouble) if is_intended => {
+            Meaning::Alert(problem) if !is_intended => self.find(problem, true, is_named, whole(self)),
+            Meaning::ToDo(problem) => self.find(problem, true, is_named, whole(self)),
+            Meaning::Done(problem) if is_intended => {
                 if is_named {
-                    self.find(trouble, true, is_named, whole(self));
+                    self.find(problem, true, is_named, whole(self));
                 }
             }
-            Meaning::Done(trouble) | Meaning::Over(trouble) if !is_intended => {
-                self.find(trouble, false, is_named, whole(self));
+            Meaning::Done(problem) | Meaning::Over(problem) if !is_intended => {
+                self.find(problem, false, is_named, whole(self));
             }
-            Meaning::Restored(trouble) if !is_intended => {
-                self.find(trouble, false, is_named, self.span(at, at));
+            Meaning::Restored(problem) if !is_intended => {
+                self.find(problem, false, is_named, self.span(at, at));
             }
-            Meaning::Named(trouble) if !is_intended => self.find(trouble, false, true, self.span(at, at)),
+            Meaning::Named(problem) if !is_intended => self.find(problem, false, true, self.span(at, at)),
             Meaning::Alert(_)
             | Meaning::Done(_)
             | Meaning::Over(_)
@@ -196,18 +196,18 @@ impl<'a> Sentence<'a> {
         true
     }
 
-    fn find(&mut self, trouble: Trouble, is_alert: bool, is_named: bool, words: String) {
-        self.found.push(Finding { trouble, is_alert, is_named, words });
+    fn find(&mut self, problem: Problem, is_alert: bool, is_named: bool, words: String) {
+        self.found.push(Finding { problem, is_alert, is_named, words });
     }
 
-    /// `chauffage`, `rallonge`: a trouble unless it is denied, asked or supposed.
-    fn word_of_trouble(&mut self, at: usize) {
+    /// `chauffage`, `rallonge`: a problem unless it is denied, asked or supposed.
+    fn word_of_problem(&mut self, at: usize) {
         if self.scope.is_hypothetical() || self.scope.continues_negation() {
             return;
         }
         let mut first = at;
         if self.scope.is_negated() {
-            // `pas de chauffage` is a trouble, `pas de problème de chauffage` is none.
+            // `pas de chauffage` is a problem, `pas de problème de chauffage` is none.
             let Some(negation) = self.lack_before(at).filter(|_| self.is_lack_whole(at, PROBLEM | LEVEL))
             else {
                 return;
@@ -219,8 +219,8 @@ impl<'a> Sentence<'a> {
             first = negation;
         }
         let is_cord = self.tokens[at].is(CORD);
-        let trouble = if is_cord { Trouble::Alimentation } else { Trouble::Environnement };
-        self.find(trouble, true, true, self.span(first, at));
+        let problem = if is_cord { Problem::Alimentation } else { Problem::Environnement };
+        self.find(problem, true, true, self.span(first, at));
     }
 
     /// `pas de housse`, `no reservoir`: a thing that is denied itself, and not a state of it.
@@ -236,9 +236,9 @@ impl<'a> Sentence<'a> {
         }
         self.scope.use_up();
         if !self.scope.is_negated() {
-            let trouble = if self.tokens[at].is(COVER) { Trouble::Housse } else { Trouble::Reservoir };
+            let problem = if self.tokens[at].is(COVER) { Problem::Housse } else { Problem::Reservoir };
             let words = self.span(negation, at);
-            self.find(trouble, true, true, words);
+            self.find(problem, true, true, words);
         }
     }
 

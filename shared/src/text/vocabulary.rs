@@ -8,7 +8,7 @@ use super::role::*;
 
 /// What may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Trouble {
+pub enum Problem {
     /// The cover is off.
     Housse,
     /// The system has no power.
@@ -19,18 +19,18 @@ pub enum Trouble {
     Environnement,
 }
 
-impl Trouble {
+impl Problem {
     /// All of them.
-    pub const ALL: [Trouble; 4] =
-        [Trouble::Housse, Trouble::Alimentation, Trouble::Reservoir, Trouble::Environnement];
+    pub const ALL: [Problem; 4] =
+        [Problem::Housse, Problem::Alimentation, Problem::Reservoir, Problem::Environnement];
 
     /// The name in `humidity_alerts.alert_type`.
     pub const fn name(self) -> &'static str {
         match self {
-            Trouble::Housse => "housse",
-            Trouble::Alimentation => "alimentation",
-            Trouble::Reservoir => "reservoir",
-            Trouble::Environnement => "environnement",
+            Problem::Housse => "housse",
+            Problem::Alimentation => "alimentation",
+            Problem::Reservoir => "reservoir",
+            Problem::Environnement => "environnement",
         }
     }
 }

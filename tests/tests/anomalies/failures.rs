@@ -1,4 +1,4 @@
-//! The detection itself in trouble.
+//! The detection itself fails.
 
 use e2e::{Backend, Bed, scheduled};
 use gazelle_local::{lambda::Ended, postgrest::Database, tripwire::Moment};
@@ -21,7 +21,7 @@ async fn without_a_database_the_run_fails_and_is_silent_and_the_next_one_works(
     assert_eq!(run.answer.status, "error");
     assert_eq!(run.answer.error.unwrap().kind, "supabase_unavailable");
     // It runs every half hour: its alarm speaks, once.
-    assert!(bed.told().is_empty());
+    assert!(bed.notified().is_empty());
     bed.stack.faults.lift();
     assert_eq!(detect(&bed).await?["opened"], 1);
     Ok(())
@@ -51,11 +51,11 @@ async fn a_detector_that_fails_is_reported_and_the_others_go_on() -> anyhow::Res
     );
     assert_eq!(rows[2]["severity"], "critical");
     assert_eq!(rows[2]["details"], json!({"detector": "auth", "code": "42703"}));
-    assert_eq!((bed.told().len(), mails(&bed)), (6, 1));
+    assert_eq!((bed.notified().len(), mails(&bed)), (6, 1));
 
     database.batch_execute("alter table login_history rename column passed to success").await?;
     assert_eq!(detect(&bed).await?["resolved"], 1);
-    assert_eq!(bed.told().len(), 8);
+    assert_eq!(bed.notified().len(), 8);
     Ok(())
 }
 
@@ -83,12 +83,12 @@ async fn killed_at_any_step_it_tells_everybody_once(
         // Two on Slack and one by e-mail; in doubt means at most once.
         let deliveries = bed.stack.rows("notification_deliveries", "status", "created_at,id").await?;
         let in_doubt = deliveries.iter().filter(|row| row["status"] == "unknown").count();
-        let now = bed.told().len() + mails(&bed);
-        let (told, newly_in_doubt) = (now - messages, in_doubt - doubts);
+        let now = bed.notified().len() + mails(&bed);
+        let (notified, newly_in_doubt) = (now - messages, in_doubt - doubts);
         (doubts, messages) = (in_doubt, now);
         assert!(
-            told <= 3 && told + newly_in_doubt >= 3,
-            "step {night}: {told} told, {newly_in_doubt} in doubt"
+            notified <= 3 && notified + newly_in_doubt >= 3,
+            "step {night}: {notified} told, {newly_in_doubt} in doubt"
         );
         if !was_killed {
             break;

@@ -48,7 +48,7 @@ async fn a_forged_manifest_is_refused_and_nothing_of_it_is_executed() -> anyhow:
         assert_eq!(run.answer.status, "warning", "{:?}", run.answer);
         assert_eq!(run.answer.stats["supabase"]["status"], "verified");
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"], "told once");
+    assert_eq!(bed.notified(), ["louise", "nicolas"], "told once");
     let (store, key) = (store(&bed), key(&bed));
     let [newest, other, open]: [String; 3] = copies(&bed).await.try_into().unwrap();
     let target = empty_database().await?;
@@ -172,8 +172,8 @@ async fn forged_copies_push_out_no_real_one_and_end_no_comparison(
             std::fs::write(place.join("verification.json"), &verified)?;
         }
     }
-    // Each trouble is told once, to both.
-    assert_eq!(bed.told(), ["louise", "louise", "nicolas", "nicolas"]);
+    // Each problem is reported once, to both.
+    assert_eq!(bed.notified(), ["louise", "louise", "nicolas", "nicolas"]);
     let accepting = json!({"task": "backup", "parameters": {"accept_reduced": true}});
     bed.stack.advance(jiff::SignedDuration::from_hours(24));
     let accepted = bed.stack.invoke(shared::task::Function::Backup, &accepting).await?;
@@ -196,7 +196,8 @@ async fn forged_copies_push_out_no_real_one_and_end_no_comparison(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_verdict_that_was_made_a_lie_is_told_once_and_its_copy_counts_for_nothing() -> anyhow::Result<()> {
+async fn a_verdict_that_was_made_a_lie_is_reported_once_and_its_copy_counts_for_nothing() -> anyhow::Result<()>
+{
     let mut bed = Bed::start(Backend::PostgRest).await?;
     give_a_key(&mut bed);
     for day in 1..=2 {
@@ -210,7 +211,7 @@ async fn a_verdict_that_was_made_a_lie_is_told_once_and_its_copy_counts_for_noth
         assert_eq!(run.answer.stats["supabase"]["status"], "verified", "{:?}", run.answer);
         assert!(run.answer.message.unwrap().contains(&newest));
     }
-    assert_eq!(bed.told(), ["louise", "nicolas"]);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
     let listed = store(&bed).copies(backup::copy::Kind::Supabase, key(&bed).as_ref()).await?;
     let strange: Vec<&str> =
         listed.iter().filter(|copy| !copy.proven).map(|copy| copy.location.as_str()).collect();

@@ -49,9 +49,12 @@ async fn a_notice_that_somebody_received_is_not_repeated_and_who_may_not_have_he
     alarm(&bed, "a", "OK").await?;
     dispatch(&bed).await?;
     assert_eq!(bed.stack.sandbox.email_messages().len(), 0);
-    let mut told = [slack(&bed, "louise"), slack(&bed, "nicolas")];
-    told.sort();
-    assert_eq!(told, [vec![], vec!["🚨 Alarme AWS: a".to_owned(), "✅ Alarme AWS terminée: a".to_owned()]]);
+    let mut notified = [slack(&bed, "louise"), slack(&bed, "nicolas")];
+    notified.sort();
+    assert_eq!(
+        notified,
+        [vec![], vec!["🚨 Alarme AWS: a".to_owned(), "✅ Alarme AWS terminée: a".to_owned()]]
+    );
     Ok(())
 }
 
@@ -94,7 +97,7 @@ async fn a_channel_that_stays_silent_is_an_incident_rests_and_is_tried_again(
     assert_eq!(bed.stack.traffic.of("slack"), 4);
     assert_eq!(emails(&bed, "louise@example.com")[5..], ["🚨 Alarme AWS: e", "🚨 Alarme AWS: f"]);
 
-    // It answers: said once, to whom the silence was told.
+    // It answers: said once, to whom the silence was reported.
     bed.stack.faults.lift();
     bed.stack.advance(minutes(60));
     alarm(&bed, "g", "ALARM").await?;
@@ -127,12 +130,12 @@ async fn used_up_credits_let_a_channel_rest_and_it_is_tried_again_by_itself(
         dispatch(&bed).await?;
         bed.stack.advance(minutes(1));
     }
-    // Nothing is lost, it is told once, and the channel is not switched off.
+    // Nothing is lost, it is reported once, and the channel is not switched off.
     assert_eq!(bed.stack.traffic.of("sendgrid"), 1, "a channel that rests is not asked");
-    let mut told = slack(&bed, "louise");
-    told.sort();
+    let mut notified = slack(&bed, "louise");
+    notified.sort();
     assert_eq!(
-        told,
+        notified,
         ["🔇 SendGrid ne prend pas nos courriels pour l'instant", "🚨 Alarme AWS: a", "🚨 Alarme AWS: b"]
     );
     let queues = bed
@@ -165,7 +168,7 @@ async fn used_up_credits_let_a_channel_rest_and_it_is_tried_again_by_itself(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_a_vendor_itself_refuses_for_good_switches_a_channel_off() -> anyhow::Result<()> {
+async fn only_what_a_vendor_itself_refuses_permanently_switches_a_channel_off() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::Embedded).await?;
     for (fault, for_good) in [
         ("sendgrid:403", true),
@@ -236,7 +239,7 @@ async fn a_failed_sync_is_heard_of_although_slack_swallows_everything(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_that_was_told_to_nobody_for_certain_explains_nothing(
+async fn a_failure_that_was_sent_to_nobody_for_certain_explains_nothing(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
     let bed = Bed::start(backend).await?;
@@ -248,8 +251,9 @@ async fn a_failure_that_was_told_to_nobody_for_certain_explains_nothing(
         anyhow::Ok(answer["outcome"].clone())
     };
     assert_eq!(relay("before").await?, "explained");
-    let told = bed.stack.observer.from("notification_deliveries").eq("run_id", run.answer.run_id.unwrap());
-    bed.stack.write(told.update(json!({"status": "unknown"}).to_string())).await?;
+    let notified =
+        bed.stack.observer.from("notification_deliveries").eq("run_id", run.answer.run_id.unwrap());
+    bed.stack.write(notified.update(json!({"status": "unknown"}).to_string())).await?;
     assert_eq!(relay("after").await?, "told");
     Ok(())
 }

@@ -36,7 +36,7 @@ pub fn cash(id: u32, opened_at: &str, cents: i64) -> Value {
            "closed_at": opened_at, "total_sales": cents, "total_items": 5})
 }
 
-/// What the company did in the week: two appointments and one that was cancelled, work on one piano, a trouble that
+/// What the company did in the week: two appointments and one that was cancelled, work on one piano, a problem that
 /// was settled and one that was not.
 fn company_work(bed: &Bed) {
     let mut company = bed.stack.sandbox.company.write().unwrap();

@@ -1,4 +1,4 @@
-//! Alerts about unconfirmed appointments: who has not confirmed, what was told, and what nobody took note of yet.
+//! Alerts about unconfirmed appointments: who has not confirmed, what was reported, and what nobody took note of yet.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::{
     api::requests::request,
     data::{
         appointments::{
-            AppointmentStats, Check, Checked, History, HistoryWindow, Late, Pending, PendingWindow, SendWish,
-            ServiceHealth, Window, count, read_check, read_history, read_pending, tomorrow,
+            AppointmentStats, Check, Checked, History, HistoryWindow, Late, Pending, PendingWindow,
+            SendOptions, ServiceHealth, Window, count, read_check, read_history, read_pending, tomorrow,
         },
         author::Author,
-        requests::Wish,
+        requests::RunOptions,
         shapes::{Accepted, Done},
     },
     extract::{Change, Params},
@@ -48,7 +48,7 @@ pub async fn check(
     read_check(&app, &wanted).await.map(Json)
 }
 
-/// What was told, newest first.
+/// What was reported, newest first.
 #[utoipa::path(get, path = "/alertes-rv/history", params(HistoryWindow), responses(
     (status = 200, description = "A page, and figures of all.", body = History),
     Problem,
@@ -109,7 +109,7 @@ pub async fn resolve(author: Author, Path(id): Path<String>) -> Result<Json<Done
 }
 
 /// Warns of tomorrow's unconfirmed appointments now: the afternoon's task, requested.
-#[utoipa::path(post, path = "/alertes-rv/send", request_body = Option<SendWish>, responses(
+#[utoipa::path(post, path = "/alertes-rv/send", request_body = Option<SendOptions>, responses(
     (status = 202, description = "Queued, and recorded as such.", body = Accepted),
     (status = 409, description = "Another run is live.", body = ProblemBody, content_type = "application/problem+json"),
     Problem,
@@ -117,14 +117,14 @@ pub async fn resolve(author: Author, Path(id): Path<String>) -> Result<Json<Done
 pub async fn send(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Change(wish): Change<SendWish>,
+    Change(options): Change<SendOptions>,
 ) -> Result<Response, Problem> {
-    if wish.target_date.is_some_and(|date| date != tomorrow(&app)) {
+    if options.target_date.is_some_and(|date| date != tomorrow(&app)) {
         return Err(Problem::invalid("problem-target-date-tomorrow"));
     }
-    if wish.technician_ids.is_some_and(|ids| !ids.is_empty()) {
+    if options.technician_ids.is_some_and(|ids| !ids.is_empty()) {
         return Err(Problem::invalid("problem-technician-ids"));
     }
     let spec = TaskSpec::named("rv_alerts").ok_or_else(Problem::internal)?;
-    request(&app, &caller, spec, Wish::because(wish.reason)).await
+    request(&app, &caller, spec, RunOptions::because(options.reason)).await
 }

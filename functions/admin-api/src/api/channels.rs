@@ -40,9 +40,9 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelOverview>, 
 ))]
 pub async fn test(
     author: Author,
-    Change(wish): Change<ChannelTest>,
+    Change(options): Change<ChannelTest>,
 ) -> Result<(StatusCode, Json<TestOutcome>), Problem> {
-    let only = match &wish.channel {
+    let only = match &options.channel {
         None => None,
         Some(name) => Some(Channel::named(name).ok_or_else(|| {
             let values = [("field", "channel".into()), ("accepted", Channel::NAMES.join(", "))];
@@ -59,11 +59,11 @@ pub async fn test(
     let deliveries: Vec<TestedDelivery> = report
         .deliveries
         .into_iter()
-        .map(|told| TestedDelivery {
-            channel: told.channel.name().into(),
-            recipient: told.recipient,
-            delivered: told.delivered,
-            detail: told.detail,
+        .map(|delivery| TestedDelivery {
+            channel: delivery.channel.name().into(),
+            recipient: delivery.recipient,
+            delivered: delivery.delivered,
+            detail: delivery.detail,
         })
         .collect();
     let outcome = TestOutcome { status: report.status, message: message(&deliveries), deliveries };

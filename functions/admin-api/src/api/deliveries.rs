@@ -1,4 +1,4 @@
-//! What was told to whom, and the troubles behind it. What a message said is not shown: it may name clients.
+//! What was sent to whom, and the problems behind it. What a message said is not shown: it may name clients.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub async fn list(
     read(&app, &filter).await.map(Json)
 }
 
-/// Troubles, those seen last first.
+/// Problems, those seen last first.
 #[utoipa::path(get, path = "/notices", params(NoticeFilter), responses(
     (status = 200, description = "A page.", body = NoticePage),
     Problem,
@@ -42,7 +42,7 @@ pub async fn notices(
     read_notices(&app, &filter).await.map(Json)
 }
 
-/// Somebody takes care of a trouble: no reminder, no escalation any more.
+/// Somebody takes care of a problem: no reminder, no escalation any more.
 #[utoipa::path(post, path = "/notices/{fingerprint}/acknowledge",
     params(("fingerprint" = String, Path, description = "The trouble.")), responses(
     (status = 200, description = "The trouble.", body = NoticeView),

@@ -10,7 +10,7 @@ use crate::{
     access::caller::Caller,
     data::{
         generate::{Generated, MESSAGE, work},
-        requests::{Wanted, Wish},
+        requests::{RunOptions, Wanted},
     },
     problem::{Problem, ProblemBody},
     state::App,
@@ -27,7 +27,7 @@ pub async fn generate(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Generated>, Problem> {
     let spec = Function::MaintenanceAlerts.tasks().next().ok_or_else(Problem::internal)?;
-    let wanted = Wanted::new(caller.actor(), caller.triggered_by, spec, Wish::default())?;
+    let wanted = Wanted::new(caller.actor(), caller.triggered_by, spec, RunOptions::default())?;
     let stats = work(&app, &wanted).await?;
     let figure = |name: &str| stats[name].as_u64().unwrap_or_default();
     Ok(Json(Generated {

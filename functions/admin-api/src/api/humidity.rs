@@ -16,10 +16,10 @@ use crate::{
     data::{
         author::Author,
         humidity::{
-            Filter, HumidityAll, HumidityInstitutional, HumidityPage, HumidityStats, ResolutionNotes,
-            Standing, Window, count, read,
+            AlertState, Filter, HumidityAll, HumidityInstitutional, HumidityPage, HumidityStats,
+            ResolutionNotes, Window, count, read,
         },
-        requests::Wish,
+        requests::RunOptions,
         shapes::{Accepted, Done},
     },
     extract::{Change, Params, uuid},
@@ -73,7 +73,7 @@ pub async fn unresolved(
     State(app): State<Arc<App>>,
     Params(window): Params<Window>,
 ) -> Result<Json<HumidityPage>, Problem> {
-    read(&app, Standing::Unresolved, &window).await.map(Json)
+    read(&app, AlertState::Unresolved, &window).await.map(Json)
 }
 
 /// What is over.
@@ -85,7 +85,7 @@ pub async fn resolved(
     State(app): State<Arc<App>>,
     Params(window): Params<Window>,
 ) -> Result<Json<HumidityPage>, Problem> {
-    read(&app, Standing::Resolved, &window).await.map(Json)
+    read(&app, AlertState::Resolved, &window).await.map(Json)
 }
 
 /// What was taken off the lists, over or not.
@@ -97,10 +97,10 @@ pub async fn archived(
     State(app): State<Arc<App>>,
     Params(window): Params<Window>,
 ) -> Result<Json<HumidityPage>, Problem> {
-    read(&app, Standing::Archived, &window).await.map(Json)
+    read(&app, AlertState::Archived, &window).await.map(Json)
 }
 
-/// The trouble of an alert is over.
+/// The problem of an alert is over.
 #[utoipa::path(post, path = "/humidity-alerts/resolve/{id}", request_body = Option<ResolutionNotes>,
     params(("id" = String, Path, description = "The alert.")), responses(
     (status = 200, description = "Resolved, or was already.", body = Done),
@@ -128,7 +128,7 @@ pub async fn archive(author: Author, Path(id): Path<String>) -> Result<Json<Done
 }
 
 /// Reads the notes now. How many days back is the setting `humidity.window_days`.
-#[utoipa::path(post, path = "/humidity-alerts/scan", request_body = Option<Wish>, responses(
+#[utoipa::path(post, path = "/humidity-alerts/scan", request_body = Option<RunOptions>, responses(
     (status = 202, description = "Queued, and recorded as such.", body = Accepted),
     (status = 409, description = "Another run is live.", body = ProblemBody, content_type = "application/problem+json"),
     Problem,
@@ -136,8 +136,8 @@ pub async fn archive(author: Author, Path(id): Path<String>) -> Result<Json<Done
 pub async fn scan(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Change(wish): Change<Wish>,
+    Change(options): Change<RunOptions>,
 ) -> Result<Response, Problem> {
     let spec = TaskSpec::named("humidity_alerts").ok_or_else(Problem::internal)?;
-    request(&app, &caller, spec, wish).await
+    request(&app, &caller, spec, options).await
 }

@@ -1,4 +1,4 @@
-//! Notification rules: who is told what, on which channel, when; and what that means at an instant.
+//! Notification rules: who is notified what, on which channel, when; and what that means at an instant.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub async fn delete(author: Author, Path(id): Path<String>) -> Result<Json<Notif
     author.find("delete_notification_rule", json!({"p_id": row_id(&id)?})).await.map(Json)
 }
 
-/// Who would be told of an event, how, when, and why not.
+/// Who would be notified of an event, how, when, and why not.
 #[utoipa::path(get, path = "/notification-rules/explain", params(Question), responses(
     (status = 200, description = "NotificationRule by rule, person by person.", body = Explanation),
     Problem,

@@ -49,7 +49,7 @@ pub async fn list(
     Ok(Json(read(&app, &filter, 50).await?))
 }
 
-/// One run: steps, figures, errors, parent and children, and who was told.
+/// One run: steps, figures, errors, parent and children, and who was notified.
 #[utoipa::path(get, path = "/runs/{id}", params(("id" = String, Path, description = "The run.")), responses(
     (status = 200, description = "The run.", body = RunDetail),
     Problem,

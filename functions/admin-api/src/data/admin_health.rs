@@ -13,7 +13,7 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    data::health_shapes::{TaskNights, TaskStanding},
+    data::health_shapes::{TaskHealth, TaskNights},
     problem::Problem,
     state::App,
 };
@@ -48,7 +48,7 @@ pub struct DatabaseHealth {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct NightsFilter {
-    /// At most 92; 30 unless told.
+    /// At most 92; 30 by default.
     pub days: Option<u16>,
 }
 
@@ -68,7 +68,7 @@ pub fn names() -> Vec<&'static str> {
 }
 
 /// Adds what the database does not know: the deployed schedules.
-pub fn deployed(app: &App, tasks: &mut [TaskStanding]) {
+pub fn deployed(app: &App, tasks: &mut [TaskHealth]) {
     for task in tasks {
         let Some(spec) = TaskSpec::named(&task.name) else { continue };
         let schedule = app.schedule(spec.name);

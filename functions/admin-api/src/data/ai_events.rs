@@ -1,4 +1,4 @@
-//! Calls of language models, told by whoever makes them: what the detector of AI errors counts.
+//! Calls of language models, reported by whoever makes them: what the detector of AI errors counts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

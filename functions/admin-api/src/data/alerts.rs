@@ -30,7 +30,7 @@ pub enum AlertType {
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 500; 200 unless told.
+    /// At most 500; 200 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Where the page begins, from `Link` of the page before.
@@ -118,7 +118,7 @@ pub struct AlertChanged {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Window {
-    /// At most 500; 200 unless told.
+    /// At most 500; 200 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,

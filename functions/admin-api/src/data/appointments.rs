@@ -1,4 +1,4 @@
-//! Alerts about unconfirmed appointments: who has not confirmed, what was told, and what nobody took note of yet.
+//! Alerts about unconfirmed appointments: who has not confirmed, what was reported, and what nobody took note of yet.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{problem::Problem, state::App};
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Check {
-    /// `YYYY-MM-DD`; tomorrow in Montréal unless told.
+    /// `YYYY-MM-DD`; tomorrow in Montréal by default.
     #[param(value_type = Option<String>, format = Date)]
     pub target_date: Option<Date>,
     /// Types of appointments to leave out, with commas between.
@@ -61,7 +61,7 @@ pub struct Appointment {
     pub created_at: Option<String>,
 }
 
-/// What was told about one appointment.
+/// What was reported about one appointment.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct AppointmentAlert {
     /// A number, or what the predecessor had.
@@ -93,7 +93,7 @@ pub struct AppointmentAlert {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Window {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -103,7 +103,7 @@ pub struct Window {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct HistoryWindow {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u32>,
     /// How many to leave out; old clients page so.
     pub offset: Option<u32>,
@@ -115,7 +115,7 @@ pub struct HistoryWindow {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PendingWindow {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -123,7 +123,7 @@ pub struct PendingWindow {
     pub technician_id: Option<String>,
 }
 
-/// What was told, newest first.
+/// What was reported, newest first.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct History {
     pub alerts: Vec<AppointmentAlert>,
@@ -178,11 +178,11 @@ pub struct ServiceHealth {
 
 /// What old clients send.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-pub struct SendWish {
+pub struct SendOptions {
     /// Tomorrow in Montréal: the task warns of no other day.
     #[schema(value_type = Option<String>, format = Date)]
     pub target_date: Option<Date>,
-    /// Not taken: each technician is told of their own.
+    /// Not taken: each technician is notified of their own.
     pub technician_ids: Option<Vec<String>>,
     /// For the audit.
     pub reason: Option<String>,

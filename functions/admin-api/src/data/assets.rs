@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 500; 100 unless told.
+    /// At most 500; 100 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
@@ -115,14 +115,14 @@ form! {
         name: text(200),
         category: Kind::Word(CATEGORIES),
         description: text(5000),
-        /// `ASSET-` and the number of the asset unless told.
+        /// `ASSET-` and the number of the asset by default.
         qr_code: text(200),
         acquisition_date: Kind::Date,
         acquisition_value: Kind::Number(0.0, 1e9),
         current_value: Kind::Number(0.0, 1e9),
         location: text(200),
         assigned_to: text(200),
-        /// `actif` unless told.
+        /// `actif` by default.
         status: Kind::Word(STATUSES),
         client_external_id: text(100),
         service_interval_months: Kind::Whole(1, 1200),

@@ -13,7 +13,7 @@ use crate::{problem::Problem, state::App};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     #[serde(skip_serializing)]
     pub limit: Option<u16>,
     /// Where the page begins, from the page before.

@@ -11,7 +11,7 @@ use crate::{problem::Problem, state::App};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// At most 200; 30 unless told.
+    /// At most 200; 30 by default.
     pub limit: Option<u16>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,

@@ -43,7 +43,7 @@ form! {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u16>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -103,7 +103,7 @@ const CENTS: i64 = 100_000_000_000;
 form! {
     /// A session as it is opened.
     OpenValues {
-        /// The signed-in user unless told.
+        /// The signed-in user by default.
         operator_id: text(200),
         /// In cents.
         initial_amount: Kind::Whole(0, CENTS),

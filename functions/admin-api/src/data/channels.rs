@@ -60,7 +60,7 @@ pub async fn read(app: &App) -> Result<ChannelOverview, Problem> {
 /// What a test may say.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct ChannelTest {
-    /// `slack`, `email` or `telegram`; all unless told.
+    /// `slack`, `email` or `telegram`; all by default.
     pub channel: Option<String>,
 }
 
@@ -87,7 +87,7 @@ pub struct TestedDelivery {
 }
 
 pub fn message(deliveries: &[TestedDelivery]) -> String {
-    let delivered = deliveries.iter().filter(|told| told.delivered).count();
+    let delivered = deliveries.iter().filter(|delivery| delivery.delivered).count();
     match (delivered, deliveries.len()) {
         (_, 0) => "Aucun canal n'est configuré pour un administrateur.".into(),
         (0, _) => "Aucun message n'a été livré.".into(),

@@ -1,4 +1,4 @@
-//! What was told to whom, and the troubles behind it. What a message said is not shown: it may name clients.
+//! What was sent to whom, and the problems behind it. What a message said is not shown: it may name clients.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::{problem::Problem, state::App};
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -45,7 +45,7 @@ pub struct SentMessage {
     pub channel: String,
     /// Key of the staff.
     pub recipient: String,
-    /// The trouble it is about.
+    /// The problem it is about.
     pub fingerprint: String,
     /// `first`, `again`, `escalation`, `reminder` or `recovery`.
     pub reason: String,
@@ -60,11 +60,11 @@ pub struct SentMessage {
     pub sent_at: Option<String>,
 }
 
-/// Which troubles.
+/// Which problems.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct NoticeFilter {
-    /// At most 100; 50 unless told.
+    /// At most 100; 50 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -72,7 +72,7 @@ pub struct NoticeFilter {
     pub open: Option<bool>,
 }
 
-/// A page of troubles, those seen last first.
+/// A page of problems, those seen last first.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct NoticePage {
     pub items: Vec<NoticeView>,
@@ -80,7 +80,7 @@ pub struct NoticePage {
     pub next: Option<String>,
 }
 
-/// A trouble, and who was told of it.
+/// A problem, and who was notified of it.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct NoticeView {
     pub fingerprint: String,
@@ -120,7 +120,7 @@ fn instant(name: &str, given: &Option<String>) -> Result<Option<String>, Problem
     }
 }
 
-/// A page of troubles.
+/// A page of problems.
 pub async fn read_notices(app: &App, filter: &NoticeFilter) -> Result<NoticePage, Problem> {
     let arguments = json!({"p_limit": filter.limit, "p_cursor": filter.cursor, "p_open": filter.open});
     app.ask("notices_page", &arguments).await

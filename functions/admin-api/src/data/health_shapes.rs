@@ -109,13 +109,13 @@ pub struct SchedulerReport {
 pub struct SchedulerState {
     /// Whether a schedule started something in the last 15 minutes.
     pub running: bool,
-    pub tasks: Vec<TaskStanding>,
+    pub tasks: Vec<TaskHealth>,
     pub total_tasks: u64,
 }
 
 /// How a task stands.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct TaskStanding {
+pub struct TaskHealth {
     pub name: String,
     pub label: Option<String>,
     /// Neither paused nor deployed without its schedule.

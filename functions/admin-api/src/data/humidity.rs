@@ -12,7 +12,7 @@ use crate::{problem::Problem, state::App};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Window {
-    /// At most 500; 100 unless told.
+    /// At most 500; 100 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -22,7 +22,7 @@ pub struct Window {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 500; 100 unless told.
+    /// At most 500; 100 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -121,21 +121,21 @@ pub async fn count(app: &App) -> Result<HumidityStats, Problem> {
 }
 
 /// A page of one of the three lists.
-pub async fn read(app: &App, standing: Standing, window: &Window) -> Result<HumidityPage, Problem> {
+pub async fn read(app: &App, standing: AlertState, window: &Window) -> Result<HumidityPage, Problem> {
     app.ask(standing.function(), &window.arguments()).await
 }
 
 /// How an alert stands: each has a list of its own.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum AlertState {
     #[default]
     Unresolved,
     Resolved,
     Archived,
 }
 
-impl Standing {
+impl AlertState {
     pub fn function(self) -> &'static str {
         match self {
             Self::Unresolved => "humidity_unresolved",

@@ -11,11 +11,11 @@ use crate::{problem::Problem, state::App};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u16>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
-    /// Those that are not over, or those that are; both unless told.
+    /// Those that are not over, or those that are; both by default.
     pub open: Option<bool>,
     pub kind: Option<IncidentKind>,
     /// The target, the task or the alarm.
@@ -44,12 +44,12 @@ pub struct IncidentPage {
     pub next: Option<String>,
 }
 
-/// One trouble from its beginning to its end.
+/// One problem from its beginning to its end.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
     pub id: String,
     pub kind: IncidentKind,
-    /// Whose trouble it is: a target, a task or an alarm.
+    /// Whose problem it is: a target, a task or an alarm.
     pub subject: String,
     pub label: Option<String>,
     /// `critical`, `error`, `warning` or `info`.
@@ -64,7 +64,7 @@ pub struct Incident {
     pub error_kind: Option<String>,
     /// The run that found it.
     pub run_id: Option<String>,
-    /// The failed run whose own notice told of it.
+    /// The failed run whose own notice reported it.
     pub explained_by_run_id: Option<String>,
     /// That of its notice.
     pub fingerprint: String,

@@ -20,7 +20,7 @@ pub struct Newest {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Span {
-    /// Hours until now; 24 unless told, at most 9600.
+    /// Hours until now; 24 by default, at most 9600.
     pub hours: Option<u32>,
 }
 

@@ -9,7 +9,7 @@ use crate::data::form::{Kind, form, text};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 500; 100 unless told.
+    /// At most 500; 100 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -55,14 +55,14 @@ form! {
     /// What may be said of a maintenance: what is left out stays as it is. A new one needs `asset_id`.
     MaintenanceValues {
         asset_id: Kind::Whole(1, 9_007_199_254_740_991),
-        /// `préventive` unless told.
+        /// `préventive` by default.
         maintenance_type: Kind::Word(TYPES),
         scheduled_date: Kind::Date,
-        /// The day of the change, when the status becomes `complétée` and nothing is told.
+        /// The day of the change, when the status becomes `complétée` and no day is given.
         completed_date: Kind::Date,
         description: text(5000),
         cost: Kind::Number(0.0, 1e9),
-        /// `planifiée` unless told.
+        /// `planifiée` by default.
         status: Kind::Word(STATUSES),
     }
 }

@@ -10,7 +10,7 @@ use crate::{problem::Problem, state::App};
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// At most 200; 50 unless told.
+    /// At most 200; 50 by default.
     pub limit: Option<u32>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,

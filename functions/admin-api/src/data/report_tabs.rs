@@ -32,9 +32,9 @@ form! {
     ReportTabForm {
         /// Google takes 100 characters, of which the report needs 18: a large one is filled as « ~ en préparation: TITLE ».
         title: text(82),
-        /// `institution` unless told.
+        /// `institution` by default.
         kind: Kind::Choice(&["institution", "alerts"], "expects-tab-kind"),
-        /// The last one unless told.
+        /// The last one by default.
         position: Kind::Whole(1, 1000),
         client_ids: Kind::Texts(None),
         keywords: Kind::Texts(None),

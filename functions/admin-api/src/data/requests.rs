@@ -9,18 +9,18 @@ use crate::{identity::keys::random, problem::Problem, state::App};
 
 /// What a request may say. `user_email` of old clients is not read: the signed-in user is recorded.
 #[derive(Deserialize, Default, ToSchema)]
-pub struct Wish {
+pub struct RunOptions {
     /// Say what would be done, and do nothing; only for tasks with `has_dry_run`.
     #[serde(default)]
     pub dry_run: bool,
     /// For the audit.
     pub reason: Option<String>,
-    /// What the task itself understands; its defaults unless told.
+    /// What the task itself understands; without it, the task's defaults.
     #[schema(value_type = Option<Object>)]
     pub parameters: Option<Map<String, Value>>,
 }
 
-impl Wish {
+impl RunOptions {
     /// Nothing but why.
     pub fn because(reason: Option<String>) -> Self {
         Self { reason, ..Self::default() }
@@ -39,7 +39,7 @@ pub struct Outcome {
 /// What a request for the report may say, in the address or in the body.
 #[derive(Debug, Deserialize, Default, ToSchema, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ReportWish {
+pub struct ReportOptions {
     /// Recorded with the run. Every run builds all tabs anew, with or without it.
     #[serde(default)]
     pub full_refresh: bool,
@@ -53,9 +53,14 @@ pub struct Wanted {
 
 impl Wanted {
     /// A run of its own; nothing is recorded yet.
-    pub fn new(actor: Value, triggered_by: &str, spec: &TaskSpec, wish: Wish) -> Result<Self, Problem> {
-        let mut parameters = wish.parameters.unwrap_or_default();
-        if wish.dry_run {
+    pub fn new(
+        actor: Value,
+        triggered_by: &str,
+        spec: &TaskSpec,
+        options: RunOptions,
+    ) -> Result<Self, Problem> {
+        let mut parameters = options.parameters.unwrap_or_default();
+        if options.dry_run {
             if !spec.has_dry_run {
                 return Err(Problem::invalid_with("problem-no-dry-run", [("task", spec.name.into())]));
             }
@@ -70,7 +75,7 @@ impl Wanted {
         if !parameters.is_empty() {
             request["parameters"] = parameters.into();
         }
-        if let Some(reason) = wish.reason {
+        if let Some(reason) = options.reason {
             request["reason"] = shared::text::truncate(&reason, 500).into();
         }
         tracing::info!(run_id, task = spec.name, triggered_by, "run.requested");

@@ -1,4 +1,4 @@
-//! Notification rules: who is told what, on which channel, when; and what that means at an instant.
+//! Notification rules: who is notified what, on which channel, when; and what that means at an instant.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub struct NotificationRule {
     /// `info`, `warning`, `error` or `critical`.
     pub min_severity: String,
     pub enabled: bool,
-    /// The same trouble is told again no sooner; 0 = once.
+    /// The same problem is reported again no sooner; 0 = once.
     pub cooldown_minutes: i64,
     pub quiet_hours: Option<QuietHours>,
     /// Messages of one window become one; 0 = each alone.
@@ -59,7 +59,7 @@ pub struct QuietHours {
     pub time_zone: String,
 }
 
-/// Who else is told when nobody took care.
+/// Who else is notified when nobody took care.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct EscalationStep {
     pub after_minutes: i64,
@@ -92,10 +92,10 @@ form! {
         channel: Kind::Choice(&Channel::NAMES, "expects-channel"),
         /// Keys of the staff; `@concerned` for the people that the notice names.
         recipients: Kind::Texts(None),
-        /// `info` unless told.
+        /// `info` by default.
         min_severity: Kind::Choice(&Severity::NAMES, "expects-severity"),
         enabled: Kind::Flag,
-        /// The same trouble is told again no sooner; 0 = once.
+        /// The same problem is reported again no sooner; 0 = once.
         cooldown_minutes: Kind::Whole(0, 43_200),
         quiet_hours: Kind::Shape("QuietHours"),
         /// Messages of one window become one; 0 = each alone.
@@ -120,9 +120,9 @@ fn is_event_type(text: &str) -> bool {
 pub struct Question {
     /// `sync.failed` …
     pub event_type: String,
-    /// `info`, `warning`, `error` (unless told) or `critical`.
+    /// `info`, `warning`, `error` (by default) or `critical`.
     pub severity: Option<String>,
-    /// An instant; now unless told.
+    /// An instant; now by default.
     pub at: Option<String>,
 }
 
@@ -132,7 +132,7 @@ pub struct Explanation {
     pub event_type: String,
     pub severity: String,
     pub at: String,
-    /// One entry per rule and recipient; none when no rule names the type: nobody is told.
+    /// One entry per rule and recipient; none when no rule names the type: nobody is notified.
     pub deliveries: Vec<Explained>,
 }
 

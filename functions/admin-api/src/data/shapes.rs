@@ -109,7 +109,7 @@ pub struct RunDetail {
     pub children: Vec<Run>,
     /// What it published.
     pub events: Vec<RunEvent>,
-    /// What was told of it, and to whom.
+    /// What was reported, and to whom.
     pub notices: Vec<RunNotice>,
     /// Incidents that it explains.
     #[schema(value_type = Vec<Object>)]

@@ -34,13 +34,13 @@ form! {
     StaffForm {
         gazelle_id: text(100),
         first_name: text(100),
-        /// The first name unless told.
+        /// The first name by default.
         display_name: text(100),
         email: spelled(254, is_address, "expects-address"),
         /// A name, so that nobody pastes the secret itself.
         slack_webhook_key: spelled(74, is_webhook_name, "expects-webhook-name"),
         telegram_chat_id: spelled(21, is_chat_id, "expects-number"),
-        /// `fr` unless told.
+        /// `fr` by default.
         language: Kind::Choice(&["fr", "en"], "expects-language"),
         roles: Kind::Texts(Some((&["admin", "assistant", "technician"], "expects-roles"))),
         active: Kind::Flag,

@@ -12,7 +12,7 @@ use crate::{problem::Problem, state::App};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
-    /// At most 104; 26 unless told.
+    /// At most 104; 26 by default.
     pub limit: Option<u16>,
     /// Where the page begins, from the page before.
     pub cursor: Option<String>,
@@ -47,7 +47,7 @@ pub struct WholeWeeklyReport {
     /// `{week, figures, before}`; `before` are the figures of the week before.
     #[schema(value_type = Object)]
     pub data: Value,
-    /// As it was told, in French.
+    /// As it was reported, in French.
     pub text: String,
 }
 

@@ -32,7 +32,7 @@ form! {
     /// What of a window is set; what is absent stays as it is. A new one needs `starts_at` and `ends_at`. An hour that comes
     /// twice belongs to the window as a whole.
     MaintenanceWindowForm {
-        /// Every target unless told.
+        /// Every target by default.
         target: text(60),
         /// An instant with its offset, such as `2026-01-15T06:00:00Z`, or a time of Montréal's clock without one, such as
         /// `2026-01-15T01:00`. Of one that comes twice the first; one that does not exist is refused.

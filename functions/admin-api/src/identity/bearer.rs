@@ -29,7 +29,7 @@ pub const CHECK: SignedDuration = SignedDuration::from_mins(10);
 const AUDIENCE: &str = "authenticated";
 const ASYMMETRIC: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
 /// Between two fetches of the keys.
-const PATIENCE: Duration = Duration::from_secs(60);
+const UNCONFIRMED: Duration = Duration::from_secs(60);
 /// A key that was taken back does not live on in a warm process.
 const FRESHNESS: Duration = Duration::from_secs(3600);
 
@@ -45,10 +45,10 @@ pub struct Verifier {
     keys: Mutex<Option<Known>>,
     roles: RoleField,
     /// What Supabase Auth last said of the user of a token, by the token's hash.
-    standing: Mutex<BTreeMap<String, Standing>>,
+    auth_answers: Mutex<BTreeMap<String, AuthAnswer>>,
 }
 
-struct Standing {
+struct AuthAnswer {
     asked_at: Timestamp,
     bearer: Bearer,
 }
@@ -92,7 +92,7 @@ impl Verifier {
             secret: secret.map(|secret| DecodingKey::from_secret(secret.expose_secret().as_bytes())),
             keys: Mutex::default(),
             roles,
-            standing: Mutex::default(),
+            auth_answers: Mutex::default(),
         }
     }
 
@@ -124,12 +124,12 @@ impl Verifier {
         }
         let role = self.roles.role(&claims.app_metadata);
         let said = Bearer { role, user_id: claims.sub, email: claims.email };
-        self.standing(auth, token, said, now).await
+        self.auth_answers(auth, token, said, now).await
     }
 
     /// The user as Supabase Auth knows them now, asked once per token and [`CHECK`]; where it cannot be asked, as the
     /// token says until the next time, as it is with sessions.
-    async fn standing(
+    async fn auth_answers(
         &self,
         auth: &Auth,
         token: &str,
@@ -137,9 +137,9 @@ impl Verifier {
         now: Timestamp,
     ) -> Result<Bearer, BearerError> {
         let hash = sha256_hex(token);
-        let mut standing = self.standing.lock().await;
-        standing.retain(|_, known| now.duration_since(known.asked_at) < CHECK);
-        if let Some(known) = standing.get(&hash) {
+        let mut auth_answers = self.auth_answers.lock().await;
+        auth_answers.retain(|_, known| now.duration_since(known.asked_at) < CHECK);
+        if let Some(known) = auth_answers.get(&hash) {
             return Ok(known.bearer.clone());
         }
         let bearer = match auth.user(token).await {
@@ -150,7 +150,7 @@ impl Verifier {
                 said
             }
         };
-        standing.insert(hash, Standing { asked_at: now, bearer: bearer.clone() });
+        auth_answers.insert(hash, AuthAnswer { asked_at: now, bearer: bearer.clone() });
         Ok(bearer)
     }
 
@@ -164,7 +164,7 @@ impl Verifier {
             let age = known.fetched_at.elapsed();
             match find(known) {
                 Some(key) if age < FRESHNESS => return Ok(key),
-                None if age < PATIENCE => return Err(BearerError::Invalid),
+                None if age < UNCONFIRMED => return Err(BearerError::Invalid),
                 _ => {}
             }
         }

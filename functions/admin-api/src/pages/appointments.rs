@@ -1,4 +1,4 @@
-//! Alertes, rendez-vous: who has not confirmed for tomorrow, what waits, what was told.
+//! Alertes, rendez-vous: who has not confirmed for tomorrow, what waits, what was reported.
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use axum::{extract::State, response::Response};
 use shared::task::TaskSpec;
 
 use crate::{
-    data::{health_shapes::TaskStanding, recommendations::Recommendation},
+    data::{health_shapes::TaskHealth, recommendations::Recommendation},
     pages::{
         display::Markup,
         frame::Frame,
@@ -59,10 +59,10 @@ impl HomePage {
     }
 
     /// The next starts of what does not run every few minutes.
-    fn next(&self) -> Vec<&TaskStanding> {
+    fn next(&self) -> Vec<&TaskHealth> {
         let is_rare =
-            |task: &&TaskStanding| TaskSpec::named(&task.name).is_some_and(|spec| !spec.is_frequent());
-        let mut next: Vec<&TaskStanding> =
+            |task: &&TaskHealth| TaskSpec::named(&task.name).is_some_and(|spec| !spec.is_frequent());
+        let mut next: Vec<&TaskHealth> =
             self.home.tasks.iter().filter(is_rare).filter(|task| task.next_run.is_some()).collect();
         next.sort_by(|left, right| left.next_run.cmp(&right.next_run));
         next.truncate(NEXT_SHOWN);
@@ -71,7 +71,7 @@ impl HomePage {
 
     /// The tasks that run every few minutes, in one line.
     fn frequent(&self) -> String {
-        let is_frequent = |task: &&TaskStanding| task.interval_minutes.is_some_and(|minutes| minutes <= 60);
+        let is_frequent = |task: &&TaskHealth| task.interval_minutes.is_some_and(|minutes| minutes <= 60);
         let lines: Vec<String> = self
             .home
             .tasks
@@ -84,21 +84,21 @@ impl HomePage {
     }
 
     /// Tasks that only people start are shown once they have run.
-    fn listed(&self) -> impl Iterator<Item = &TaskStanding> {
+    fn listed(&self) -> impl Iterator<Item = &TaskHealth> {
         self.home.tasks.iter().filter(|task| task.interval_minutes.is_some() || task.last_run.is_some())
     }
 
-    fn label<'a>(&self, task: &'a TaskStanding) -> &'a str {
+    fn label<'a>(&self, task: &'a TaskHealth) -> &'a str {
         task.label.as_deref().unwrap_or(&task.name)
     }
 
-    fn rate(&self, task: &TaskStanding) -> String {
+    fn rate(&self, task: &TaskHealth) -> String {
         self.home
             .figures_of(&task.name)
             .map_or_else(|| "–".into(), |figures| self.frame.percent(&figures.success_rate))
     }
 
-    fn average(&self, task: &TaskStanding) -> String {
+    fn average(&self, task: &TaskHealth) -> String {
         self.home
             .figures_of(&task.name)
             .map_or_else(|| "–".into(), |figures| self.seconds(&figures.avg_execution_time))
@@ -109,7 +109,7 @@ impl HomePage {
         self.frame.duration(&seconds.map(|seconds| (seconds * 1000.0).round() as i64))
     }
 
-    fn state(&self, task: &TaskStanding) -> Markup {
+    fn state(&self, task: &TaskHealth) -> Markup {
         match (&task.live_run, &task.last_status) {
             (Some(run), _) => self.frame.status(&run.status),
             (None, Some(status)) => self.frame.status(status),

@@ -7,7 +7,7 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 
 use crate::{
-    data::humidity::{self, HumidityPage, HumidityStats, Standing, Window},
+    data::humidity::{self, AlertState, HumidityPage, HumidityStats, Window},
     extract::{Params, chosen},
     pages::{display::Markup, frame::Frame, render},
     problem::Problem,
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub struct View {
     #[serde(default, deserialize_with = "chosen")]
-    standing: Option<Standing>,
+    standing: Option<AlertState>,
     cursor: Option<String>,
 }
 
@@ -26,21 +26,21 @@ pub struct View {
 #[template(path = "humidity.html")]
 struct HumidityAlertsPage {
     frame: Frame,
-    standing: Standing,
+    standing: AlertState,
     page: HumidityPage,
     stats: HumidityStats,
 }
 
 impl HumidityAlertsPage {
     fn is_at(&self, name: &str) -> bool {
-        self.standing_name() == name
+        self.state_name() == name
     }
 
-    fn standing_name(&self) -> &'static str {
+    fn state_name(&self) -> &'static str {
         match self.standing {
-            Standing::Unresolved => "unresolved",
-            Standing::Resolved => "resolved",
-            Standing::Archived => "archived",
+            AlertState::Unresolved => "unresolved",
+            AlertState::Resolved => "resolved",
+            AlertState::Archived => "archived",
         }
     }
 
@@ -50,7 +50,7 @@ impl HumidityAlertsPage {
 }
 
 impl Frame {
-    /// The badge of a humidity trouble.
+    /// The badge of a humidity problem.
     pub fn humidity_kind(&self, alert_type: &str) -> Markup {
         match alert_type {
             "TROP_SEC" => self.badge("error", "↓", self.t("too-dry")),

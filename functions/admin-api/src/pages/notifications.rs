@@ -88,30 +88,30 @@ impl RulesPage {
     }
 
     /// Whether a message is held. The database rounds instants: less than a second is no wait.
-    fn waits(&self, told: &Explained) -> bool {
-        told.due_at.as_second() > self.frame.now.as_second() + 1
+    fn waits(&self, explained: &Explained) -> bool {
+        explained.due_at.as_second() > self.frame.now.as_second() + 1
     }
 
-    /// When somebody would be told, or why not.
-    fn verdict(&self, told: &Explained) -> String {
+    /// When somebody would be notified, or why not.
+    fn verdict(&self, explained: &Explained) -> String {
         let t = |key| self.frame.t(key).to_owned();
-        let when = match told.verdict.as_str() {
+        let when = match explained.verdict.as_str() {
             "disabled" => return t("nothing-rule-switched-off"),
             "below_severity" => {
-                let needed = self.frame.severity_name(&told.min_severity).to_lowercase();
+                let needed = self.frame.severity_name(&explained.min_severity).to_lowercase();
                 return format!("{} {needed}", t("nothing-rule-begins-at"));
             }
             "nobody" => {
                 return t("nothing-rule-names-nobody");
             }
-            _ if !self.waits(told) => t("at-once"),
-            _ if told.is_digest => t("in-the-next-digest"),
+            _ if !self.waits(explained) => t("at-once"),
+            _ if explained.is_digest => t("in-the-next-digest"),
             _ => t("after-the-quiet-hours"),
         };
-        if told.channel == told.rule_channel {
+        if explained.channel == explained.rule_channel {
             return when;
         }
-        format!("{when} ({} {})", self.frame.channel_name(&told.rule_channel), t("is-switched-off"))
+        format!("{when} ({} {})", self.frame.channel_name(&explained.rule_channel), t("is-switched-off"))
     }
 
     fn quiet(&self, hours: &Option<QuietHours>) -> String {

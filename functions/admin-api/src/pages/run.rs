@@ -1,4 +1,4 @@
-//! One run: how far it has come, what it did, what went wrong and what to do, and who was told.
+//! One run: how far it has come, what it did, what went wrong and what to do, and who was notified.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::{
     state::App,
 };
 
-/// For so long after its end a run may still start others, and have somebody told.
+/// For so long after its end a run may still start others, and have somebody notified.
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
 
 #[derive(Template)]
@@ -37,7 +37,7 @@ struct RunPage {
     spec: Option<&'static TaskSpec>,
     charts: Vec<figures::Bars>,
     steps: Vec<Step>,
-    errors: Vec<Told>,
+    errors: Vec<ShownError>,
 }
 
 /// A step of a run: what happened, when, and how it stands (`done`, `now`, `failed`).
@@ -48,7 +48,7 @@ struct Step {
 }
 
 /// An error, and what to do.
-struct Told {
+struct ShownError {
     at: Option<String>,
     /// The reason in words.
     reason: String,
@@ -64,7 +64,7 @@ impl RunPage {
             spec: TaskSpec::named(&run.run.task_name),
             charts: figures::bars(&frame, &names, &run.run.stats),
             steps: steps(&frame, &run),
-            errors: run.errors.iter().map(|error| told(&frame, &run, error)).collect(),
+            errors: run.errors.iter().map(|error| shown_error(&frame, &run, error)).collect(),
             frame,
             names,
             run,
@@ -154,9 +154,9 @@ fn steps(frame: &Frame, detail: &RunDetail) -> Vec<Step> {
     // The request of a run is a step already.
     for event in detail.events.iter().filter(|event| event.detail_type != TASK_REQUESTED) {
         let class = if event.published_at.is_some() { "done" } else { "now" };
-        let trouble = event.last_error.as_deref().filter(|_| event.published_at.is_none());
-        let trouble = trouble.map(|error| format!(" – {error}")).unwrap_or_default();
-        let what = format!("{}{}{trouble}", frame.t("event-label"), event.detail_type);
+        let error_of_event = event.last_error.as_deref().filter(|_| event.published_at.is_none());
+        let error_of_event = error_of_event.map(|error| format!(" – {error}")).unwrap_or_default();
+        let what = format!("{}{}{error_of_event}", frame.t("event-label"), event.detail_type);
         steps.push(step(class, what, event.published_at.as_ref()));
     }
     steps
@@ -194,7 +194,7 @@ fn progress(frame: &Frame, part: u32, progress: &Value) -> String {
     text
 }
 
-fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
+fn shown_error(frame: &Frame, detail: &RunDetail, error: &Value) -> ShownError {
     let text = |field: &str| error[field].as_str().unwrap_or_default();
     let kind = if text("kind").is_empty() {
         detail.run.error_kind.as_deref().unwrap_or_default()
@@ -208,7 +208,7 @@ fn told(frame: &Frame, detail: &RunDetail, error: &Value) -> Told {
         "" => serde_json::to_string(error).unwrap_or_default(),
         message => message.to_owned(),
     };
-    Told {
+    ShownError {
         at: error["at"].as_str().map(str::to_owned),
         reason,
         message,

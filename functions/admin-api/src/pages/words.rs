@@ -39,7 +39,7 @@ impl Frame {
         event_name(event_type, self.language)
     }
 
-    /// What became of a run. A failure is told by its reason: the message of one is the program's own, in English.
+    /// What became of a run. A failure is reported by its reason: the message of one is the program's own, in English.
     pub fn outcome(&self, message: &Option<String>, error_kind: &Option<String>) -> String {
         let Some(kind) = error_kind else { return self.maybe(message) };
         let words = self.error_words(kind);

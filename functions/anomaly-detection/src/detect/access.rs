@@ -15,10 +15,10 @@ const ATTACK_FAILURES: u32 = 50;
 const ATTACK_ADDRESSES: usize = 5;
 /// … or with more names than the company has people.
 const ATTACK_NAMES: usize = 20;
-/// … or more people at more places than mistype on one day: nobody is told of each.
+/// … or more people at more places than mistype on one day: nobody is notified of each.
 const ATTACK_GROUPS: usize = 6;
 
-/// Who was refused too often. An attack speaks for whatever it tried: people are told once.
+/// Who was refused too often. An attack speaks for whatever it tried: people are notified once.
 pub fn detect(groups: &[SignIns], thresholds: &Thresholds) -> Vec<Finding> {
     let attack = attack(groups, thresholds);
     let speaks = attack.as_ref().map(|attack| attack.fingerprint.clone());
@@ -31,9 +31,9 @@ fn attack(groups: &[SignIns], thresholds: &Thresholds) -> Option<Finding> {
     let failures: u32 = groups.iter().fold(0, |sum, group| sum.saturating_add(group.failures));
     let addresses: BTreeSet<&str> = groups.iter().map(|group| group.address_hash.as_str()).collect();
     let names: BTreeSet<&str> = groups.iter().map(|group| group.user_hash.as_str()).collect();
-    let told = groups.iter().filter(|group| group.failures >= thresholds.auth_failures_medium).count();
+    let notable = groups.iter().filter(|group| group.failures >= thresholds.auth_failures_medium).count();
     let is_spread =
-        addresses.len() >= ATTACK_ADDRESSES || names.len() >= ATTACK_NAMES || told >= ATTACK_GROUPS;
+        addresses.len() >= ATTACK_ADDRESSES || names.len() >= ATTACK_NAMES || notable >= ATTACK_GROUPS;
     if failures < ATTACK_FAILURES || !is_spread {
         return None;
     }
@@ -100,17 +100,17 @@ mod tests {
                 })
                 .collect()
         };
-        let told = |addresses, failures| -> Vec<&str> {
+        let notable = |addresses, failures| -> Vec<&str> {
             let found = detect(&groups(addresses, failures), &Thresholds::default());
             let speaks = found.first().map(|first| first.fingerprint.clone());
-            let is_told = |found: &&Finding| found.covered_by.is_none();
-            assert!(found.iter().all(|found| is_told(&found) || found.covered_by == speaks));
-            found.iter().filter(is_told).map(|found| found.kind).collect()
+            let is_notified = |found: &&Finding| found.covered_by.is_none();
+            assert!(found.iter().all(|found| is_notified(&found) || found.covered_by == speaks));
+            found.iter().filter(is_notified).map(|found| found.kind).collect()
         };
-        assert_eq!(told(5, 10), ["auth_attack"]);
-        assert_eq!(told(50, 20), ["auth_attack"]);
-        assert_eq!(told(4, 20).len(), 4, "an office where many mistype");
-        assert!(told(40, 1).is_empty(), "forty people who mistype once");
+        assert_eq!(notable(5, 10), ["auth_attack"]);
+        assert_eq!(notable(50, 20), ["auth_attack"]);
+        assert_eq!(notable(4, 20).len(), 4, "an office where many mistype");
+        assert!(notable(40, 1).is_empty(), "forty people who mistype once");
         // Four addresses try nineteen names each: one message, not seventy-six.
         let pairs = (0..76).map(|number| SignIns {
             user_hash: (number % 19).to_string(),

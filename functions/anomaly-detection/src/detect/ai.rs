@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_confidence_below_the_limit_is_stored_and_not_told() {
+    fn a_mean_confidence_below_the_limit_is_stored_and_not_reported() {
         assert!(judged(20, 0, Some(0.6)).is_empty());
         assert_eq!(judged(20, 0, Some(0.59)), [("ai_confidence", Severity::Low)]);
         assert!(judged(20, 0, None).is_empty(), "no answer says how sure it is");

@@ -20,7 +20,7 @@ pub fn detect(inputs: &MirrorInputs, thresholds: &Thresholds, now: Timestamp) ->
     stale.chain(dropped).chain(orphans).collect()
 }
 
-/// Old although a sync ended since: a sync that did not run at all is a missed run, and told as such.
+/// Old although a sync ended since: a sync that did not run at all is a missed run, and reported as such.
 fn stale(collection: &Watermark, thresholds: &Thresholds, now: Timestamp) -> Option<Finding> {
     let seconds = now.as_second() - collection.watermark.as_second();
     if seconds as f64 <= thresholds.stale_hours * 3600.0 || collection.syncs_since == 0 {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn orphans_are_noted_and_told_when_they_are_many() {
+    fn orphans_are_noted_and_reported_when_they_are_many() {
         let with = |orphans, total| MirrorInputs {
             orphans: vec![Orphans { relation: "pianos.client".into(), orphans, total, sample: None }],
             ..MirrorInputs::default()

@@ -40,8 +40,8 @@ fn consecutive_failures(task: &FailingTask, thresholds: &Thresholds) -> Option<F
         .then(|| of_task("consecutive_failures", task, Severity::High, since(notice, task.consecutive_since)))
 }
 
-/// A notice that says when the trouble began, where that is known: with the first failure, not with the one that was
-/// enough to be told.
+/// A notice that says when the problem began, where that is known: with the first failure, not with the one that was
+/// enough to be reported.
 fn since(mut notice: serde_json::Value, began_at: Option<Timestamp>) -> serde_json::Value {
     if let Some(began_at) = began_at {
         notice["since"] = began_at.to_string().into();

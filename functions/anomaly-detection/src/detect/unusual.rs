@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_are_alike_do_not_make_seconds_a_trouble() {
+    fn runs_that_are_alike_do_not_make_seconds_a_problem() {
         assert!(judged(10.0, &[2.0; 8]).is_empty(), "five times as long, but seconds");
         assert!(judged(600.0, &[500.0; 8]).is_empty(), "100 seconds, but a fifth");
         assert!(

@@ -105,7 +105,7 @@ pub const SERVICE_NOTES: [(&str, Option<f64>, Option<f64>); 14] = [
     ("Humidité relative: 44,5 %, accord stable", None, Some(44.5)),
     ("Température 21 degrés Celsius, humidité 39 %", Some(21.0), Some(39.0)),
 ];
-/// A remark, whether it reports a trouble (over or not), and the humidity (%) that it states.
+/// A remark, whether it reports a problem (over or not), and the humidity (%) that it states.
 pub const REMARKS: [(&str, bool, Option<f64>); 12] = [
     ("PLS débranché à mon arrivée", true, None),
     ("PLS débranché, je l'ai rebranché", true, None),

@@ -60,7 +60,7 @@ fn appointments_title(is_own: bool, data: &Value, shown: u64, language: Language
     }
 }
 
-/// Why nobody could be told of an appointment; an unknown reason stays as it is.
+/// Why nobody could be notified of an appointment; an unknown reason stays as it is.
 fn unreached(reason: &str, language: Language) -> String {
     let known = language.find(&format!("unreached-{}", reason.replace(['.', '_'], "-")));
     known.map_or_else(|| shown(reason, 60), str::to_owned)
@@ -71,7 +71,7 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
     let alerts = list(&data["alerts"]);
     let advice = language.text("check-piano-later-note-or").to_owned();
     if let [alert] = alerts[..] {
-        let (icon, name) = trouble(text(alert, "alert_type"), language);
+        let (icon, name) = problem(text(alert, "alert_type"), language);
         let piano = shown(text(alert, "piano"), 100);
         let mut facts = vec![
             ("Piano".to_owned(), piano.clone()),
@@ -87,7 +87,7 @@ pub(super) fn humidity(data: &Value, language: Language) -> Message {
     let rows: Vec<Vec<String>> = alerts
         .iter()
         .map(|alert| {
-            let (icon, name) = trouble(text(alert, "alert_type"), language);
+            let (icon, name) = problem(text(alert, "alert_type"), language);
             let found = found(alert, language).map(|(_, value)| value).unwrap_or_default();
             vec![
                 format!("{icon} {name}"),
@@ -172,7 +172,7 @@ fn slashes(date: &str) -> String {
 }
 
 /// Sign and name of what was found: what it is, not what it might lead to.
-fn trouble(alert_type: &str, language: Language) -> (&'static str, String) {
+fn problem(alert_type: &str, language: Language) -> (&'static str, String) {
     let (icon, key) = match alert_type {
         "TROP_SEC" => ("🏜️", "found-trop-sec"),
         "TROP_HUMIDE" => ("💧", "found-trop-humide"),

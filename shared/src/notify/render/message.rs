@@ -44,7 +44,7 @@ pub struct Section {
 pub struct Row {
     /// What it is.
     pub label: String,
-    /// What is told beside it; may be empty.
+    /// What is reported beside it; may be empty.
     pub note: String,
     /// The figure.
     pub value: String,

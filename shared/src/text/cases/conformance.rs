@@ -1,11 +1,11 @@
 //! The keywords of the predecessor, and what was promised since.
 
-use super::super::{Trouble, is_maintenance_alert, read_note};
+use super::super::{Problem, is_maintenance_alert, read_note};
 
-/// Phrases that report a trouble wherever they stand.
-const ALERTS: [(Trouble, &[&str]); 4] = [
+/// Phrases that report a problem wherever they stand.
+const ALERTS: [(Problem, &[&str]); 4] = [
     (
-        Trouble::Housse,
+        Problem::Housse,
         &[
             "housse enlevée",
             "housse retirée",
@@ -19,7 +19,7 @@ const ALERTS: [(Trouble, &[&str]); 4] = [
         ],
     ),
     (
-        Trouble::Alimentation,
+        Problem::Alimentation,
         &[
             "prise débranchée",
             "débranché",
@@ -35,7 +35,7 @@ const ALERTS: [(Trouble, &[&str]); 4] = [
         ],
     ),
     (
-        Trouble::Reservoir,
+        Problem::Reservoir,
         &[
             "réservoir vide",
             "réservoir à remplir",
@@ -50,7 +50,7 @@ const ALERTS: [(Trouble, &[&str]); 4] = [
         ],
     ),
     (
-        Trouble::Environnement,
+        Problem::Environnement,
         &[
             "fenêtre ouverte",
             "température basse",
@@ -74,10 +74,10 @@ const ALERTS: [(Trouble, &[&str]); 4] = [
     ),
 ];
 
-/// Phrases that say of themselves which trouble is over.
-const RESOLUTIONS: [(Trouble, &[&str]); 3] = [
+/// Phrases that say of themselves which problem is over.
+const RESOLUTIONS: [(Problem, &[&str]); 3] = [
     (
-        Trouble::Alimentation,
+        Problem::Alimentation,
         &[
             "rebranché",
             "reconnecté",
@@ -91,11 +91,11 @@ const RESOLUTIONS: [(Trouble, &[&str]); 3] = [
         ],
     ),
     (
-        Trouble::Reservoir,
+        Problem::Reservoir,
         &["réservoir rempli", "tank filled", "filled tank", "réservoir remis", "reservoir reinstalled"],
     ),
     (
-        Trouble::Environnement,
+        Problem::Environnement,
         &[
             "fenêtre fermée",
             "window closed",
@@ -108,9 +108,9 @@ const RESOLUTIONS: [(Trouble, &[&str]); 3] = [
 ];
 
 /// Resolutions that do not say what is repaired.
-const GENERIC_RESOLUTIONS: [(Trouble, &[&str]); 2] = [
+const GENERIC_RESOLUTIONS: [(Problem, &[&str]); 2] = [
     (
-        Trouble::Housse,
+        Problem::Housse,
         &[
             "replacée",
             "remise",
@@ -122,26 +122,26 @@ const GENERIC_RESOLUTIONS: [(Trouble, &[&str]); 2] = [
             "installed",
         ],
     ),
-    (Trouble::Environnement, &["corrigé", "fixed", "résolu", "resolved"]),
+    (Problem::Environnement, &["corrigé", "fixed", "résolu", "resolved"]),
 ];
 
 fn alerts(note: &str) -> Vec<&'static str> {
     let reading = read_note(note);
-    Trouble::ALL.iter().filter(|trouble| reading.alert(**trouble).is_some()).map(|t| t.name()).collect()
+    Problem::ALL.iter().filter(|problem| reading.alert(**problem).is_some()).map(|t| t.name()).collect()
 }
 
 #[test]
 fn every_phrase_is_found_and_means_what_it_says() {
-    for (trouble, phrases) in ALERTS {
+    for (problem, phrases) in ALERTS {
         for phrase in phrases {
             let note = format!("À l'arrivée : {}, sinon rien.", phrase.to_uppercase());
-            assert!(read_note(&note).alert(trouble).is_some(), "{phrase}");
+            assert!(read_note(&note).alert(problem).is_some(), "{phrase}");
         }
     }
-    for (trouble, phrases) in RESOLUTIONS.into_iter().chain(GENERIC_RESOLUTIONS) {
+    for (problem, phrases) in RESOLUTIONS.into_iter().chain(GENERIC_RESOLUTIONS) {
         for phrase in phrases {
             let reading = read_note(&format!("Piano vu ({phrase}) ce matin"));
-            assert_eq!(reading.resolution(trouble), Some(*phrase));
+            assert_eq!(reading.resolution(problem), Some(*phrase));
         }
     }
 }
@@ -173,26 +173,26 @@ fn the_predecessors_keywords_still_alert_and_resolve() {
         }
     }
     let resolving = [
-        (Trouble::Housse, "replacee,remise,replaced,put back,repositionnee,installee,installed"),
+        (Problem::Housse, "replacee,remise,replaced,put back,repositionnee,installee,installed"),
         (
-            Trouble::Alimentation,
+            Problem::Alimentation,
             "rebranche,reconnecte,reconnected,plugged back,plugged in,repluge,a été branché,\
              est branché maintenant,branché à nouveau",
         ),
         (
-            Trouble::Reservoir,
+            Problem::Reservoir,
             "reservoir rempli,tank filled,filled tank,réservoir rempli à nouveau,reservoir remis,\
              reservoir reinstalled",
         ),
         (
-            Trouble::Environnement,
+            Problem::Environnement,
             "fenetre fermee,window closed,temperature normale,temperature normal,humidite normale,\
              humidity normal,corrige,fixed,resolu,resolved",
         ),
     ];
-    for (trouble, phrases) in resolving {
+    for (problem, phrases) in resolving {
         for phrase in phrases.split(',') {
-            assert!(read_note(phrase.trim()).resolution(trouble).is_some(), "{phrase}");
+            assert!(read_note(phrase.trim()).resolution(problem).is_some(), "{phrase}");
         }
     }
 }
@@ -212,15 +212,15 @@ fn what_only_looks_like_a_keyword_is_none() {
     ] {
         assert_eq!(alerts(note), Vec::<&str>::new(), "{note}");
     }
-    assert_eq!(read_note("remise de 20 %").resolution(Trouble::Housse), None);
-    assert_eq!(read_note("20 % de remise").resolution(Trouble::Housse), None);
+    assert_eq!(read_note("remise de 20 %").resolution(Problem::Housse), None);
+    assert_eq!(read_note("20 % de remise").resolution(Problem::Housse), None);
     for note in [
         "housse remise en place",
         "Housse enlevée, remise. 21C, 40%",
         "21C, 40% Housse remise",
         "Housse remise le 12",
     ] {
-        assert!(read_note(note).resolution(Trouble::Housse).is_some(), "{note}");
+        assert!(read_note(note).resolution(Problem::Housse).is_some(), "{note}");
     }
 }
 
@@ -231,30 +231,30 @@ fn what_is_not_done_is_no_resolution() {
         "PLS débranché, n'a pas encore été rebranché",
         "unplugged, not plugged in",
     ] {
-        assert_eq!(read_note(note).resolution(Trouble::Alimentation), None, "{note}");
+        assert_eq!(read_note(note).resolution(Problem::Alimentation), None, "{note}");
     }
-    assert_eq!(read_note("Fenêtre ouverte, non résolu").resolution(Trouble::Environnement), None);
-    assert!(read_note("Housse pas là. Rebranché le PLS").resolution(Trouble::Alimentation).is_some());
+    assert_eq!(read_note("Fenêtre ouverte, non résolu").resolution(Problem::Environnement), None);
+    assert!(read_note("Housse pas là. Rebranché le PLS").resolution(Problem::Alimentation).is_some());
 }
 
 #[test]
 fn another_note_is_ended_only_by_one_that_names_what_is_repaired() {
-    let named = |note: &str, trouble| read_note(note).named_resolution(trouble).map(str::to_owned);
-    assert_eq!(named("Cordes installées, feutre replacé", Trouble::Housse), None);
-    assert_eq!(named("Bass string replaced", Trouble::Housse), None);
-    assert_eq!(named("La housse a été replacée", Trouble::Housse), Some("replacée".into()));
-    assert_eq!(named("PLS rebranché", Trouble::Alimentation), Some("rebranché".into()));
-    assert_eq!(named("Pédale: corrigé", Trouble::Environnement), None);
-    assert_eq!(named("Problème d'humidité corrigé", Trouble::Environnement), Some("corrigé".into()));
+    let named = |note: &str, problem| read_note(note).named_resolution(problem).map(str::to_owned);
+    assert_eq!(named("Cordes installées, feutre replacé", Problem::Housse), None);
+    assert_eq!(named("Bass string replaced", Problem::Housse), None);
+    assert_eq!(named("La housse a été replacée", Problem::Housse), Some("replacée".into()));
+    assert_eq!(named("PLS rebranché", Problem::Alimentation), Some("rebranché".into()));
+    assert_eq!(named("Pédale: corrigé", Problem::Environnement), None);
+    assert_eq!(named("Problème d'humidité corrigé", Problem::Environnement), Some("corrigé".into()));
 }
 
 #[test]
-fn one_note_may_report_several_troubles_and_end_some_of_them() {
+fn one_note_may_report_several_problems_and_end_some_of_them() {
     let note = "21°C, 28%. PLS débranché, réservoirs vides.\nJe l'ai rebranché";
     assert_eq!(alerts(note), ["alimentation", "reservoir"]);
     let reading = read_note(note);
-    assert_eq!(reading.resolution(Trouble::Alimentation), Some("rebranché"));
-    assert_eq!(reading.resolution(Trouble::Reservoir), None);
+    assert_eq!(reading.resolution(Problem::Alimentation), Some("rebranché"));
+    assert_eq!(reading.resolution(Problem::Reservoir), None);
 }
 
 #[test]

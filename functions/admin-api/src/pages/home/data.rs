@@ -8,7 +8,7 @@ use crate::{
     data::{
         admin_health,
         backups::Newest,
-        health_shapes::{Ai, AnomalyCounts, ErrorRate, Overall, TaskStanding, Usage},
+        health_shapes::{Ai, AnomalyCounts, ErrorRate, Overall, TaskHealth, Usage},
         incidents::Incident,
         recommendations::Recommendation,
         shapes::Status,
@@ -25,7 +25,7 @@ pub struct Home {
     /// Nights in a row without a failure, the newest included.
     pub good_nights: u32,
     pub night: Night,
-    pub tasks: Vec<TaskStanding>,
+    pub tasks: Vec<TaskHealth>,
     pub figures: Figures,
     pub syncs: Syncs,
     pub incidents: Vec<Incident>,

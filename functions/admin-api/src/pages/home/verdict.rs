@@ -7,7 +7,7 @@ use shared::{notify::Event, task::TaskSpec};
 use crate::{
     data::{
         backups::DrillStatus,
-        health_shapes::{Overall, TaskStanding},
+        health_shapes::{Overall, TaskHealth},
         incidents::{Incident, IncidentKind},
         shapes::Status,
     },
@@ -24,12 +24,12 @@ pub struct Verdict {
     pub tone: &'static str,
     pub sentence: String,
     /// The gravest first.
-    pub troubles: Vec<Trouble>,
+    pub concerns: Vec<Concern>,
 }
 
 /// One thing that is wrong.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct Concern {
     pub is_grave: bool,
     pub text: String,
     /// What it said itself.
@@ -43,20 +43,20 @@ pub struct Trouble {
 impl Verdict {
     /// The verdict on everything.
     pub fn of(frame: &Frame, home: &Home) -> Self {
-        let mut troubles: Vec<Trouble> =
+        let mut concerns: Vec<Concern> =
             home.incidents.iter().map(|incident| of_incident(frame, incident)).collect();
-        troubles.extend(home.tasks.iter().filter_map(|task| of_task(frame, home, task)));
-        troubles.extend(of_results(frame, home));
-        troubles.extend(of_notices(frame, home));
-        troubles.sort_by_key(|trouble| !trouble.is_grave);
-        let grave = troubles.iter().filter(|trouble| trouble.is_grave).count();
-        let (tone, sentence) = match (grave, troubles.len()) {
+        concerns.extend(home.tasks.iter().filter_map(|task| of_task(frame, home, task)));
+        concerns.extend(of_results(frame, home));
+        concerns.extend(of_notices(frame, home));
+        concerns.sort_by_key(|concern| !concern.is_grave);
+        let grave = concerns.iter().filter(|concern| concern.is_grave).count();
+        let (tone, sentence) = match (grave, concerns.len()) {
             (0, 0) if home.is_new() => ("info", first_day(frame)),
             (0, 0) => ("success", good(frame, home.good_nights)),
             (0, count) => ("warning", frame.n("things-need-a-look", &count)),
             (count, _) => ("error", frame.n("problems-need-attention", &count)),
         };
-        Self { tone, sentence, troubles }
+        Self { tone, sentence, concerns }
     }
 }
 
@@ -71,7 +71,7 @@ fn good(frame: &Frame, nights: u32) -> String {
     }
 }
 
-fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
+fn of_incident(frame: &Frame, incident: &Incident) -> Concern {
     let label = frame.text(incident.label.as_deref().unwrap_or(&incident.subject));
     let is_refused = incident.kind == IncidentKind::Channel && incident.error_kind.is_some();
     let (text, advice) = match incident.kind {
@@ -89,7 +89,7 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
             (format!("{label} {}", frame.t("does-not-answer-our-messages")), Event::ChannelSilent)
         }
     };
-    Trouble {
+    Concern {
         is_grave: ["critical", "error"].contains(&incident.severity.as_str()),
         text,
         why: incident.error_kind.as_deref().map(|kind| frame.error_words(kind)),
@@ -99,12 +99,12 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Trouble {
 }
 
 /// The newest run of a task, its silence, or its pause.
-fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
+fn of_task(frame: &Frame, home: &Home, task: &TaskHealth) -> Option<Concern> {
     let spec = TaskSpec::named(&task.name)?;
     let label = task.label.as_deref().unwrap_or(spec.label);
     let link = task.last_run_id.as_ref().map_or("/journal".into(), |id| format!("/runs/{id}"));
-    let trouble = |is_grave, text: String, why: Option<String>, advice| {
-        Some(Trouble { is_grave, text, why, link: link.clone(), advice })
+    let concern = |is_grave, text: String, why: Option<String>, advice| {
+        Some(Concern { is_grave, text, why, link: link.clone(), advice })
     };
     let why = || {
         let is_said = task.last_message.is_some() || task.last_error_kind.is_some();
@@ -112,28 +112,28 @@ fn of_task(frame: &Frame, home: &Home, task: &TaskStanding) -> Option<Trouble> {
     };
     if task.last_status == Some(Status::Error) {
         let text = format!("« {label} » {}", frame.t("failed-a-echoue"));
-        return trouble(true, text, why(), spec.failure_event);
+        return concern(true, text, why(), spec.failure_event);
     }
-    let is_told = home
+    let is_notified = home
         .incidents
         .iter()
         .any(|incident| incident.kind == IncidentKind::MissedRun && incident.subject == task.name);
     if !task.enabled {
         let text = format!("« {label} » {}", frame.t("is-paused"));
-        return trouble(false, text, task.pause_reason.as_ref().map(|why| frame.text(why)), None);
+        return concern(false, text, task.pause_reason.as_ref().map(|why| frame.text(why)), None);
     }
-    if !is_told && is_silent(frame.now, spec, task) {
+    if !is_notified && is_silent(frame.now, spec, task) {
         let text = format!("« {label} » {}", frame.t("has-not-succeeded-too-long"));
-        return trouble(true, text, None, Some(Event::HeartbeatMissed));
+        return concern(true, text, None, Some(Event::HeartbeatMissed));
     }
     if task.last_status == Some(Status::Warning) {
         let text = format!("« {label} » {}", frame.t("has-a-warning"));
-        return trouble(false, text, why(), None);
+        return concern(false, text, why(), None);
     }
     None
 }
 
-fn is_silent(now: Timestamp, spec: &TaskSpec, task: &TaskStanding) -> bool {
+fn is_silent(now: Timestamp, spec: &TaskSpec, task: &TaskHealth) -> bool {
     let Some(last) = task.last_success.as_ref().and_then(|at| at.parse::<Timestamp>().ok()) else {
         return false;
     };
@@ -141,10 +141,10 @@ fn is_silent(now: Timestamp, spec: &TaskSpec, task: &TaskStanding) -> bool {
 }
 
 /// Anomalies, copies and the age of the data.
-fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
+fn of_results(frame: &Frame, home: &Home) -> Vec<Concern> {
     let mut found = Vec::new();
     let mut add = |is_grave, text: String, link: &str, advice| {
-        found.push(Trouble { is_grave, text, why: None, link: link.into(), advice });
+        found.push(Concern { is_grave, text, why: None, link: link.into(), advice });
     };
     let (critical, high) = (home.anomalies.critical, home.anomalies.high);
     if critical > 0 {
@@ -187,10 +187,10 @@ fn of_results(frame: &Frame, home: &Home) -> Vec<Trouble> {
 }
 
 /// Messages that did not arrive, and channels that are off.
-fn of_notices(frame: &Frame, home: &Home) -> Vec<Trouble> {
+fn of_notices(frame: &Frame, home: &Home) -> Vec<Concern> {
     let mut found = Vec::new();
     let mut add = |text: String| {
-        found.push(Trouble { is_grave: false, text, why: None, link: "/notifications".into(), advice: None });
+        found.push(Concern { is_grave: false, text, why: None, link: "/notifications".into(), advice: None });
     };
     match home.deliveries.count {
         0 => {}

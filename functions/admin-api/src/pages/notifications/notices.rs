@@ -1,4 +1,4 @@
-//! Troubles: what is wrong or was, and who takes care.
+//! Problems: what is wrong or was, and who takes care.
 
 use std::sync::Arc;
 

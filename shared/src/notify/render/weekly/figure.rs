@@ -56,7 +56,7 @@ pub struct Figure {
     /// Length of the bar, a part of one; none has no bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bar: Option<f64>,
-    /// What is told beside it.
+    /// What is reported beside it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<(Measure, f64, Unit)>,
 }
@@ -82,7 +82,7 @@ impl Figure {
         self
     }
 
-    /// The same with something told beside it.
+    /// The same with something reported beside it.
     pub fn with_note(mut self, measure: Measure, value: f64, unit: Unit) -> Self {
         self.notes.push((measure, value, unit));
         self

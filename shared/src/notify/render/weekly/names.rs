@@ -97,7 +97,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// What a row is called; a measure that is told beside another is named there.
+    /// What a row is called; a measure that is reported beside another is named there.
     pub(super) fn label(self, language: Language) -> &'static str {
         let key = match self {
             Measure::SuccessShare => "measure-success-share",
@@ -149,7 +149,7 @@ impl Measure {
         language.text(key)
     }
 
-    /// The word after a count that is told beside a figure; of most its name.
+    /// The word after a count that is reported beside a figure; of most its name.
     pub(super) fn counted(self, count: f64, language: Language) -> String {
         let counted = [
             (Measure::Runs, "counted-runs"),
@@ -169,7 +169,7 @@ impl Measure {
         }
     }
 
-    /// Whether what is told beside a figure begins with its name: `médiane 3 s`, but `2 ajouts`.
+    /// Whether what is reported beside a figure begins with its name: `médiane 3 s`, but `2 ajouts`.
     pub(super) fn is_named_first(self) -> bool {
         matches!(self, Measure::Median | Measure::Longest | Measure::Duration)
     }

@@ -1,4 +1,4 @@
-//! What is to be told of a copy that was made: it holds much less than it should, or could not be checked as a whole.
+//! What is to be reported about a copy that was made: it holds much less than it should, or could not be checked as a whole.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -45,20 +45,20 @@ impl Matter {
     }
 }
 
-/// Something that people are told once.
+/// Something that people are notified of once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
+pub struct Problem {
     kind: Kind,
     matter: Matter,
-    /// The same trouble has the same name: it is told once.
+    /// The same problem has the same name: it is reported once.
     name: String,
     /// What it is about, as people read it.
     items: Vec<String>,
 }
 
-impl Trouble {
+impl Problem {
     /// The copy lost something against the good ones; `newest` is the newest of them. As long as no other good copy is
-    /// made, it is the same trouble.
+    /// made, it is the same problem.
     pub fn of_losses(kind: Kind, losses: &[Loss], newest: &Copy) -> Self {
         Self {
             kind,

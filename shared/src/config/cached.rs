@@ -8,7 +8,7 @@ use super::{settings::Settings, source::Source, values::ConfigError};
 
 /// A cache of what is built from [`Settings`], such as the clients of services: kept between invocations, and built again when
 /// the settings have changed. A build that failed is not cached; the next invocation tries again.
-pub struct Kept<T> {
+pub struct Cached<T> {
     make: Box<Make<T>>,
     made: Mutex<Option<Made<T>>>,
 }
@@ -21,13 +21,13 @@ struct Made<T> {
     version: u64,
 }
 
-impl<T> Kept<T> {
+impl<T> Cached<T> {
     /// Made by `make`, before the first invocation: its time is for the work.
     pub async fn load(make: impl Fn(&mut Settings) -> Result<T, ConfigError> + 'static) -> Self {
-        let kept = Self { make: Box::new(make), made: Mutex::default() };
-        // Refused settings are logged, and told to whoever invokes.
-        kept.current().await.ok();
-        kept
+        let cached = Self { make: Box::new(make), made: Mutex::default() };
+        // Refused settings are logged, and sent to whoever invokes.
+        cached.current().await.ok();
+        cached
     }
 
     /// The value for an invocation that begins: the cached one, after a secret older than 15 minutes was read again.

@@ -1,6 +1,6 @@
-//! Notes with and without a trouble.
+//! Notes with and without a problem.
 
-/// Notes, the troubles that they report, and those that they say are over.
+/// Notes, the problems that they report, and those that they say are over.
 pub(in crate::text) const SOME: &[(&str, &str)] = &[
     // As a stranger to the code wrote them.
     (
@@ -179,7 +179,7 @@ pub(in crate::text) const SOME: &[(&str, &str)] = &[
     ("Housse enlevée/réservoir vide", "housse: housse enlevée | reservoir: réservoir vide"),
 ];
 
-/// Notes without a trouble, and without the end of one.
+/// Notes without a problem, and without the end of one.
 pub(in crate::text) const NONE: &[&str] = &[
     "Son trop sec dans l'aigu, feutres à piquer",
     "Sonorité trop sèche",
