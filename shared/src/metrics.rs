@@ -13,16 +13,16 @@ use crate::{
     clock,
     notify::Delivered,
     run::Answer,
-    task::{Function, TASKS, TaskSpec},
+    task::{Function, TaskSpec},
 };
 
 /// Namespace of every metric.
 pub const NAMESPACE: &str = "GazelleTasks";
-/// Seconds since the newest success of a task; dimension [`TASK_DIMENSION`].
-pub const NEWEST_SUCCESS_AGE: &str = "newest_success_age_seconds";
-/// The dimension that names a task.
-pub const TASK_DIMENSION: &str = "Task";
-/// What the end of a run sends, without a dimension: name and unit.
+/// The dimension of every metric: the stack of the function, so that two stacks in one account never answer for each other.
+pub const STACK_DIMENSION: &str = "Stack";
+/// How late the latest task is: 1 and more is a task that has not succeeded in time.
+pub const OVERDUE: &str = "overdue";
+/// What the end of a run sends: name and unit.
 ///
 /// `success` is 1 or 0. `rows` is what the run's figures count as rows: read by a sync, copied by a backup, written by
 /// the report. `retries` are HTTP requests that were sent again.
@@ -36,15 +36,13 @@ pub const OF_RUNS: [(&str, &str); 7] = [
     ("retries", "Count"),
 ];
 
-/// How many metrics CloudWatch may bill: those of runs, and one age for each watched task.
-pub fn count() -> usize {
-    OF_RUNS.len() + TASKS.iter().filter(|task| task.is_watched()).count()
-}
+/// How many metrics CloudWatch may bill: those of runs, and the one that says how late tasks are.
+pub const COUNT: usize = OF_RUNS.len() + 1;
 
-/// Sends how long ago a task succeeded for the last time. The alarm `…-no-success` of the task needs it at least
-/// every quarter of an hour: its absence is taken as problem.
-pub fn newest_success_age(task: &TaskSpec, seconds: u64) {
-    emit(&age_document(task, seconds));
+/// Sends how late the latest task is, with its name: the time since its first start that no success answers for, as a
+/// share of what it may take. The alarm `…-overdue` is raised at 1.
+pub fn overdue(task: &TaskSpec, share: f64) {
+    emit(overdue_document(task, share));
 }
 
 /// Sends the figures of a run that has just ended.
@@ -53,18 +51,17 @@ pub(crate) fn run_ended(task: &TaskSpec, answer: &Answer, delivered: Delivered, 
     if !figures.is_empty() {
         let names: Vec<(&str, &str)> =
             OF_RUNS.into_iter().filter(|(name, _)| figures.contains_key(*name)).collect();
-        let mut document = document(&[], &names, figures);
+        let mut document = document(&names, figures);
         document["task"] = task.name.into();
         document["run_id"] = json!(answer.run_id);
-        emit(&document);
+        emit(document);
     }
 }
 
-fn age_document(task: &TaskSpec, seconds: u64) -> Value {
-    let mut values = Map::new();
-    values.insert(TASK_DIMENSION.into(), task.name.into());
-    values.insert(NEWEST_SUCCESS_AGE.into(), seconds.into());
-    document(&[TASK_DIMENSION], &[(NEWEST_SUCCESS_AGE, "Seconds")], values)
+fn overdue_document(task: &TaskSpec, share: f64) -> Value {
+    let mut document = document(&[(OVERDUE, "None")], [(OVERDUE.to_owned(), json!(share))].into_iter().collect());
+    document["task"] = task.name.into();
+    document
 }
 
 fn run_figures(task: &TaskSpec, answer: &Answer, delivered: Delivered, retries: u64) -> Map<String, Value> {
@@ -103,20 +100,24 @@ fn rows(stats: &Value) -> u64 {
     }
 }
 
-fn document(dimensions: &[&str], metrics: &[(&str, &str)], values: Map<String, Value>) -> Value {
+fn document(metrics: &[(&str, &str)], values: Map<String, Value>) -> Value {
     let metrics: Vec<Value> =
         metrics.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit})).collect();
     let mut document = Value::Object(values);
     document["_aws"] = json!({
         "Timestamp": clock::now().as_millisecond(),
-        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics}],
+        "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [[STACK_DIMENSION]], "Metrics": metrics}],
     });
     document
 }
 
-fn emit(document: &Value) {
+/// Writes a document where Lambda reads it. The template gives every function the name of its stack; CloudWatch refuses
+/// a dimension without a value.
+fn emit(mut document: Value) {
     if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
-        // A metric that cannot be written is not worth a run; its alarm notices that it is missing.
+        let stack = std::env::var("STACK_NAME").ok().filter(|name| !name.is_empty());
+        document[STACK_DIMENSION] = stack.unwrap_or_else(|| "unknown".into()).into();
+        // A metric that cannot be written is not worth a run.
         writeln!(std::io::stdout().lock(), "{document}").ok();
     }
 }
@@ -139,24 +140,18 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_twenty_metrics() {
-        assert!(count() <= 20, "{}", count());
-    }
-
-    #[test]
-    fn an_age_is_a_metric_of_its_task_in_the_embedded_format() {
-        let document = age_document(TaskSpec::named("backup").unwrap(), 3600);
-        assert_eq!(document["newest_success_age_seconds"], 3600);
-        assert_eq!(document["Task"], "backup");
+    fn the_latest_task_is_a_metric_in_the_embedded_format_and_its_name_is_no_dimension() {
+        let document = overdue_document(TaskSpec::named("backup").unwrap(), 1.25);
+        assert_eq!((&document["overdue"], &document["task"]), (&json!(1.25), &json!("backup")));
         let directive = &document["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(directive["Namespace"], "GazelleTasks");
-        assert_eq!(directive["Dimensions"], json!([["Task"]]));
-        assert_eq!(directive["Metrics"], json!([{"Name": "newest_success_age_seconds", "Unit": "Seconds"}]));
+        assert_eq!(directive["Dimensions"], json!([["Stack"]]));
+        assert_eq!(directive["Metrics"], json!([{"Name": "overdue", "Unit": "None"}]));
         assert!(document["_aws"]["Timestamp"].as_i64().unwrap() > 1_700_000_000_000);
     }
 
     #[test]
-    fn a_run_sends_its_figures_without_dimension_and_no_zero() {
+    fn a_run_sends_its_figures_by_stack_and_no_zero() {
         let task = TaskSpec::named("sync_gazelle").unwrap();
         let stats =
             json!({"clients": 40, "pianos": 2, "collections": {"clients": {}, "pianos": {}}, "full": false});
@@ -165,8 +160,8 @@ mod tests {
         let expected =
             json!({"success": 1, "duration_ms": 41_000, "rows": 42, "deliveries_sent": 2, "retries": 3});
         assert_eq!(Value::Object(figures.clone()), expected);
-        let document = document(&[], &OF_RUNS, figures);
-        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
+        let document = document(&OF_RUNS, figures);
+        assert_eq!(document["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
     }
 
     #[test]

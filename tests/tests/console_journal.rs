@@ -219,7 +219,7 @@ async fn the_runbook_and_the_reference_are_pages_where_links_lead(
     let failures = TASKS.iter().filter_map(|task| task.failure_event.map(Event::name));
     // Each kind of notice has an entry; a test of the messages says so.
     let entries = text.lines().filter_map(|line| line.strip_prefix("## "));
-    let alarms = ["errors", "throttles", "duration", "invocations", "no-success", "depth"];
+    let alarms = ["errors", "throttles", "invocations", "overdue", "depth"];
     let wanted: Vec<&str> = notified.chain(failures).chain(entries).chain(alarms).collect();
     assert!(wanted.len() > 40);
     for anchor in wanted {

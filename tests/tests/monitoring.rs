@@ -366,9 +366,7 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
         ]
     );
     // The alarm from outside finds that it has been reported from inside.
-    let rename = |payload: &mut Value| {
-        payload["alarmData"]["alarmName"] = "gazelle-tasks-sync_gazelle-no-success".into()
-    };
+    let rename = |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-overdue".into();
     assert_eq!(relay(&bed, "alarm", rename).await?["outcome"], "explained");
     let night = (bed.stack.clock.now() - 1.minute()).to_string();
     assert_eq!(bed.sync(&night).await?.answer.status, "success");
@@ -386,6 +384,117 @@ async fn a_task_that_does_not_run_is_missed_once_and_welcomed_back(
         .filter(|line| line.starts_with("missed_run sync_gazelle"))
         .collect();
     assert_eq!(sync, ["missed_run sync_gazelle recovered"]);
+    Ok(())
+}
+
+/// The alarm of the template, as CloudWatch evaluates it for a stack: the figures of one period that have its name and
+/// dimensions.
+fn is_raised(alarm: &Value, stack: &str, metrics: &[Value]) -> bool {
+    let wanted: Vec<(String, String)> = alarm["Dimensions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|dimension| {
+            assert_eq!(dimension["Value"], json!({"Ref": "AWS::StackName"}));
+            (dimension["Name"].as_str().unwrap().to_owned(), stack.to_owned())
+        })
+        .collect();
+    let name = alarm["MetricName"].as_str().unwrap();
+    let figures = metrics.iter().filter(|document| {
+        let directive = &document["_aws"]["CloudWatchMetrics"][0];
+        let sent = directive["Dimensions"][0].as_array().unwrap().iter().map(|dimension| {
+            let dimension = dimension.as_str().unwrap();
+            (dimension.to_owned(), document[dimension].as_str().unwrap().to_owned())
+        });
+        directive["Namespace"] == alarm["Namespace"]
+            && directive["Metrics"].as_array().unwrap().iter().any(|metric| metric["Name"] == name)
+            && sent.eq(wanted.clone())
+    });
+    let worst = figures.map(|document| document[name].as_f64().unwrap()).reduce(f64::max);
+    assert_eq!((&alarm["Statistic"], &alarm["ComparisonOperator"]), (&json!("Maximum"), &json!("GreaterThanOrEqualToThreshold")));
+    worst.expect("no figure has the alarm's name and dimensions") >= alarm["Threshold"].as_f64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_production_beside_a_healthy_staging_raises_the_alarm_of_production_alone() -> anyhow::Result<()> {
+    let template = deployment::long_form(&serde_yaml_ng::from_str(&deployment::own()?)?);
+    let alarm = &template["Resources"]["Overdue"]["Properties"];
+    let mut metrics = Vec::new();
+    for (stack, is_dead) in [("production", true), ("staging", false)] {
+        let mut bed = Bed::start(Backend::Embedded).await?;
+        bed.stack.lambda.environment.insert("STACK_NAME".into(), stack.into());
+        bed.fill().await?;
+        tick(&mut bed).await?;
+        if is_dead {
+            bed.stack.advance(SignedDuration::from_hours(25));
+            tick(&mut bed).await?;
+            bed.stack.advance(SignedDuration::from_mins(5));
+        }
+        let run = bed.stack.invoke(Function::AvailabilityCheck, &json!({})).await?;
+        assert_eq!(run.answer.status, "success");
+        metrics.extend(run.invocation.metrics);
+    }
+    assert!(is_raised(alarm, "production", &metrics), "{metrics:?}");
+    assert!(!is_raised(alarm, "staging", &metrics), "{metrics:?}");
+    let late: Vec<&Value> = metrics.iter().filter(|document| document["Stack"] == "production").collect();
+    assert!(late.iter().any(|document| document["task"] == "sync_gazelle" || document["overdue"].as_f64() > Some(1.0)));
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_took_almost_all_of_its_time_is_reported_once_and_so_is_the_next_one_that_did_not(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    tick(&mut bed).await?;
+    let of_speed = |bed: &Bed| notified(bed).into_iter().filter(|line| line.contains("son temps")).collect::<Vec<_>>();
+    let run = async |bed: &Bed, id: u32, duration_ms: u64, part: u32, status: &str| {
+        let at = bed.stack.clock.now();
+        bed.put("scheduler_logs", json!([{
+            "id": format!("00000000-0000-4000-8000-0000000000{id:02}"), "task_name": "backup", "task_label": "Backup SQL",
+            "started_at": at.to_string(), "completed_at": at.to_string(), "duration_ms": duration_ms, "part": part,
+            "status": status,
+        }])).await
+    };
+    // The limit is 15 minutes: 80 % of it are 720 000 ms. A failure says so itself; a run in parts used its time on purpose.
+    for (id, duration_ms, part, status) in [(1, 719_999, 0, "success"), (2, 900_000, 0, "error"), (3, 1_500_000, 2, "success")] {
+        run(&bed, id, duration_ms, part, status).await?;
+        tick(&mut bed).await?;
+        assert_eq!(of_speed(&bed), Vec::<String>::new(), "{duration_ms} {part} {status}");
+    }
+    run(&bed, 4, 720_000, 0, "success").await?;
+    ticks(&mut bed, 3).await?;
+    let slow = ["louise ⏳ « Backup SQL » a pris presque tout son temps", "nicolas ⏳ « Backup SQL » a pris presque tout son temps"];
+    assert_eq!(of_speed(&bed), slow);
+    run(&bed, 5, 40_000, 0, "warning").await?;
+    ticks(&mut bed, 3).await?;
+    assert_eq!(
+        of_speed(&bed)[2..],
+        ["louise ✅ « Backup SQL » tient de nouveau dans son temps", "nicolas ✅ « Backup SQL » tient de nouveau dans son temps"]
+    );
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_came_is_reported_its_end_is_not_and_the_next_one_is(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let bed = Bed::start(backend).await?;
+    let change = async |state: &str, minute: u32| {
+        relay(&bed, state, |payload: &mut Value| {
+            payload["alarmData"]["alarmName"] = "s-function-dead-letters-depth".into();
+            payload["alarmData"]["state"]["timestamp"] = format!("2026-01-15T06:{minute:02}:00.000+0000").into();
+        })
+        .await
+    };
+    assert_eq!(change("alarm", 10).await?["outcome"], "told");
+    assert_eq!(notified(&bed).len(), 2);
+    assert_eq!(change("ok", 15).await?["outcome"], "stored");
+    assert_eq!(notified(&bed).len(), 2, "the letter is still there");
+    assert_eq!(change("alarm", 20).await?["outcome"], "told");
+    assert_eq!(notified(&bed).len(), 4);
     Ok(())
 }
 
@@ -545,9 +654,8 @@ async fn the_relay_speaks_without_the_database(
     assert_eq!(answer["outcome"], "told_directly");
     assert_eq!(answer["told"].as_array().unwrap().len(), 2);
     assert_eq!(relay(&bed, "insufficient-data", |_| ()).await?["outcome"], "stored");
-    // Without the database no ages come in: the alarms about them have one cause, which speaks for itself.
-    let rename =
-        |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-backup-no-success".into();
+    // Without the database tasks are late: the cause speaks for itself.
+    let rename = |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-overdue".into();
     assert_eq!(relay(&bed, "alarm", rename).await?["error"], "not_recorded");
     assert_eq!(relay(&bed, "ok", |_| ()).await?["error"], "not_recorded");
     assert_eq!(notified(&bed).len(), 2);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::{
     notify::Severity,
-    task::{Chain, TASKS, TaskSpec},
+    task::{TASKS, TaskSpec},
     text::clean,
 };
 
@@ -97,35 +97,30 @@ impl Alarm {
     /// The tasks that the alarm speaks of, and those that they follow; none for queues and the account.
     pub fn tasks(&self) -> Vec<&'static str> {
         let of_function = |task: &TaskSpec| {
-            ["errors", "throttles", "duration", "invocations"]
+            ["errors", "throttles", "invocations"]
                 .iter()
                 .any(|kind| self.name.ends_with(&format!("-{}-{kind}", task.function.crate_name())))
         };
-        let is_meant = |task: &&TaskSpec| {
-            self.name.ends_with(&format!("-{}-no-success", task.name)) || of_function(task)
-        };
-        let meant: Vec<&TaskSpec> = TASKS.iter().filter(is_meant).collect();
-        // What follows the sync is missing because the sync is.
-        let follows = self.name.ends_with("-no-success")
-            && meant.iter().any(|task| task.schedule.is_none() && task.listens_to.is_some());
-        let parents = TASKS.iter().filter(|task| follows && task.chain == Chain::Starts);
-        meant.into_iter().chain(parents).map(|task| task.name).collect()
+        // Some task is too late; which, the watcher knows, and has recorded.
+        let is_overdue = self.name.ends_with("-overdue");
+        let is_meant = |task: &&TaskSpec| of_function(task) || is_overdue && task.is_watched();
+        TASKS.iter().filter(is_meant).map(|task| task.name).collect()
     }
 
-    /// Whether it speaks when nothing can be recorded. Without the database no ages are reported, so that every
-    /// `no-success` alarm is raised, and the console answers 503: one message is enough.
+    /// Whether it speaks when nothing can be recorded. Without the database tasks are late and the console answers 503: one
+    /// message is enough.
     pub fn speaks_alone(&self) -> bool {
-        let follows = self.name.ends_with("-no-success") || self.name.ends_with("-5xx");
-        !follows || self.name.ends_with("-availability-no-success")
+        !["-overdue", "-5xx"].iter().any(|kind| self.name.ends_with(kind))
     }
 
-    /// What is slow or held back is to be looked at; all else has failed.
+    /// Whether its end says nothing: a letter that came stays where it is until somebody has read it.
+    pub fn ends_in_silence(&self) -> bool {
+        self.name.ends_with("-depth")
+    }
+
+    /// What is held back is to be looked at; all else has failed.
     pub fn severity(&self) -> Severity {
-        if self.name.ends_with("-throttles") || self.name.ends_with("-duration") {
-            Severity::Warning
-        } else {
-            Severity::Error
-        }
+        if self.name.ends_with("-throttles") { Severity::Warning } else { Severity::Error }
     }
 
     /// What the message is made of.
@@ -179,13 +174,12 @@ mod tests {
     #[test]
     fn an_alarm_names_its_tasks() {
         assert_eq!(named("gazelle-tasks-backup-errors").tasks(), ["backup", "restore_drill"]);
-        assert_eq!(named("s-restore_drill-no-success").tasks(), ["restore_drill"]);
-        assert_eq!(named("s-humidity_alerts-no-success").tasks(), ["humidity_alerts", "sync_gazelle"]);
+        let watched = TASKS.iter().filter(|task| task.is_watched()).count();
+        assert_eq!(named("s-overdue").tasks().len(), watched);
         assert_eq!(named("s-availability-check-invocations").tasks(), ["availability"]);
         assert_eq!(named("s-scheduler-dead-letters-depth").tasks(), Vec::<&str>::new());
         assert_eq!(named("s-sync-gazelle-throttles").severity(), Severity::Warning);
-        let alone =
-            ["s-availability-no-success", "s-admin-api-errors", "s-admin-api-5xx", "s-backup-no-success"];
+        let alone = ["s-availability-check-errors", "s-admin-api-errors", "s-admin-api-5xx", "s-overdue"];
         assert_eq!(alone.map(|name| named(name).speaks_alone()), [true, true, false, false]);
         assert_eq!(named("<script>").data()["alarm_url"], Value::Null);
     }

@@ -65,7 +65,7 @@ impl Relay {
             Ok(outcome) => {
                 tracing::info!(alarm = alarm.name, state = ?alarm.state, outcome, "alarm.relayed");
                 // Its beginning was reported without the database: so is its end.
-                if outcome == "unmatched" && alarm.was_on {
+                if outcome == "unmatched" && alarm.was_on && !alarm.ends_in_silence() {
                     return Ok(answer("told_directly", self.tell(alarm).await));
                 }
                 if outcome == "told" {
@@ -99,6 +99,7 @@ impl Relay {
         let record = json!({
             "name": alarm.name, "state": alarm.state, "changed_at": alarm.changed_at.to_string(),
             "reason": alarm.reason, "severity": alarm.severity(), "data": alarm.data(),
+            "ends_in_silence": alarm.ends_in_silence(),
         });
         let arguments =
             json!({"p_alarm": record, "p_tasks": alarm.tasks(), "p_now": clock::now().to_string()});

@@ -83,9 +83,8 @@ impl Task for AvailabilityCheck {
         arguments["p_checks"] = checks.iter().map(|(record, _)| record.clone()).collect();
         arguments["p_tasks"] = json!(beats);
         let recorded: Value = run.supabase.rpc("record_tick", &arguments).await?;
-        for beat in &beats {
-            // Nobody misses a task that is paused, nor does its alarm.
-            metrics::newest_success_age(beat.task, if beat.state == "paused" { 0 } else { beat.age_seconds });
+        if let Some(latest) = watch::latest(&beats) {
+            metrics::overdue(latest.task, latest.overdue);
         }
 
         let not_up =

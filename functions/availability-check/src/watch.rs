@@ -49,13 +49,15 @@ pub struct TaskCheck {
     pub expected_every_seconds: u64,
     /// Seconds that a success may be late.
     pub grace_seconds: u64,
+    /// Milliseconds from which a run has taken almost all of its time: 80 % of its limit.
+    pub slow_ms: u64,
     /// For when the last good run was planned.
     pub last_success_at: Option<Timestamp>,
     /// The first start, planned or due, that no success answers for; none unless it is `down`.
     pub missing_since: Option<Timestamp>,
-    /// Seconds since then, or since the task is watched.
+    /// How late it is, as a share of what it may be late: below 1 unless it is `down`, 0 where nothing is due.
     #[serde(skip)]
-    pub age_seconds: u64,
+    pub overdue: f64,
 }
 
 /// The tasks that are expected to succeed again and again.
@@ -88,22 +90,27 @@ pub fn judge(
                 [Some(watched_since), known.resumed_at, known.last_success_at].into_iter().flatten().max();
             let baseline = baseline.unwrap_or(now);
             let grace = SignedDuration::try_from(task.grace()).unwrap_or(SignedDuration::MAX);
-            let missing_since = match &schedule {
-                Some((_, Schedule::Rate(period))) => baseline
-                    .checked_add(*period)
-                    .ok()
-                    .filter(|due| !was_blind && now.duration_since(*due) > grace),
-                Some((_, schedule)) => missed(schedule, baseline, grace, now, &clock::zone())
-                    .then(|| schedule.next_after(baseline))
-                    .flatten(),
+            // The first start that no success answers for, how late its success may be, and whether it is later.
+            let (due, allowed, is_missing) = match &schedule {
+                Some((_, Schedule::Rate(period))) => {
+                    let due = baseline.checked_add(*period).ok();
+                    (due, grace, !was_blind && due.is_some_and(|due| now.duration_since(due) > grace))
+                }
+                Some((_, schedule)) => (
+                    schedule.next_after(baseline),
+                    grace,
+                    missed(schedule, baseline, grace, now, &clock::zone()),
+                ),
                 // It follows the sync: missing is what came after its last success.
-                None => parent.filter(|parent| {
-                    task.listens_to == Some(events::SYNC_SUCCEEDED)
-                        && *parent > baseline
-                        && now.duration_since(*parent) > grace + FOLLOWS
-                }),
+                None => {
+                    let follows = task.listens_to == Some(events::SYNC_SUCCEEDED);
+                    let due = parent.filter(|parent| follows && *parent > baseline);
+                    let allowed = grace + FOLLOWS;
+                    (due, allowed, due.is_some_and(|due| now.duration_since(due) > allowed))
+                }
             };
-            let missing_since = missing_since.filter(|_| !known.paused);
+            let due = due.filter(|_| !known.paused);
+            let missing_since = due.filter(|_| is_missing);
             TaskCheck {
                 task,
                 name: task.name,
@@ -117,15 +124,21 @@ pub fn judge(
                 schedule: expression,
                 expected_every_seconds: task.expected_period.as_secs(),
                 grace_seconds: task.grace().as_secs(),
+                slow_ms: u64::try_from(task.time_limit.as_millis()).unwrap_or(u64::MAX) / 5 * 4,
                 last_success_at: known.last_success_at,
                 missing_since,
-                age_seconds: u64::try_from(
-                    now.duration_since(known.last_success_at.unwrap_or(watched_since)).as_secs(),
-                )
-                .unwrap_or(0),
+                overdue: due.map_or(0.0, |due| {
+                    let share = now.duration_since(due).as_secs_f64() / allowed.as_secs_f64();
+                    if missing_since.is_some() { share.max(1.0) } else { share.clamp(0.0, 0.99) }
+                }),
             }
         })
         .collect()
+}
+
+/// The task that is latest, for its time.
+pub fn latest(tasks: &[TaskCheck]) -> Option<&TaskCheck> {
+    tasks.iter().max_by(|one, other| one.overdue.total_cmp(&other.overdue))
 }
 
 /// How long the sync itself, whose planned time is what is known, may take before what follows it starts.
@@ -240,6 +253,62 @@ mod tests {
         let parent = known("sync_gazelle", Some(at("2026-01-16T06:00:00Z")));
         let report = known("rapport_timeline", Some(at("2026-01-15T06:00:20Z")));
         assert_eq!(since(report, &[parent], now), Some(at("2026-01-16T06:00:00Z")));
+    }
+
+    #[test]
+    fn the_share_of_the_latest_task_reaches_one_when_it_is_down_and_not_before() {
+        let latest_of = |known: &[Known], now| {
+            let beats = judge(known, &Schedules::default(), Some(now - 5.minutes()), now);
+            let latest = latest(&beats).unwrap();
+            (latest.name, latest.overdue, latest.state)
+        };
+        let grace = SignedDuration::try_from(TaskSpec::named("backup").unwrap().grace()).unwrap();
+        let due = at("2026-01-15T08:00:00Z");
+        let backup = known("backup", Some(due - 24.hours()));
+        let ordinary: Vec<Known> = watched()
+            .filter(|task| task.name != "backup")
+            .map(|task| known(task.name, Some(due + grace)))
+            .collect();
+        let all: Vec<Known> = ordinary.into_iter().chain([backup.clone()]).collect();
+        let (name, share, state) = latest_of(&all, due + grace / 2);
+        assert_eq!((name, state), ("backup", "up"));
+        assert!((share - 0.5).abs() < 0.01, "{share}");
+        let (_, share, state) = latest_of(&all, due + grace - 1.second());
+        assert!(share < 1.0 && state == "up", "{share}");
+        let (_, share, state) = latest_of(&all, due + grace * 2);
+        assert!((share - 2.0).abs() < 0.01 && state == "down", "{share}");
+        let paused: Vec<Known> =
+            all.iter().map(|known| Known { paused: known.name == "backup", ..known.clone() }).collect();
+        assert!(latest_of(&paused, due + grace * 2).1 < 1.0);
+    }
+
+    /// Each task ran for the last time when it was due, and then not any more, while everything else goes on.
+    #[test]
+    fn a_task_that_stops_is_down_not_later_than_its_age_alone_would_say_and_the_figure_says_so_at_once() {
+        let start = at("2026-01-13T05:02:00Z");
+        for stopped in watched() {
+            let mut last: Vec<Known> = watched().map(|task| known(task.name, Some(start))).collect();
+            let mut now = start;
+            let detected = loop {
+                now += 5.minutes();
+                for known in last.iter_mut().filter(|known| known.name != stopped.name) {
+                    known.last_success_at = Some(now);
+                }
+                // What follows the sync is awaited when the sync has succeeded.
+                let beats = judge(&last, &Schedules::default(), Some(now - 5.minutes()), now);
+                let is_down = beats.iter().any(|beat| beat.name == stopped.name && beat.state == "down");
+                let latest = latest(&beats).unwrap();
+                assert_eq!(latest.overdue >= 1.0, is_down, "{} at {now}", stopped.name);
+                if is_down {
+                    assert_eq!(latest.name, stopped.name);
+                    break now;
+                }
+                assert!(now.duration_since(start).as_hours() < 200, "{} is never missed", stopped.name);
+            };
+            let limit = SignedDuration::try_from(stopped.newest_success_limit()).unwrap();
+            let took = detected.duration_since(start);
+            assert!(took <= limit + 5.minutes(), "{}: {took:#} after its last success", stopped.name);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The alarms: every function, queue and watched task has its own, each under its name and with its actions.
+//! The alarms: every function and queue has its own, and one says that a task is late; each under its name and with its
+//! actions.
 //!
 //! The same checks read the template as written and as translated: both as the JSON of CloudFormation.
 
@@ -6,23 +7,19 @@ use std::collections::BTreeSet;
 
 use deployment::Deployed;
 use serde_json::{Map, Value, json};
-use shared::{
-    metrics,
-    task::{Function, TASKS},
-};
+use shared::{metrics, task::Function};
 
 use super::{Problems, Resource, resources_of};
 
 /// The kinds of a function's alarms: end of the name and metric.
-const OF_FUNCTIONS: [(&str, &str); 3] =
-    [("errors", "Errors"), ("throttles", "Throttles"), ("duration", "Duration")];
+const OF_FUNCTIONS: [(&str, &str); 2] = [("errors", "Errors"), ("throttles", "Throttles")];
 
 /// Checks the alarms of a template, and that CloudWatch may call the relay.
 pub fn check(template: &Value, functions: &[Deployed], runbook: &str, problems: &mut Problems) {
     let nothing = Map::new();
     let resources = template["Resources"].as_object().unwrap_or(&nothing);
     let list = resources_of(resources, "AWS::CloudWatch::Alarm");
-    let all = Alarms { list, parameters: &template["Parameters"] };
+    let all = Alarms { list };
     let relay = functions.iter().find(|deployed| deployed.function == Function::AlarmRelay);
     let relay = relay.map_or("", |deployed| deployed.id.as_str());
     for deployed in functions {
@@ -54,7 +51,6 @@ pub fn check(template: &Value, functions: &[Deployed], runbook: &str, problems: 
 
 struct Alarms<'a> {
     list: Vec<Resource<'a>>,
-    parameters: &'a Value,
 }
 
 impl Alarms<'_> {
@@ -70,14 +66,6 @@ impl Alarms<'_> {
         self.list.iter().map(|(_, alarm)| *alarm).find(wanted)
     }
 
-    /// The threshold, where it is a parameter its default.
-    fn threshold<'b>(&'b self, alarm: &'b Value) -> &'b Value {
-        match alarm["Threshold"]["Ref"].as_str() {
-            Some(parameter) => &self.parameters[parameter]["Default"],
-            None => &alarm["Threshold"],
-        }
-    }
-
     fn of_function(&self, deployed: &Deployed, problems: &mut Problems) {
         let name = deployed.function.crate_name();
         let dimensions = json!([{"Name": "FunctionName", "Value": {"Ref": deployed.id}}]);
@@ -87,16 +75,11 @@ impl Alarms<'_> {
                 continue;
             };
             problems.unless(alarm["TreatMissingData"] == "notBreaching", || {
-                format!("{name}-{kind}: a function that does not run is no trouble of this kind")
+                format!("{name}-{kind}: a function that does not run has no problem of this kind")
             });
-            let threshold = match kind {
-                "duration" => deployed.timeout_seconds * 800,
-                _ => 1,
-            };
             problems.unless(
-                alarm["Threshold"] == threshold
-                    && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold",
-                || format!("{name}-{kind}: the threshold is not {threshold}"),
+                alarm["Threshold"] == 1 && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold",
+                || format!("{name}-{kind}: the threshold is not 1"),
             );
         }
     }
@@ -112,6 +95,9 @@ impl Alarms<'_> {
                 && alarm["Threshold"] == 1
         });
         problems.unless(speaks_of_silence, || format!("{name}: no alarm that is raised by silence"));
+        let by_silence = self.list.iter().filter(|(_, alarm)| alarm["TreatMissingData"] == "breaching");
+        let others: Vec<&str> = by_silence.map(|(_, alarm)| name_of(alarm)).filter(|other| *other != name).collect();
+        problems.unless(others.is_empty(), || format!("{others:?}: one silence would be several messages"));
     }
 
     /// What people get to see of the console: an answer of 503 is no error of its function.
@@ -131,38 +117,30 @@ impl Alarms<'_> {
         problems.unless(speaks, || format!("{name}: no alarm on what the console's visitors get"));
     }
 
+    /// The watcher's figure: at 1 a task is too late. Its absence is the watcher's own alarm, and only that.
     fn of_tasks(&self, problems: &mut Problems) {
-        for task in TASKS.iter().filter(|task| task.is_watched()) {
-            let name = format!("{}-no-success", task.name);
-            let dimensions = json!([{"Name": metrics::TASK_DIMENSION, "Value": task.name}]);
-            let found = self.find(&name, metrics::NAMESPACE, metrics::NEWEST_SUCCESS_AGE, &dimensions);
-            let Some(alarm) = found else {
-                problems.add(format!("{}: no alarm {name}", task.name));
-                continue;
-            };
-            let limit = task.newest_success_limit().as_secs();
-            problems.unless(
-                *self.threshold(alarm) == limit
-                    && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold",
-                || format!("{name}: the threshold is not {limit} s, which is period and grace"),
-            );
-            problems.unless(alarm["TreatMissingData"] == "breaching", || {
-                format!("{name}: missing data must be breaching")
-            });
-        }
+        let dimensions = json!([{"Name": metrics::STACK_DIMENSION, "Value": {"Ref": "AWS::StackName"}}]);
+        let alarm = self.find("overdue", metrics::NAMESPACE, metrics::OVERDUE, &dimensions);
+        let speaks = alarm.is_some_and(|alarm| {
+            alarm["TreatMissingData"] == "ignore"
+                && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+                && alarm["Threshold"] == 1
+                && alarm["Statistic"] == "Maximum"
+        });
+        problems.unless(speaks, || "overdue: no alarm on the latest task of this stack".into());
     }
 
     fn of_queue(&self, id: &str, problems: &mut Problems) {
         let dimensions = json!([{"Name": "QueueName", "Value": {"Fn::GetAtt": [id, "QueueName"]}}]);
         let has_alarm = self.list.iter().any(|(_, alarm)| {
             alarm["Namespace"] == "AWS/SQS"
-                && alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+                && alarm["MetricName"] == "NumberOfMessagesSent"
                 && alarm["Dimensions"] == dimensions
-                && alarm["Threshold"] == 0
-                && alarm["ComparisonOperator"] == "GreaterThanThreshold"
+                && alarm["Threshold"] == 1
+                && alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
                 && name_of(alarm).ends_with("-depth")
         });
-        problems.unless(has_alarm, || format!("{id}: no alarm on its depth"));
+        problems.unless(has_alarm, || format!("{id}: no alarm on the letters that come"));
     }
 
     /// What holds for every alarm: a name of its own, a sentence with its runbook entry, and its actions.
@@ -195,13 +173,7 @@ fn name_of(alarm: &Value) -> &str {
 /// Who hears of an alarm: the relay; where telling itself may be broken, the topic too; about the relay, only the
 /// topic.
 fn actions(name: &str, relay: &str) -> Value {
-    const TELLING: [&str; 5] = [
-        "account-",
-        "availability-check-",
-        "availability-no-",
-        "notification-dispatch-",
-        "notification_dispatch-",
-    ];
+    const TELLING: [&str; 4] = ["account-", "availability-check-", "notification-dispatch-", "overdue"];
     let topic = json!({"Ref": "Alarms"});
     let call = json!({"Fn::GetAtt": [relay, "Arn"]});
     match name {

@@ -1,16 +1,14 @@
-//! The dashboard: JSON that shows every watched task and every function, by metrics that exist.
+//! The dashboard: JSON that shows how late tasks are, and every function, by metrics that exist.
 
 use deployment::Deployed;
 use serde_json::Value;
-use shared::{
-    metrics,
-    task::{TASKS, TaskSpec},
-};
+use shared::metrics;
 
 use super::Problems;
 
 /// Beyond this a dashboard is none of the three that are free.
 const MAX_METRICS: usize = 50;
+const STACK: &str = "${AWS::StackName}";
 const OF_LAMBDA: [&str; 5] = ["ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"];
 
 /// Checks the dashboards of a template.
@@ -45,10 +43,8 @@ fn widgets(body: &Value, template: &Value, functions: &[Deployed], problems: &mu
         });
     }
     let shows = |wanted: &[&str]| shown.iter().any(|metric| metric == wanted);
-    for task in TASKS.iter().filter(|task| task.is_watched()) {
-        let age = [metrics::NAMESPACE, metrics::NEWEST_SUCCESS_AGE, metrics::TASK_DIMENSION, task.name];
-        problems.unless(shows(&age), || format!("the dashboard does not show {}", task.name));
-    }
+    let overdue = [metrics::NAMESPACE, metrics::OVERDUE, metrics::STACK_DIMENSION, STACK];
+    problems.unless(shows(&overdue), || "the dashboard does not show how late tasks are".into());
     for deployed in functions {
         let id = format!("${{{}}}", deployed.id);
         for metric in ["Errors", "Duration"] {
@@ -72,9 +68,8 @@ fn exists(metric: &[&str], template: &Value, functions: &[Deployed]) -> bool {
             let id = inside(queue).and_then(|text| text.strip_suffix(".QueueName").map(str::to_owned));
             id.is_some_and(|id| template["Resources"][id]["Type"] == "AWS::SQS::Queue")
         }
-        [metrics::NAMESPACE, name] => metrics::OF_RUNS.iter().any(|(known, _)| *known == name),
-        [metrics::NAMESPACE, metrics::NEWEST_SUCCESS_AGE, metrics::TASK_DIMENSION, task] => {
-            TaskSpec::named(task).is_some_and(TaskSpec::is_watched)
+        [metrics::NAMESPACE, name, metrics::STACK_DIMENSION, STACK] => {
+            name == metrics::OVERDUE || metrics::OF_RUNS.iter().any(|(known, _)| *known == name)
         }
         _ => false,
     }

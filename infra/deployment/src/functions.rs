@@ -100,8 +100,10 @@ pub fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Pro
         problems.unless(between(&retry["MaximumEventAgeInSeconds"], 60, 86_400), || {
             format!("{place}: MaximumEventAgeInSeconds is 60 to 86400")
         });
-        problems.unless(!details["DeadLetterConfig"]["Arn"].is_null(), || {
-            format!("{place}: no dead-letter queue")
+        // The next tick of a frequent task is the retry: what it leaves in a queue hides the letters of others.
+        let is_tick = event["Type"] == "ScheduleV2" && is_frequent(properties);
+        problems.unless(details["DeadLetterConfig"]["Arn"].is_null() == is_tick, || {
+            format!("{place}: {} dead-letter queue", if is_tick { "a tick needs no" } else { "no" })
         });
         if event["Type"] == "ScheduleV2" {
             schedule(template, &place, details, problems);
@@ -111,15 +113,28 @@ pub fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Pro
     problems.unless(between(&invoke["MaximumRetryAttempts"], 0, 2), || {
         format!("{id}: asynchronous retries are 0 to 2")
     });
-    problems.unless(!invoke["DestinationConfig"]["OnFailure"]["Destination"].is_null(), || {
-        format!("{id}: no destination for what failed after its retries")
+    let has_none = invoke["DestinationConfig"]["OnFailure"]["Destination"].is_null();
+    problems.unless(has_none == is_frequent(properties), || {
+        let needed = if has_none { "no" } else { "a frequent function needs no" };
+        format!("{id}: {needed} destination for what failed after its retries")
     });
+}
+
+/// Whether a function only does what its next tick does again.
+fn is_frequent(properties: &Yaml) -> bool {
+    let uri = properties["CodeUri"].as_str().unwrap_or_default();
+    let function =
+        Function::ALL.into_iter().find(|function| uri == format!("functions/{}", function.crate_name()));
+    function.is_some_and(|function| function.tasks().any(TaskSpec::is_frequent))
 }
 
 fn schedule(template: &Yaml, place: &str, details: &Yaml, problems: &mut Problems) {
     let timezone = details["ScheduleExpressionTimezone"].as_str().unwrap_or_default();
     problems.unless(timezone == clock::ZONE, || {
         format!("{place}: time zone {timezone:?} instead of {}", clock::ZONE)
+    });
+    problems.unless(details["OmitName"] == true && details["Name"].is_null(), || {
+        format!("{place}: the schedule's name would be every stack's; OmitName leaves it to CloudFormation")
     });
     problems.unless(details["FlexibleTimeWindow"]["Mode"] == "OFF", || {
         format!("{place}: the flexible time window is not OFF")

@@ -153,14 +153,22 @@ fn permission(resources: &Map<String, Value>, api: &str, function: &str, problem
     problems.unless(is_own, || "admin-api may be called by others than its HTTP API".into());
 }
 
-/// The function reads its own secret and publishes on its own bus; besides that it writes its log.
+/// The function reads its own secret and publishes on its own bus, about tasks only; besides that it writes its log.
 fn role(resources: &Map<String, Value>, function: &str, problems: &mut Problems) {
     let properties = &resources[function]["Properties"];
     let variables = &properties["Environment"]["Variables"];
     let bus = variables["EVENT_BUS"]["Ref"].as_str().unwrap_or_default();
     let wanted = [
         json!({"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": variables["SECRET_ARN"]}),
-        json!({"Effect": "Allow", "Action": "events:PutEvents", "Resource": {"Fn::GetAtt": [bus, "Arn"]}}),
+        json!({"Fn::If": [
+            "HasSecretKey",
+            {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Ref": "SecretKeyArn"}},
+            {"Ref": "AWS::NoValue"},
+        ]}),
+        json!({
+            "Effect": "Allow", "Action": "events:PutEvents", "Resource": {"Fn::GetAtt": [bus, "Arn"]},
+            "Condition": {"StringEquals": {"events:source": [shared::events::SOURCE_TASKS]}},
+        }),
     ];
     let role = properties["Role"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
     let role = resources.get(role).map_or(&Value::Null, |role| &role["Properties"]);
@@ -265,6 +273,8 @@ mod tests {
             ("AdminApiAnyPermission", "${__ApiId__}", "*", "called by others"),
             ("AdminApiAnyPermission", "apigateway.amazonaws.com", "*", "called by others"),
             ("AdminApiRole", "events:PutEvents", "events:*", "may do something else"),
+            ("AdminApiRole", "gazelle.tasks", "gazelle.sync", "may do something else"),
+            ("AdminApiRole", "{\"Ref\":\"SecretKeyArn\"}", "\"*\"", "may do something else"),
             ("AdminApiRole", "{\"Fn::GetAtt\":[\"Bus\",\"Arn\"]}", "\"*\"", "may do something else"),
             ("AdminApiRole", "{\"Ref\":\"SecretArn\"}", "\"*\"", "may do something else"),
             (

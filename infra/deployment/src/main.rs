@@ -8,6 +8,7 @@ mod functions;
 mod gateway;
 mod problems;
 mod secrets;
+mod stacks;
 
 use std::{path::PathBuf, process::Command};
 
@@ -27,13 +28,25 @@ struct Arguments {
     /// Another template than template.yaml.
     #[arg(long)]
     template: Option<PathBuf>,
+    /// Writes what follows from the registry of tasks, between the comments `# written: …`.
+    #[arg(long)]
+    write: bool,
 }
 
 /// Checks a template as written and as translated; every problem is printed.
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let path = arguments.template.clone().unwrap_or_else(|| tools::root().join("template.yaml"));
-    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    if arguments.write {
+        let written = deployment::write::written(&text)?;
+        let is_new = written != text;
+        if is_new {
+            std::fs::write(&path, &written).with_context(|| format!("writing {}", path.display()))?;
+            text = written;
+        }
+        println!("{}: {}", path.display(), if is_new { "written" } else { "as it was" });
+    }
     let mut problems = problems(&text);
     let python = tools::python()?;
     let script = tools::root().join("infra/deployment/translate.py");
@@ -67,6 +80,12 @@ pub fn problems(text: &str) -> Vec<String> {
     let Ok(yaml) = serde_yaml_ng::from_str::<Yaml>(text) else {
         return vec!["is not YAML".into()];
     };
+    match deployment::write::written(text) {
+        Ok(written) => problems.unless(written == text, || {
+            "a part is not as the registry of tasks has it: `cargo xtask template --write`".into()
+        }),
+        Err(error) => problems.add(format!("{error:#}")),
+    }
     match deployment::functions(text) {
         Ok(functions) => {
             functions::registry(&functions, &mut problems);
@@ -91,6 +110,7 @@ fn watching(template: &Value, functions: &[Deployed]) -> Vec<String> {
     let runbook = std::fs::read_to_string(tools::root().join("docs/RUNBOOK.md")).unwrap_or_default();
     alarms::check(template, functions, &runbook, &mut problems);
     dashboard::check(template, functions, &mut problems);
+    stacks::check(template, &mut problems);
     problems.0
 }
 
@@ -162,7 +182,14 @@ mod tests {
                 "detail-type: [Gazelle Sync Suceeded]",
                 "no rule for the event",
             ),
-            ("\"cleanup\":\"${CleanupSchedule}\",", "", "SCHEDULES has"),
+            ("\"cleanup\":\"${CleanupSchedule}\",\n", "", "SCHEDULES has"),
+            ("OmitName: true", "OmitName: false", "would be every stack's"),
+            (
+                "FunctionDeadLetters.Arn }",
+                "FunctionDeadLetters.Arn }\n        Nothing:",
+                "cargo xtask template --write",
+            ),
+            ("            DeadLetterConfig: { Arn: !GetAtt SchedulerDeadLetters.Arn }\n", "", "no dead-letter queue"),
             ("\"cleanup\":\"${CleanupSchedule}\"", "\"cleanup\":\"${SyncSchedule}\"", "SCHEDULES: cleanup"),
             ("AWSTemplateFormatVersion", "\u{feff}AWSTemplateFormatVersion", "byte-order mark"),
         ];
@@ -187,7 +214,7 @@ mod tests {
                 "FunctionName, Value: !Ref Bakup }",
                 "no alarm backup-errors",
             ),
-            ("Threshold: 720000", "Threshold: 900000", "the threshold is not 720000"),
+            ("Threshold: 1\n", "Threshold: 2\n", "the threshold is not 1"),
             ("AlarmActions: [!GetAtt AlarmRelay.Arn]", "AlarmActions: [!Ref Alarms]", "AlarmActions is not"),
             ("      OKActions: [!GetAtt AlarmRelay.Arn]\n", "", "OKActions is not"),
             (
@@ -201,22 +228,19 @@ mod tests {
                 "AvailabilityCheckErrors: AlarmActions",
             ),
             ("QueueName, Value: !GetAtt S", "QueueName, Value: !GetAtt F", "SchedulerDeadLetters: no alarm"),
+            ("Name: Stack, Value: !Ref AWS::StackName }", "Name: Stack, Value: gazelle }", "latest task of this stack"),
+            ("Name: Stack, Value: !Ref AWS::StackName }", "Name: Stack, Value: gazelle }", "belong to every stack"),
+            ("MetricName: overdue", "MetricName: late", "latest task of this stack"),
+            ("TreatMissingData: ignore", "TreatMissingData: breaching", "latest task of this stack"),
             (
-                "Name: Task, Value: backup }",
-                "Name: Task, Value: copy }",
-                "backup: no alarm backup-no-success",
-            ),
-            ("Threshold: 93300", "Threshold: 86400", "sync_gazelle-no-success: the threshold is not 93300"),
-            (
-                "MetricName: newest_success_age_seconds",
-                "MetricName: newest_success",
-                "no alarm sync_gazelle-no",
-            ),
-            (
-                "${AWS::StackName}-cleanup-no-success",
+                "${AWS::StackName}-overdue",
                 "${AWS::StackName}-cleanup-errors",
                 "AlarmName of its own",
             ),
+            ("AlarmName: !Sub ${AWS::StackName}-overdue", "AlarmName: gazelle-overdue", "belong to every stack"),
+            ("DashboardName: !Ref AWS::StackName", "DashboardName: gazelle", "belong to every stack"),
+            ("!Ref AWS::StackName]\n      # What the bus", "gazelle-tasks]\n      # What the bus", "belong to every stack"),
+            ("MetricName: NumberOfMessagesSent", "MetricName: NumberOfMessages", "letters that come"),
             ("${AWS::StackName}-account-throttles", "${AWS::StackName}-throttles", "the whole account"),
             (
                 "Properties:\n      AlarmName: !Sub ${AWS::StackName}-backup-errors",
@@ -225,16 +249,13 @@ mod tests {
             ),
             ("MetricName: 5xx", "MetricName: 4xx", "what the console's visitors get"),
             ("MetricName: Invocations", "MetricName: Invoked", "raised by silence"),
+            ("TreatMissingData: ignore", "TreatMissingData: breaching", "several messages"),
             ("RUNBOOK.md#depth", "RUNBOOK.md#depths", "no entry of the runbook"),
             ("lambda.alarms.cloudwatch", "alarms.cloudwatch", "may not call alarm-relay"),
         ];
         for (good, bad, expected) in planted {
             plant(good, bad, expected);
         }
-        let tolerant = own().replace("TreatMissingData: breaching", "TreatMissingData: ignore");
-        assert!(
-            problems(&tolerant).contains(&"backup-no-success: missing data must be breaching".to_owned())
-        );
     }
 
     #[test]
@@ -246,7 +267,8 @@ mod tests {
                 "\"GazelleTasks\", \"messages_sent\"",
                 "does not exist",
             ),
-            ("\"Task\", \"backup\"]", "\"Task\", \"copy\"]", "does not show backup"),
+            ("\"GazelleTasks\", \"overdue\"", "\"GazelleTasks\", \"late\"", "how late tasks are"),
+            ("\"Stack\", \"${AWS::StackName}\"", "\"Stack\", \"gazelle\"", "does not exist"),
             ("\"${SyncGazelle}\"", "\"${Sync}\"", "does not exist"),
             ("\"${SchedulerDeadLetters.QueueName}\"", "\"${Bus.QueueName}\"", "does not exist"),
             ("\"AWS/Lambda\", \"Duration\"", "\"AWS/Lambda\", \"Time\"", "does not show Duration"),

@@ -24,6 +24,7 @@ use axum::{
 use serde_json::Value;
 use shared::task::Function;
 use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
     net::TcpListener,
     process::{Child, Command},
     sync::{mpsc, oneshot},
@@ -80,6 +81,8 @@ pub struct Invocation {
     pub first_request: Option<Duration>,
     /// Everything it logged.
     pub log: String,
+    /// The metrics that CloudWatch would have made of its standard output.
+    pub metrics: Vec<Value>,
 }
 
 /// Starts functions.
@@ -113,6 +116,7 @@ pub struct Sandbox {
     runtime: Arc<Runtime>,
     server: JoinHandle<()>,
     log: JoinHandle<String>,
+    output: JoinHandle<String>,
     started: Instant,
 }
 
@@ -135,15 +139,17 @@ impl Lambda {
         let (started, duration) = (sandbox.started, sandbox.started.elapsed());
         let asked = *sandbox.runtime.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
         let peak_rss_bytes = sandbox.child.id().map_or(0, peak_rss);
-        let log = sandbox.end().await;
+        let ends = sandbox.stop().await;
         tripwire.killed();
+        let (log, output) = ends?;
         Ok(Invocation {
             ended,
             peak_rss_bytes,
             duration,
             init: asked.map_or(duration, |at| at - started),
             first_request: tripwire.first_request().map(|at| at - started),
-            log: log?,
+            log,
+            metrics: output.lines().filter_map(|line| serde_json::from_str(line).ok()).collect(),
         })
     }
 
@@ -171,19 +177,24 @@ impl Lambda {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("starting {}", self.executable.display()))?;
-        let mut stderr = child.stderr.take().context("the function's log")?;
-        let log = tokio::spawn(async move {
-            let mut text = Vec::new();
-            tokio::io::AsyncReadExt::read_to_end(&mut stderr, &mut text).await.ok();
-            String::from_utf8_lossy(&text).into_owned()
-        });
-        Ok(Sandbox { child, work, runtime, server, log, started })
+        let log = read(child.stderr.take().context("the function's log")?);
+        let output = read(child.stdout.take().context("the function's output")?);
+        Ok(Sandbox { child, work, runtime, server, log, output, started })
     }
+}
+
+/// Reads a pipe to its end, so that whoever writes never waits.
+fn read(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<String> {
+    tokio::spawn(async move {
+        let mut text = Vec::new();
+        pipe.read_to_end(&mut text).await.ok();
+        String::from_utf8_lossy(&text).into_owned()
+    })
 }
 
 impl Sandbox {
@@ -207,10 +218,15 @@ impl Sandbox {
     }
 
     /// Ends the process; everything it logged.
-    pub async fn end(mut self) -> anyhow::Result<String> {
+    pub async fn end(self) -> anyhow::Result<String> {
+        Ok(self.stop().await?.0)
+    }
+
+    /// Ends the process: its log, and its standard output.
+    async fn stop(mut self) -> anyhow::Result<(String, String)> {
         self.child.kill().await.ok();
         self.server.abort();
-        Ok(self.log.await?)
+        Ok((self.log.await?, self.output.await?))
     }
 }
 

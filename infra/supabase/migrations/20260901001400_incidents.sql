@@ -3,7 +3,7 @@
 
 create table if not exists public.incidents (
   id uuid primary key default gen_random_uuid(),
-  kind text not null check (kind in ('availability', 'missed_run', 'alarm', 'channel')),
+  kind text not null check (kind in ('availability', 'missed_run', 'slow_run', 'alarm', 'channel')),
   subject text not null,
   label text not null,
   severity text not null,
@@ -155,7 +155,9 @@ begin
     v_queued := internal.open_incident('alarm', v_name, 'alarm.raised', coalesce(p_alarm ->> 'severity', 'error'),
       p_alarm -> 'data' || jsonb_build_object('since', v_at), v_explained, null, p_now, v_is_notified);
   elsif v_state = 'OK' then
-    v_queued := internal.close_incident('alarm', v_name, 'alarm.recovered', 'recovered', p_alarm -> 'data', null, p_now);
+    v_queued := internal.close_incident('alarm', v_name,
+      case when not coalesce((p_alarm ->> 'ends_in_silence')::boolean, false) then 'alarm.recovered' end,
+      'recovered', p_alarm -> 'data', null, p_now);
   end if;
   return jsonb_build_object('outcome', case when v_is_notified then 'explained'
                                             when v_queued > 0 then 'told'
@@ -166,11 +168,11 @@ begin
 end
 $$;
 comment on function public.relay_alarm is
-  'One change of an alarm {name, state, changed_at, reason, severity?, data}: ALARM opens an incident, OK closes it, INSUFFICIENT_DATA is stored. p_tasks: the tasks it speaks of. The same change twice is one.';
+  'One change of an alarm {name, state, changed_at, reason, severity?, data, ends_in_silence?}: ALARM opens an incident, OK closes it, INSUFFICIENT_DATA is stored. p_tasks: the tasks it speaks of. The same change twice is one.';
 
 insert into public.notification_rules (event_type, channel, recipients, min_severity)
 select t, 'slack', array['louise', 'nicolas'], 'warning'
-from unnest(array['availability.down', 'heartbeat.missed', 'alarm.raised']) t
+from unnest(array['availability.down', 'heartbeat.missed', 'run.slow', 'alarm.raised']) t
 on conflict (event_type, channel) do nothing;
 -- A tick that fails again and again is said once a day.
 insert into public.notification_rules (event_type, channel, recipients, min_severity, cooldown_minutes) values

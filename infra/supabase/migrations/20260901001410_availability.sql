@@ -192,6 +192,35 @@ end
 $$;
 comment on function internal.record_watch is 'One task''s heartbeat, and the incident of a task that did not succeed in time.';
 
+create or replace function internal.record_speed(p_task jsonb, p_run_id uuid, p_now timestamptz) returns text
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  v_task text := p_task ->> 'name';
+  v_run scheduler_logs;
+  v_data jsonb;
+begin
+  -- A run that was handed over used its time on purpose.
+  select * into v_run from scheduler_logs r
+  where r.task_name = v_task and r.completed_at is not null and r.duration_ms is not null and r.part = 0
+    and r.started_at >= p_now - interval '8 days'
+  order by r.started_at desc limit 1;
+  -- A run that failed says so itself, and why.
+  if v_run.status is null or v_run.status not in ('success', 'warning') then
+    return 'kept';
+  end if;
+  v_data := jsonb_build_object('subject', p_task ->> 'label', 'run_id', v_run.id, 'since', v_run.completed_at,
+                               'duration_seconds', round(v_run.duration_ms / 1000.0));
+  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint then
+    return case when internal.open_incident('slow_run', v_task, 'run.slow', 'warning', v_data, null, p_run_id, p_now)
+           is not null then 'opened' else 'kept' end;
+  end if;
+  return case when internal.close_incident('slow_run', v_task, 'run.recovered', 'recovered', v_data - 'since', p_run_id, p_now)
+         is not null then 'closed' else 'kept' end;
+end
+$$;
+comment on function internal.record_speed is
+  'One task''s newest run: an incident when it took almost all of its time, the end of it with a good run that did not.';
+
 create or replace function public.record_tick(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_checks jsonb, p_tasks jsonb, p_now timestamptz
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
@@ -211,7 +240,9 @@ begin
   into v_opened, v_closed, v_stale
   from (select internal.record_target(c, p_run_id, p_now) as outcome from jsonb_array_elements(p_checks) c
         union all
-        select internal.record_watch(t, p_run_id, p_now) from jsonb_array_elements(p_tasks) t) outcomes;
+        select internal.record_watch(t, p_run_id, p_now) from jsonb_array_elements(p_tasks) t
+        union all
+        select internal.record_speed(t, p_run_id, p_now) from jsonb_array_elements(p_tasks) t) outcomes;
   return jsonb_build_object('opened', v_opened, 'closed', v_closed, 'stale', v_stale);
 end
 $$;

@@ -69,6 +69,8 @@ events! {
     AvailabilityFailed, "availability.failed", "event-availability-failed";
     HeartbeatMissed, "heartbeat.missed", "event-heartbeat-missed";
     HeartbeatRecovered, "heartbeat.recovered", "event-heartbeat-recovered";
+    RunSlow, "run.slow", "event-run-slow";
+    RunRecovered, "run.recovered", "event-run-recovered";
     AlarmRaised, "alarm.raised", "event-alarm-raised";
     AlarmRecovered, "alarm.recovered", "event-alarm-recovered";
     ChannelDisabled, "channel.disabled", "event-channel-disabled";

@@ -63,6 +63,8 @@ impl Message {
             | Event::AvailabilityRecovered
             | Event::HeartbeatMissed
             | Event::HeartbeatRecovered
+            | Event::RunSlow
+            | Event::RunRecovered
             | Event::AlarmRaised
             | Event::AlarmRecovered
             | Event::ChannelDisabled

@@ -41,6 +41,7 @@ nothing-to-do = Nothing to do.
 observed = Observed
 open-alarm-follow-runbook = Open the alarm and follow the runbook.
 open-last-run-if-none = Open the last run; if none started, see the runbook.
+advice-run-slow = Nothing is lost. When it happens again, see the runbook before a run is cut off.
 open-the-alarm = Open the alarm
 open-the-console = Open the console
 open-the-run = Open the run
@@ -110,6 +111,8 @@ about-does-not-answer = 🚨 { $subject } does not answer
 about-does-not-answer-our-messages = 🔇 { $subject } does not answer our messages
 about-has-not-succeeded-time = ⏱️ `{ $subject }` has not succeeded in time
 about-has-succeeded-again = ✅ `{ $subject }` has succeeded again
+about-took-almost-all-its-time = ⏳ `{ $subject }` took almost all of its time
+about-took-its-usual-time-again = ✅ `{ $subject }` is within its time again
 about-is-unstable = ⚠️ { $subject } is unstable
 
 ## Events, as lists call them: those without a name here have their title
@@ -137,6 +140,8 @@ event-event-refused = Follow-up not started
 event-gazelle-authorization-expiring = Gazelle authorization refused
 event-heartbeat-missed = Task without a success in time
 event-heartbeat-recovered = Task that succeeds again
+event-run-slow = Task that takes almost all of its time
+event-run-recovered = Task within its time again
 event-humidity-alert = Humidity alert
 event-humidity-failed = Humidity alerts not made
 event-maintenance-asset-required = Equipment needs maintenance

@@ -41,6 +41,7 @@ nothing-to-do = Rien à faire.
 observed = Observé le
 open-alarm-follow-runbook = Ouvrir l'alarme et suivre le guide.
 open-last-run-if-none = Ouvrir la dernière exécution; si aucune n'a démarré, voir le guide.
+advice-run-slow = Rien n'est perdu. Si cela se répète, voir le guide avant qu'une exécution ne soit interrompue.
 open-the-alarm = Voir l'alarme
 open-the-console = Ouvrir la console
 open-the-run = Voir l'exécution
@@ -110,6 +111,8 @@ about-does-not-answer = 🚨 { $subject } ne répond pas
 about-does-not-answer-our-messages = 🔇 { $subject } ne répond pas à nos messages
 about-has-not-succeeded-time = ⏱️ « { $subject } » n'a pas réussi à temps
 about-has-succeeded-again = ✅ « { $subject } » a réussi de nouveau
+about-took-almost-all-its-time = ⏳ « { $subject } » a pris presque tout son temps
+about-took-its-usual-time-again = ✅ « { $subject } » tient de nouveau dans son temps
 about-is-unstable = ⚠️ { $subject } est instable
 
 ## Events, as lists call them: those without a name here have their title
@@ -137,6 +140,8 @@ event-event-refused = Suite non déclenchée
 event-gazelle-authorization-expiring = Autorisation Gazelle refusée
 event-heartbeat-missed = Tâche sans succès à temps
 event-heartbeat-recovered = Tâche qui réussit de nouveau
+event-run-slow = Tâche qui prend presque tout son temps
+event-run-recovered = Tâche qui tient de nouveau dans son temps
 event-humidity-alert = Alerte d'humidité
 event-humidity-failed = Alertes d'humidité non générées
 event-maintenance-asset-required = Équipement à entretenir

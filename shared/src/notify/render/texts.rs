@@ -54,6 +54,8 @@ fn keys(event: Event, data: &Value) -> (&'static str, &'static str) {
         Event::AvailabilityRecovered => ("about-answers-again", "nothing-to-do"),
         Event::HeartbeatMissed => ("about-has-not-succeeded-time", "open-last-run-if-none"),
         Event::HeartbeatRecovered => ("about-has-succeeded-again", "nothing-to-do"),
+        Event::RunSlow => ("about-took-almost-all-its-time", "advice-run-slow"),
+        Event::RunRecovered => ("about-took-its-usual-time-again", "nothing-to-do"),
         Event::AlarmRaised => ("about-aws-alarm", "open-alarm-follow-runbook"),
         Event::AlarmRecovered => ("about-aws-alarm-over", "nothing-to-do"),
         Event::ChannelDisabled => {
