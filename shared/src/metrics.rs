@@ -59,7 +59,8 @@ pub(crate) fn run_ended(task: &TaskSpec, answer: &Answer, delivered: Delivered, 
 }
 
 fn overdue_document(task: &TaskSpec, share: f64) -> Value {
-    let mut document = document(&[(OVERDUE, "None")], [(OVERDUE.to_owned(), json!(share))].into_iter().collect());
+    let mut document =
+        document(&[(OVERDUE, "None")], [(OVERDUE.to_owned(), json!(share))].into_iter().collect());
     document["task"] = task.name.into();
     document
 }

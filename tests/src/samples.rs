@@ -328,8 +328,18 @@ pub fn notices() -> Vec<(&'static str, &'static str, Value)> {
                 json!({"subject": "Backup SQL", "until": "2026-01-16T08:00:03Z", "duration_seconds": 93_600}),
             ),
         ),
-        ("run.slow", "late", incident(json!({"subject": "Backup SQL", "run_id": RUN, "duration_seconds": 790}))),
-        ("run.recovered", "over", incident(json!({"subject": "Backup SQL", "run_id": RUN, "duration_seconds": 41}))),
+        (
+            "run.slow",
+            "late",
+            incident(json!({"subject": "Backup SQL", "run_id": RUN, "duration_seconds": 790})),
+        ),
+        (
+            "run.recovered",
+            "over",
+            incident(
+                json!({"subject": "Backup SQL", "run_id": RUN, "until": "2026-01-16T08:00:03Z", "duration_seconds": 93_600}),
+            ),
+        ),
         (
             "alarm.raised",
             "errors",

@@ -255,59 +255,78 @@ mod tests {
         assert_eq!(since(report, &[parent], now), Some(at("2026-01-16T06:00:00Z")));
     }
 
-    #[test]
-    fn the_share_of_the_latest_task_reaches_one_when_it_is_down_and_not_before() {
-        let latest_of = |known: &[Known], now| {
-            let beats = judge(known, &Schedules::default(), Some(now - 5.minutes()), now);
-            let latest = latest(&beats).unwrap();
-            (latest.name, latest.overdue, latest.state)
+    /// What is known at an instant when every task has succeeded whenever it was due; of one, since an instant not any more.
+    fn all_but(stopped: &str, last: Timestamp, now: Timestamp) -> Vec<Known> {
+        let succeeded = |task: &TaskSpec| match schedule_of(task, &Schedules::default()) {
+            Some((_, Schedule::Rate(_))) => now,
+            Some((_, schedule)) => schedule.last_until_in(now, &clock::zone()).unwrap(),
+            // After the sync of the night.
+            None => schedule_of(TaskSpec::named("sync_gazelle").unwrap(), &Schedules::default())
+                .and_then(|(_, schedule)| schedule.last_until_in(now, &clock::zone()))
+                .unwrap(),
         };
-        let grace = SignedDuration::try_from(TaskSpec::named("backup").unwrap().grace()).unwrap();
-        let due = at("2026-01-15T08:00:00Z");
-        let backup = known("backup", Some(due - 24.hours()));
-        let ordinary: Vec<Known> = watched()
-            .filter(|task| task.name != "backup")
-            .map(|task| known(task.name, Some(due + grace)))
-            .collect();
-        let all: Vec<Known> = ordinary.into_iter().chain([backup.clone()]).collect();
-        let (name, share, state) = latest_of(&all, due + grace / 2);
-        assert_eq!((name, state), ("backup", "up"));
-        assert!((share - 0.5).abs() < 0.01, "{share}");
-        let (_, share, state) = latest_of(&all, due + grace - 1.second());
-        assert!(share < 1.0 && state == "up", "{share}");
-        let (_, share, state) = latest_of(&all, due + grace * 2);
-        assert!((share - 2.0).abs() < 0.01 && state == "down", "{share}");
-        let paused: Vec<Known> =
-            all.iter().map(|known| Known { paused: known.name == "backup", ..known.clone() }).collect();
-        assert!(latest_of(&paused, due + grace * 2).1 < 1.0);
+        let of = |task: &TaskSpec| if task.name == stopped { last } else { succeeded(task) };
+        watched().map(|task| known(task.name, Some(of(task)))).collect()
     }
 
-    /// Each task ran for the last time when it was due, and then not any more, while everything else goes on.
+    fn judged(known: &[Known], now: Timestamp) -> Vec<TaskCheck> {
+        judge(known, &Schedules::default(), Some(now - 5.minutes()), now)
+    }
+
+    #[test]
+    fn the_share_of_the_latest_task_reaches_one_when_it_is_down_and_not_before() {
+        let due = at("2026-01-15T08:00:00Z");
+        let grace = SignedDuration::try_from(TaskSpec::named("backup").unwrap().grace()).unwrap();
+        let share_at = |now, paused| {
+            let mut known = all_but("backup", due - SignedDuration::from_hours(24), now);
+            known.iter_mut().filter(|known| known.name == "backup").for_each(|known| known.paused = paused);
+            let beats = judged(&known, now);
+            let latest = latest(&beats).unwrap();
+            (latest.name, (latest.overdue * 100.0).round() / 100.0, latest.state)
+        };
+        assert_eq!(share_at(due + grace / 2, false), ("backup", 0.5, "up"));
+        assert_eq!(share_at(due + grace - SignedDuration::from_secs(1), false), ("backup", 0.99, "up"));
+        assert_eq!(share_at(due + grace, false), ("backup", 1.0, "down"));
+        assert_eq!(share_at(due + grace * 2, false), ("backup", 2.0, "down"));
+        let (_, share, _) = share_at(due + grace * 2, true);
+        assert!(share < 0.1, "{share}: a paused task is not late");
+    }
+
+    /// Each task in turn ran for the last time when it was due, and then not any more.
     #[test]
     fn a_task_that_stops_is_down_not_later_than_its_age_alone_would_say_and_the_figure_says_so_at_once() {
-        let start = at("2026-01-13T05:02:00Z");
         for stopped in watched() {
-            let mut last: Vec<Known> = watched().map(|task| known(task.name, Some(start))).collect();
+            let start = at("2026-01-12T14:02:00Z");
+            let last = all_but("", start, start)
+                .iter()
+                .find(|known| known.name == stopped.name)
+                .unwrap()
+                .last_success_at;
+            let last = last.unwrap();
             let mut now = start;
-            let detected = loop {
-                now += 5.minutes();
-                for known in last.iter_mut().filter(|known| known.name != stopped.name) {
-                    known.last_success_at = Some(now);
-                }
-                // What follows the sync is awaited when the sync has succeeded.
-                let beats = judge(&last, &Schedules::default(), Some(now - 5.minutes()), now);
-                let is_down = beats.iter().any(|beat| beat.name == stopped.name && beat.state == "down");
-                let latest = latest(&beats).unwrap();
-                assert_eq!(latest.overdue >= 1.0, is_down, "{} at {now}", stopped.name);
-                if is_down {
-                    assert_eq!(latest.name, stopped.name);
-                    break now;
-                }
+            while judged(&all_but(stopped.name, last, now), now).iter().all(|beat| beat.state != "down") {
+                let beats = judged(&all_but(stopped.name, last, now), now);
+                assert!(latest(&beats).unwrap().overdue < 1.0, "{} at {now}", stopped.name);
+                now += SignedDuration::from_mins(5);
                 assert!(now.duration_since(start).as_hours() < 200, "{} is never missed", stopped.name);
-            };
+            }
+            let beats = judged(&all_but(stopped.name, last, now), now);
+            let latest = latest(&beats).unwrap();
+            assert_eq!((latest.name, latest.state), (stopped.name, "down"));
+            assert!(latest.overdue >= 1.0);
             let limit = SignedDuration::try_from(stopped.newest_success_limit()).unwrap();
-            let took = detected.duration_since(start);
-            assert!(took <= limit + 5.minutes(), "{}: {took:#} after its last success", stopped.name);
+            let took = now.duration_since(last);
+            assert!(
+                took <= limit + SignedDuration::from_mins(5),
+                "{}: {took:#} after its last success",
+                stopped.name
+            );
+            eprintln!(
+                "DETECT {} after {} min (age limit {} min)",
+                stopped.name,
+                took.as_mins(),
+                limit.as_mins()
+            );
         }
     }
 

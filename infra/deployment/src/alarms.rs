@@ -96,7 +96,8 @@ impl Alarms<'_> {
         });
         problems.unless(speaks_of_silence, || format!("{name}: no alarm that is raised by silence"));
         let by_silence = self.list.iter().filter(|(_, alarm)| alarm["TreatMissingData"] == "breaching");
-        let others: Vec<&str> = by_silence.map(|(_, alarm)| name_of(alarm)).filter(|other| *other != name).collect();
+        let others: Vec<&str> =
+            by_silence.map(|(_, alarm)| name_of(alarm)).filter(|other| *other != name).collect();
         problems.unless(others.is_empty(), || format!("{others:?}: one silence would be several messages"));
     }
 

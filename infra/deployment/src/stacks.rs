@@ -30,7 +30,9 @@ fn taken(template: &Value, stack: &str) -> BTreeSet<String> {
         let properties = &resource["Properties"];
         for (key, value) in properties.as_object().into_iter().flatten() {
             if key.ends_with("Name") && !NO_NAMES.contains(&key.as_str()) {
-                taken.extend(resolved(value, resources, stack).map(|name| format!("{id}: {kind} {key} {name:?}")));
+                taken.extend(
+                    resolved(value, resources, stack).map(|name| format!("{id}: {kind} {key} {name:?}")),
+                );
             }
         }
         if properties["Namespace"] == metrics::NAMESPACE {
@@ -38,7 +40,8 @@ fn taken(template: &Value, stack: &str) -> BTreeSet<String> {
                 let value = resolved(&dimension["Value"], resources, stack).unwrap_or_default();
                 format!(" {}={value}", dimension["Name"].as_str().unwrap_or_default())
             };
-            let dimensions: String = properties["Dimensions"].as_array().into_iter().flatten().map(of).collect();
+            let dimensions: String =
+                properties["Dimensions"].as_array().into_iter().flatten().map(of).collect();
             taken.insert(format!("{id}: the metric {}{dimensions}", properties["MetricName"]));
         }
     }

@@ -159,7 +159,9 @@ fn requests(function: Function) -> String {
 }
 
 fn log_group(id: &str) -> String {
-    format!("{id}Logs:\n  Type: AWS::Logs::LogGroup\n  Properties:\n    RetentionInDays: !Ref LogRetentionDays\n")
+    format!(
+        "{id}Logs:\n  Type: AWS::Logs::LogGroup\n  Properties:\n    RetentionInDays: !Ref LogRetentionDays\n"
+    )
 }
 
 /// Who hears of an alarm, when it is raised and when it ends.
@@ -323,7 +325,8 @@ fn alarms(yaml: &Yaml, deployed: &[Deployed]) -> anyhow::Result<String> {
 
 /// How often a function must fail before it is worth a message: the next tick of a frequent one is its retry.
 fn failures_in_a_row(function: Function) -> u64 {
-    match function.tasks().filter(|task| task.is_frequent()).map(|task| task.expected_period.as_secs()).min() {
+    match function.tasks().filter(|task| task.is_frequent()).map(|task| task.expected_period.as_secs()).min()
+    {
         None => 1,
         Some(seconds) if seconds > 600 => 2,
         Some(_) => 3,
@@ -331,7 +334,8 @@ fn failures_in_a_row(function: Function) -> u64 {
 }
 
 fn period_of(function: Function) -> u64 {
-    let periods = function.tasks().filter(|task| task.is_frequent()).map(|task| task.expected_period.as_secs());
+    let periods =
+        function.tasks().filter(|task| task.is_frequent()).map(|task| task.expected_period.as_secs());
     periods.min().unwrap_or(300)
 }
 
@@ -339,7 +343,9 @@ fn period_of(function: Function) -> u64 {
 fn others(deployed: &[Deployed]) -> anyhow::Result<[Alarm; 4]> {
     let id = |function: Function| {
         let found = deployed.iter().find(|deployed| deployed.function == function);
-        found.map(|deployed| deployed.id.clone()).with_context(|| format!("{} is not there", function.crate_name()))
+        found
+            .map(|deployed| deployed.id.clone())
+            .with_context(|| format!("{} is not there", function.crate_name()))
     };
     let watcher = id(Function::AvailabilityCheck)?;
     let plain = |id: &str, name: &str| Alarm {
@@ -371,7 +377,8 @@ fn others(deployed: &[Deployed]) -> anyhow::Result<[Alarm; 4]> {
             ..plain(&format!("{}5xx", id(Function::AdminApi)?), "admin-api-5xx")
         },
         Alarm {
-            description: "Des fonctions n'ont pas pu démarrer, trop d'exécutions en cours dans le compte".into(),
+            description: "Des fonctions n'ont pas pu démarrer, trop d'exécutions en cours dans le compte"
+                .into(),
             entry: "throttles",
             metric: ("AWS/Lambda", "Throttles", None),
             comment: "Without a dimension: every function of the account. It is the account's limit that throttles, unless a\n\
@@ -422,7 +429,10 @@ fn of_queue(id: String) -> Alarm {
         }
         .into(),
         entry: "depth",
-        name: format!("{}-depth", if is_of_functions { "function-dead-letters" } else { "scheduler-dead-letters" }),
+        name: format!(
+            "{}-depth",
+            if is_of_functions { "function-dead-letters" } else { "scheduler-dead-letters" }
+        ),
         metric: ("AWS/SQS", "NumberOfMessagesSent", Some(("QueueName", format!("!GetAtt {id}.QueueName")))),
         id: format!("{id}Depth"),
         statistic: "Sum",
@@ -440,7 +450,9 @@ fn of_queue(id: String) -> Alarm {
 /// At most 50 metrics: the first three dashboards of an account are free up to there.
 fn dashboard(yaml: &Yaml, deployed: &[Deployed]) -> String {
     let of_functions = |metric: &str| -> Vec<String> {
-        let line = |deployed: &Deployed| format!(r#"["AWS/Lambda", "{metric}", "FunctionName", "${{{}}}"]"#, deployed.id);
+        let line = |deployed: &Deployed| {
+            format!(r#"["AWS/Lambda", "{metric}", "FunctionName", "${{{}}}"]"#, deployed.id)
+        };
         deployed.iter().map(line).collect()
     };
     let own = |metric: &str| {
@@ -455,7 +467,13 @@ fn dashboard(yaml: &Yaml, deployed: &[Deployed]) -> String {
     });
     let deliveries = ["deliveries_sent", "deliveries_failed", "deliveries_unknown"].map(own).to_vec();
     let widgets = [
-        widget([0, 0, 12, 7], "Retard de la tâche la plus en retard (1 : en défaut)", "Maximum", 300, vec![own(metrics::OVERDUE)]),
+        widget(
+            [0, 0, 12, 7],
+            "Retard de la tâche la plus en retard (1 : en défaut)",
+            "Maximum",
+            300,
+            vec![own(metrics::OVERDUE)],
+        ),
         widget([12, 0, 12, 7], "Erreurs, par fonction", "Sum", 900, of_functions("Errors")),
         widget([0, 7, 12, 7], "Durées, par fonction", "Maximum", 900, of_functions("Duration")),
         widget([12, 7, 6, 7], "Notifications, par issue", "Sum", 3600, deliveries),
@@ -485,7 +503,8 @@ fn dashboard(yaml: &Yaml, deployed: &[Deployed]) -> String {
 /// `place`: column, row, width, height.
 fn widget(place: [u32; 4], title: &str, statistic: &str, period: u32, metrics: Vec<String>) -> String {
     let [x, y, width, height] = place;
-    let metrics: String = metrics.iter().map(|metric| format!("    {metric}")).collect::<Vec<_>>().join(",\n");
+    let metrics: String =
+        metrics.iter().map(|metric| format!("    {metric}")).collect::<Vec<_>>().join(",\n");
     format!(
         r#"{{"type": "metric", "x": {x}, "y": {y}, "width": {width}, "height": {height}, "properties": {{
   "title": "{title}", "region": "${{AWS::Region}}", "view": "timeSeries", "stat": "{statistic}", "period": {period},

@@ -121,7 +121,8 @@ fn table() -> anyhow::Result<String> {
         }
         table += &format!("| {} | {:.1} | {} | {:.2} |\n", line.what, line.quantity, line.price, line.usd());
     }
-    table += &format!("| what is less than 0.05 each | | | {small:.2} |\n| **total** | | | **{usual:.2}** |\n");
+    table +=
+        &format!("| what is less than 0.05 each | | | {small:.2} |\n| **total** | | | **{usual:.2}** |\n");
     for parameter in ["Dashboard=yes", "ThrottleAlarms=yes"] {
         let more = total(&of(&[parameter])?) - usual;
         table += &format!("| `{parameter}` | | | + {more:.2} |\n");

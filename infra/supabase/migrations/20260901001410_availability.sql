@@ -214,7 +214,8 @@ begin
     return case when internal.open_incident('slow_run', v_task, 'run.slow', 'warning', v_data, null, p_run_id, p_now)
            is not null then 'opened' else 'kept' end;
   end if;
-  return case when internal.close_incident('slow_run', v_task, 'run.recovered', 'recovered', v_data - 'since', p_run_id, p_now)
+  return case when internal.close_incident('slow_run', v_task, 'run.recovered', 'recovered',
+           v_data - array['since', 'duration_seconds'], p_run_id, p_now)
          is not null then 'closed' else 'kept' end;
 end
 $$;
