@@ -56,8 +56,9 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
     let mut arguments = run.lease_arguments();
     arguments["p_collections"] = json!(names);
     arguments["p_resume"] = plan.resume.into();
+    arguments["p_mapping"] = rows::MAPPING.into();
     let states: BTreeMap<String, State> = run.supabase.rpc("begin_sync", &arguments).await?;
-    // A mirror that was never filled has no watermark: its first sync reads everything.
+    // A mirror that was never filled, or by another mapping, has no watermark: its next sync reads everything.
     let full = plan.full || states.values().any(|state| state.watermark.is_none());
 
     let slots = Semaphore::new(bounds.concurrency);

@@ -388,6 +388,64 @@ async fn what_cannot_be_read_in_windows_is_read_as_one_list(
     assert_equal(&bed, "as one list").await
 }
 
+/// As if an earlier version had stored what it read in another way, and had read everything.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_corrected_mapping_rewrites_rows_and_links_although_gazelle_sends_the_same(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    bed.fill().await?;
+    let tables = ["gazelle_pianos", "gazelle_appointments", "gazelle_timeline_entries"];
+    let before =
+        |bed: &Bed, table: &'static str| bed.stack.observer.from(table).order("external_id.asc").limit(3);
+    let rows = async |bed: &Bed| -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        for table in tables {
+            let mut rows: Vec<Value> = bed.stack.observer.rows(before(bed, table)).await?;
+            for row in &mut rows {
+                let fields = row.as_object_mut().unwrap();
+                fields.remove("synced_at");
+                fields.remove("updated_at");
+            }
+            all.extend(rows);
+        }
+        Ok(all)
+    };
+    let (good, links) =
+        (rows(&bed).await?, bed.stack.rows("gazelle_appointment_pianos", "*", "piano_external_id").await?);
+    let spoil = async |bed: &Bed, table: &str, key: &str, spoilt: Value| {
+        bed.stack
+            .write(bed.stack.observer.from(table).not("is", key, "null").update(spoilt.to_string()))
+            .await
+    };
+    spoil(&bed, "gazelle_pianos", "external_id", json!({"make": "?", "mapping": 1})).await?;
+    spoil(&bed, "gazelle_appointments", "external_id", json!({"title": "?", "mapping": 1})).await?;
+    spoil(&bed, "gazelle_timeline_entries", "external_id", json!({"title": "?", "mapping": null})).await?;
+    spoil(&bed, "gazelle_appointment_pianos", "piano_external_id", json!({"is_tuning": null})).await?;
+    // As far as anybody knows everything was read by this mapping: an ordinary night reads no more than it does.
+    let run = bed.sync("2026-01-16T06:00:00Z").await?;
+    assert_eq!(
+        (&run.answer.stats["full"], &run.answer.status),
+        (&json!(false), &"success".to_owned()),
+        "{:?}",
+        run.answer
+    );
+    spoil(&bed, "sync_state", "collection", json!({"mapping": 1})).await?;
+    let run = bed.sync("2026-01-17T06:00:00Z").await?;
+    assert_eq!(
+        (&run.answer.stats["full"], &run.answer.status),
+        (&json!(true), &"success".to_owned()),
+        "{:?}",
+        run.answer
+    );
+    assert_eq!(rows(&bed).await?, good);
+    assert_eq!(bed.stack.rows("gazelle_appointment_pianos", "*", "piano_external_id").await?, links);
+    let run = bed.sync("2026-01-18T06:00:00Z").await?;
+    assert_eq!(run.answer.stats["full"], false, "once");
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_that_is_off_by_one_for_nights_is_reported_once_and_nothing_is_deleted_meanwhile(

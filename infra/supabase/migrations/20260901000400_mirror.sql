@@ -179,6 +179,7 @@ begin
       add column if not exists gazelle_created_at timestamptz,
       add column if not exists gazelle_updated_at timestamptz,
       add column if not exists raw jsonb,
+      add column if not exists mapping bigint,
       add column if not exists synced_at timestamptz,
       add column if not exists deleted_at timestamptz', v_table);
     for v_name in
@@ -212,6 +213,8 @@ on conflict do nothing;
 create table if not exists public.sync_state (
   collection text primary key,
   watermark timestamptz,
+  mapping bigint,
+  next_mapping bigint,
   windows jsonb not null default '{}',
   run_id uuid,
   complete boolean not null default false,
@@ -223,6 +226,9 @@ create table if not exists public.sync_state (
 );
 comment on table public.sync_state is
   'Per collection: the start of the last run that read it to its end (watermark), and how far the run run_id has come (windows, complete, counts), and what it found on the way: refused deletions, rows set aside.';
+comment on column public.sync_state.mapping is
+  'The mapping by which the whole collection was written; rows have their own. Another one: the next sync reads everything.';
+comment on column public.sync_state.next_mapping is 'The mapping of the reading that run_id began: that of all, when it has come to its end.';
 comment on column public.sync_state.windows is
   'The parts that are read side by side: {"from..until": {from, until, backwards, round, cursor, complete}}.';
 comment on column public.sync_state.differences is

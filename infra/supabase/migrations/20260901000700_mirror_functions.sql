@@ -3,7 +3,7 @@
 create or replace function internal.mirror_table(p_collection text, out table_name text, out key_column text, out retained text[])
 language plpgsql immutable as $$
 begin
-  -- `kept`: columns in which the predecessor kept local values; an absent value never erases them.
+  -- `retained`: columns in which the predecessor kept local values; an absent value never erases them.
   select m.t, m.k, m.c into table_name, key_column, retained
   from (values
     ('users', 'users', 'id', array[]::text[]),
@@ -48,7 +48,7 @@ begin
       select %2$s, $2 from jsonb_populate_recordset(null::public.%1$I, $1)
       on conflict (%3$I) do update
       set %4$s, synced_at = $2, deleted_at = null
-      where (t.raw is distinct from excluded.raw or t.deleted_at is not null %5$s)
+      where (t.raw is distinct from excluded.raw or t.deleted_at is not null %5$s %6$s)
         and (t.gazelle_updated_at is null or excluded.gazelle_updated_at is null
              or excluded.gazelle_updated_at >= t.gazelle_updated_at
              -- A date still to come is a mistake, and freezes no row.
@@ -58,7 +58,9 @@ begin
     select coalesce(array_agg(key) filter (where inserted), '{}'), coalesce(array_agg(key), '{}') from written
   $sql$, m.table_name, v_columns, m.key_column, v_assignments,
     -- A contact's client is where it was found, not in its own payload.
-    case p_collection when 'contacts' then 'or t.client_external_id is distinct from excluded.client_external_id' else '' end)
+    case p_collection when 'contacts' then 'or t.client_external_id is distinct from excluded.client_external_id' else '' end,
+    -- The same payload is another row when it is read in another way.
+    case when p_rows -> 0 ? 'mapping' then 'or t.mapping is distinct from excluded.mapping' else '' end)
   into v_inserted, v_changed
   using p_rows, p_now;
 
@@ -77,7 +79,7 @@ begin
 end
 $$;
 comment on function internal.upsert_rows is
-  'Set-based upsert that writes only rows whose payload changed (or that come back), and never newer by older. Only the columns present in the rows are written. p_repeated: keys of rows that are counted already.';
+  'Set-based upsert that writes only rows whose payload or mapping changed (or that come back), and never newer by older. Only the columns present in the rows are written. p_repeated: keys of rows that are counted already.';
 
 create or replace function internal.upsert_batch(
   p_collection text, p_rows jsonb, p_repeated text[], p_now timestamptz
@@ -134,24 +136,25 @@ $$;
 comment on function internal.add_counts is 'Adds {collection: {counter: n}} to the same shape.';
 
 create or replace function public.begin_sync(
-  p_run_id uuid, p_lease uuid, p_collections text[], p_resume boolean, p_lease_seconds integer, p_now timestamptz
+  p_run_id uuid, p_lease uuid, p_collections text[], p_resume boolean, p_lease_seconds integer, p_now timestamptz,
+  p_mapping bigint default null
 ) returns jsonb language plpgsql set search_path = public, pg_temp as $$
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
-  insert into sync_state (collection, run_id, updated_at)
-  select c, p_run_id, p_now from unnest(p_collections) c
+  insert into sync_state (collection, run_id, updated_at, next_mapping)
+  select c, p_run_id, p_now, p_mapping from unnest(p_collections) c
   on conflict (collection) do update
   set run_id = excluded.run_id, updated_at = excluded.updated_at, windows = '{}', complete = false, counts = '{}',
-      refused = '[]', quarantined = '[]'
+      refused = '[]', quarantined = '[]', next_mapping = coalesce(excluded.next_mapping, sync_state.mapping)
   where not (p_resume and sync_state.run_id = excluded.run_id);
   return (select jsonb_object_agg(collection, jsonb_build_object(
-            'watermark', watermark, 'windows', windows, 'complete', complete, 'counts', counts,
+            'watermark', case when mapping is not distinct from next_mapping then watermark end, 'windows', windows, 'complete', complete, 'counts', counts,
             'refused', refused, 'quarantined', quarantined))
           from sync_state where collection = any (p_collections));
 end
 $$;
 comment on function public.begin_sync is
-  'Opens the collections for this run and answers their state. A resumed run keeps its windows, cursors and counters; any other starts over.';
+  'Opens the collections for this run and answers their state. A resumed run keeps its windows, cursors and counters; any other starts over. What was written by another mapping than p_mapping has no watermark.';
 
 create or replace function public.plan_windows(
   p_run_id uuid, p_lease uuid, p_collection text, p_windows jsonb, p_lease_seconds integer, p_now timestamptz
@@ -224,7 +227,7 @@ declare
 begin
   perform internal.hold_lease(p_run_id, p_lease, p_lease_seconds, p_now);
   update sync_state
-  set complete = true, watermark = greatest(watermark, p_watermark), updated_at = p_now,
+  set complete = true, watermark = greatest(watermark, p_watermark), mapping = next_mapping, updated_at = p_now,
       differences = case when p_exact then '{}' else differences end
   where collection = p_collection and run_id = p_run_id
   returning counts into v_counts;
