@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_a_refused_value_has_its_sentence() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/supabase/migrations");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/supabase/functions");
         let mut reasons = BTreeSet::from(["cursor".to_owned()]);
         // What a form decides by itself.
         let forms = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions/admin-api/src/data");
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn every_setting_has_its_meaning() {
-        let file = "../infra/supabase/migrations/20260901001734_console_settings.sql";
+        let file = "../infra/supabase/functions/console_settings.sql";
         let sql = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("SQL");
         let rules = sql.split_once("internal.setting_rules()").expect("the rules").1;
         let rules = rules.split_once("$$;").expect("their end").0;

@@ -1,7 +1,7 @@
 //! The migrations on an empty database, on the predecessor's, and twice; and who may touch what.
 
 use e2e::{Backend, Bed, empty_database, serve_database};
-use gazelle_local::{migrations, postgrest::Database, supabase};
+use gazelle_local::{migrations, postgrest::Database, schema, supabase};
 use rstest::rstest;
 use serde_json::Value;
 use shared::{
@@ -202,6 +202,107 @@ async fn the_predecessors_database_keeps_every_row_and_column_and_loses_its_hole
              insert into gazelle_clients (external_id, status) values ('cli_2', 'PROSPECT');",
         )
         .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_functions_migration_and_the_schema_are_what_the_sources_make() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    migrations::migrate(&url).await?;
+    let client = Database::connect(&url).await?;
+    let functions = schema::functions(&schema::signatures(&client).await?)?;
+    let is_same = |file: std::path::PathBuf, made: String| anyhow::Ok(std::fs::read_to_string(file)? == made);
+    assert!(is_same(schema::functions_file(), functions)?, "cargo xtask db");
+    assert!(is_same(schema::schema_file(), schema::description(&client).await?)?, "cargo xtask db");
+    // They were made without a look at their bodies.
+    client
+        .batch_execute(
+            "do $check$
+             declare
+               v_function text;
+             begin
+               set local check_function_bodies = on;
+               for v_function in select pg_get_functiondef(oid) from pg_proc
+                                 where pronamespace in ('public'::regnamespace, 'internal'::regnamespace) loop
+                 execute v_function;
+               end loop;
+             end
+             $check$",
+        )
+        .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_with_other_parameters_goes_when_the_functions_are_applied_again() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    migrations::migrate(&url).await?;
+    let client = Database::connect(&url).await?;
+    let before = schema::signatures(&client).await?;
+    client
+        .batch_execute(
+            "create function internal.deletion_limit(p_rows bigint, p_share numeric) returns bigint language sql as 'select 1::bigint';
+             create function public.somebody_elses(p_rows bigint) returns bigint language sql as 'select 1::bigint'",
+        )
+        .await?;
+    client.batch_execute(&std::fs::read_to_string(schema::functions_file())?).await?;
+    let mut after = schema::signatures(&client).await?;
+    after.retain(|signature| signature != "public.somebody_elses(bigint)");
+    assert_eq!(after, before);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_without_superuser_applies_the_migrations_twice() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    let client = Database::connect(&url).await?;
+    let name = url.rsplit('/').next().unwrap_or_default();
+    client
+        .batch_execute(&format!(
+            "do $$ begin create role hosted_owner login nosuperuser createrole createdb; exception when duplicate_object then null; end $$;
+             alter database {name} owner to hosted_owner"
+        ))
+        .await?;
+    let hosted = url.replacen("postgres@", "hosted_owner@", 1);
+    migrations::migrate(&hosted).await?;
+    migrations::migrate(&hosted).await?;
+    let superuser: bool = Database::connect(&hosted)
+        .await?
+        .query_one("select rolsuper from pg_roles where rolname = current_user", &[])
+        .await?
+        .get(0);
+    assert!(!superuser);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_supabase_cli_applies_them_by_the_readmes_own_command() -> anyhow::Result<()> {
+    let root = tools::root();
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    let begin = format!("npx supabase@{} ", tools::SUPABASE_CLI);
+    let line = readme.lines().find_map(|line| line.strip_prefix(&begin)).expect("the README's command");
+    let command = line.split('#').next().unwrap_or_default().trim();
+    let deploy = std::fs::read_to_string(root.join("docs/DEPLOY.md"))?;
+    assert!(deploy.contains(&format!("`{begin}{command}`")), "DEPLOY.md names the same command");
+    let url = empty_database().await?;
+    let home = tempfile::tempdir()?;
+    let push = || {
+        let arguments = command.split_whitespace().map(|word| word.replace("\"$DATABASE_URL\"", &url));
+        let mut cli = std::process::Command::new(tools::supabase()?);
+        // Nobody is there to say yes.
+        cli.args(arguments).arg("--yes").current_dir(&root).env("HOME", home.path()).env("DO_NOT_TRACK", "1");
+        let output = cli.output()?;
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        anyhow::ensure!(output.status.success(), "{said}");
+        Ok(said)
+    };
+    let said = push()?;
+    for (name, _) in migrations::migrations()? {
+        assert!(said.contains(&name), "{name}: {said}");
+    }
+    assert!(push()?.contains("up to date"));
+    let client = Database::connect(&url).await?;
+    assert_eq!(schema::description(&client).await?, std::fs::read_to_string(schema::schema_file())?);
     Ok(())
 }
 

@@ -148,7 +148,7 @@ pub struct Thresholds {
 #[cfg(test)]
 impl Default for Thresholds {
     fn default() -> Self {
-        let rules = include_str!("../../../infra/supabase/migrations/20260901001734_console_settings.sql");
+        let rules = include_str!("../../../infra/supabase/functions/console_settings.sql");
         let standard = |rule: &str| {
             let [key, .., standard] = rule.split(", ").collect::<Vec<_>>()[..] else { return None };
             let key = key.strip_prefix("('anomaly.")?.trim_end_matches('\'').to_owned();

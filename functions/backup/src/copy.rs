@@ -12,7 +12,7 @@ pub const FORMAT: u32 = 1;
 /// How a copy's place begins: places sort by age.
 const PLACE_TIME: &str = "%Y%m%dT%H%M%SZ";
 /// The newest migration that this program knows.
-pub const SCHEMA_VERSION: &str = "20260901001740";
+pub const SCHEMA_VERSION: &str = "20260901009000";
 
 /// What a table holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

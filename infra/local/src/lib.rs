@@ -14,6 +14,7 @@ pub mod output;
 pub mod postgrest;
 pub mod progress;
 pub mod sandbox;
+pub mod schema;
 pub mod stack;
 pub mod supabase;
 pub mod tripwire;

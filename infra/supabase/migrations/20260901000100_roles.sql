@@ -20,6 +20,7 @@ end
 $$;
 
 create schema if not exists auth;
+
 do $$
 begin
   if to_regprocedure('auth.jwt()') is null then
@@ -37,8 +38,11 @@ $$;
 
 -- Helpers of the SQL functions. The API exposes `public` only, so nothing here can be called from outside.
 create schema if not exists internal;
+
 revoke all on schema internal from public;
+
 grant usage on schema internal to service_role;
+
 grant usage on schema public to service_role;
 
 create or replace function internal.protect_table(p_table regclass) returns void

@@ -15,6 +15,7 @@ create table if not exists public.scheduler_logs (
   triggered_by_user text,
   created_at timestamptz default now()
 );
+
 alter table public.scheduler_logs
   add column if not exists run_key text,
   add column if not exists correlation_id uuid,
@@ -46,6 +47,7 @@ comment on column public.scheduler_logs.lease_token is 'Fences a process that lo
 
 -- The predecessor knew three states.
 select internal.drop_checks('public.scheduler_logs', 'status', 'scheduler_logs_status_known');
+
 do $$
 begin
   if not exists (select from pg_constraint where conname = 'scheduler_logs_status_known') then
@@ -54,7 +56,6 @@ begin
   end if;
 end
 $$;
-
 create unique index if not exists scheduler_logs_run_key_key on public.scheduler_logs (run_key);
 create index if not exists idx_scheduler_logs_started_at on public.scheduler_logs (started_at desc);
 create index if not exists idx_scheduler_logs_task_name on public.scheduler_logs (task_name, started_at desc);
@@ -74,6 +75,7 @@ create table if not exists public.sync_logs (
   triggered_by_user text,
   created_at timestamptz default now()
 );
+
 alter table public.sync_logs
   add column if not exists started_at timestamptz,
   add column if not exists completed_at timestamptz,

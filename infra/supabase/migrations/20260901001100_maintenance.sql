@@ -21,6 +21,7 @@ create table if not exists public.assets (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
+
 alter table public.assets
   add column if not exists gazelle_status text;
 comment on column public.assets.external_ref is 'The external_id of the piano; null for what Gazelle does not know.';
@@ -42,6 +43,7 @@ create table if not exists public.maintenances (
   updated_at timestamptz not null default now(),
   unique (asset_id, source, external_ref)
 );
+
 alter table public.maintenances
   add column if not exists closed_by_sync boolean not null default false;
 comment on column public.maintenances.external_ref is
@@ -78,14 +80,6 @@ comment on column public.alerts.fingerprint is
 comment on column public.alerts.days_count is 'Days left or days late; 0 = today. Null without a due date.';
 comment on column public.alerts.previous_alert_id is
   'The alert that the same maintenance had before it became late or was moved.';
-
-create or replace function internal.priority_rank(p_priority text) returns integer
-language sql immutable as $$
-  select case p_priority when 'CRITICAL' then 0 when 'HIGH' then 1 when 'MEDIUM' then 2 end
-$$;
-comment on function internal.priority_rank is
-  'The order of alerts: as text, MEDIUM would come first. Without search_path, because a function that has one is never inlined.';
-
 create index if not exists idx_assets_required on public.assets (id) where status = 'maintenance_required';
 create index if not exists idx_maintenances_due on public.maintenances (scheduled_date)
   where status in ('planifiée', 'en_cours');
@@ -112,76 +106,6 @@ select t, 'slack', array['louise', 'nicolas'], 'info'
 from unnest(array['maintenance.late', 'maintenance.urgent', 'maintenance.asset_required']) t
 on conflict (event_type, channel) do nothing;
 
--- Spelling. A screen that writes "planifiée" and a rule that looks for "planifié" never meet: one spelling is stored.
-
-create or replace function internal.fold_word(p_word text) returns text
-language sql immutable set search_path = public, pg_temp as $$
-  select regexp_replace(regexp_replace(
-    lower(regexp_replace(normalize(p_word, NFD), '[\u0300-\u036f\s_-]', '', 'g')),
-    'ee$', 'e'), 'ive$', 'if')
-$$;
-comment on function internal.fold_word is
-  'A word without accents, case, gender, spaces, underscores and hyphens: planifié, PLANIFIEE and "Planifie" are one.';
-
-create or replace function internal.canonical_word(p_column text, p_value text, p_words text[]) returns text
-language plpgsql immutable set search_path = public, pg_temp as $$
-declare
-  v_word text;
-begin
-  select w into v_word from unnest(p_words) w where internal.fold_word(w) = internal.fold_word(p_value);
-  if not found then
-    raise exception using errcode = '22023',
-      message = format('unknown %s %L: accepted are %s', p_column, left(p_value, 60), array_to_string(p_words, ', '));
-  end if;
-  return v_word;
-end
-$$;
-comment on function internal.canonical_word is
-  'The accepted word that p_value spells, whatever its accents, case and gender; 22023 when there is none.';
-
-create or replace function internal.normalize_asset() returns trigger
-language plpgsql set search_path = public, pg_temp as $$
-declare
-  v_categories constant text[] :=
-    array['piano', 'dampp_chaser', 'bâtiment', 'véhicule', 'équipement', 'mobilier', 'terrain'];
-  v_statuses constant text[] := array['actif', 'maintenance', 'hors_service', 'déclassé', 'maintenance_required'];
-begin
-  if new.category <> all (v_categories) then
-    new.category := internal.canonical_word('category', new.category, v_categories);
-  end if;
-  if new.status <> all (v_statuses) then
-    new.status := internal.canonical_word('status', new.status, v_statuses);
-  end if;
-  return new;
-end
-$$;
-create or replace trigger normalize_asset before insert or update of category, status on public.assets
-  for each row execute function internal.normalize_asset();
-
-create or replace function internal.normalize_maintenance() returns trigger
-language plpgsql set search_path = public, pg_temp as $$
-declare
-  v_types constant text[] := array['préventive', 'corrective', 'inspection'];
-  v_statuses constant text[] := array['planifiée', 'en_cours', 'complétée', 'annulée'];
-begin
-  if new.maintenance_type <> all (v_types) then
-    new.maintenance_type := internal.canonical_word('maintenance_type', new.maintenance_type, v_types);
-  end if;
-  if new.status <> all (v_statuses) then
-    new.status := internal.canonical_word('status', new.status, v_statuses);
-  end if;
-  -- A status that somebody else writes over the sync's is a person's decision.
-  if tg_op = 'UPDATE' and new.status <> old.status and old.closed_by_sync and new.closed_by_sync then
-    new.closed_by_sync := false;
-  end if;
-  return new;
-end
-$$;
-create or replace trigger normalize_maintenance before insert or update of maintenance_type, status on public.maintenances
-  for each row execute function internal.normalize_maintenance();
-
 select internal.protect_table(t) from unnest(array[
   'public.assets', 'public.maintenances', 'public.alerts'
 ]::regclass[]) t;
-select internal.protect_functions();
-select internal.protect_sequences();

@@ -112,85 +112,18 @@ comment on table public.recommendations is
 create unique index if not exists recommendations_open on public.recommendations (type, subject) where status = 'open';
 create index if not exists idx_recommendations_decided on public.recommendations (type, subject, decided_at desc);
 
--- The writers.
-
-create or replace function public.open_cash_session(
-  p_operator_id text, p_initial_amount bigint, p_now timestamptz, p_site_id text default null, p_register_id uuid default null
-) returns jsonb language sql set search_path = public, pg_temp as $$
-  insert into cash_sessions
-    (operator_id, site_id, register_id, initial_amount, current_amount, opened_at, last_activity, step_start_time)
-  select p_operator_id, coalesce(p_site_id, (select site_id from cash_registers where id = p_register_id)), p_register_id,
-         p_initial_amount, p_initial_amount, p_now, p_now, p_now
-  returning to_jsonb(cash_sessions)
-$$;
-comment on function public.open_cash_session is 'Opens a session with its initial amount in cents; answers the row.';
-
-create or replace function public.close_cash_session(
-  p_id uuid, p_total_sales bigint, p_total_items integer, p_actual_amount bigint, p_now timestamptz, p_comment text default null
-) returns jsonb language plpgsql set search_path = public, pg_temp as $$
-declare
-  v_session cash_sessions;
-  v_closing bigint;
-begin
-  select * into v_session from cash_sessions where id = p_id for update;
-  if not found then
-    raise exception using errcode = 'GT005', message = 'there is no such cash session';
-  end if;
-  if v_session.status = 'CLOSED' then
-    -- The same closing reported twice is one closing; another one is refused.
-    if (v_session.total_sales, v_session.actual_amount) is distinct from (p_total_sales, p_actual_amount) then
-      raise exception using errcode = 'GT006', message = 'this cash session is closed';
-    end if;
-    return to_jsonb(v_session);
-  end if;
-  v_closing := v_session.initial_amount + p_total_sales;
-  if abs(p_actual_amount - v_closing) > 1 and coalesce(btrim(p_comment), '') = '' then
-    raise exception using errcode = 'GT007', message = 'a variance of more than one cent needs a comment';
-  end if;
-  update cash_sessions
-  set status = 'CLOSED', current_step = 'EXIT', closed_at = p_now, last_activity = p_now, step_start_time = p_now,
-      total_sales = p_total_sales, total_items = p_total_items, current_amount = p_actual_amount,
-      closing_amount = v_closing, actual_amount = p_actual_amount, variance = p_actual_amount - v_closing,
-      variance_comment = nullif(btrim(p_comment), '')
-  where id = p_id
-  returning * into v_session;
-  return to_jsonb(v_session);
-end
-$$;
-comment on function public.close_cash_session is
-  'Closes a session: closing_amount = initial + sales, variance = actual - closing, in cents. GT005: no such session; GT006: closed with other figures; GT007: a variance of more than one cent without a comment. Answers the row.';
-
-create or replace function internal.sign_in_hash(p_value text) returns text
-language sql stable set search_path = public, pg_temp as $$
-  select encode(sha256(convert_to((select value #>> '{}' from system_settings where key = 'sign_in_hash_key')
-                                  || lower(btrim(coalesce(p_value, ''))), 'UTF8')), 'hex')
-$$;
-comment on function internal.sign_in_hash is 'A user name or an address as login_history keeps it: whatever its case and outer spaces.';
-
-create or replace function public.record_sign_in(
-  p_user_name text, p_address text, p_success boolean, p_now timestamptz, p_error_type text default null, p_user_id text default null
-) returns void language sql set search_path = public, pg_temp as $$
-  insert into login_history (user_id, user_hash, address_hash, success, error_type, created_at)
-  select p_user_id, internal.sign_in_hash(p_user_name), internal.sign_in_hash(p_address), p_success, p_error_type, p_now
-$$;
-comment on function public.record_sign_in is
-  'A sign-in, or an attempt. error_type: invalid_user_or_inactive, invalid_password or logout. Name and address are hashed before they are stored.';
-
-create or replace function public.decide_recommendation(p_id uuid, p_status text, p_by text, p_now timestamptz) returns jsonb
-language plpgsql set search_path = public, pg_temp as $$
-begin
-  if p_status not in ('done', 'ignored') then
-    raise exception using errcode = 'GT008', message = 'a recommendation is done or ignored';
-  end if;
-  update recommendations set status = p_status, decided_by = p_by, decided_at = p_now where id = p_id and status = 'open';
-  return (select to_jsonb(r) from recommendations r where id = p_id);
-end
-$$;
-comment on function public.decide_recommendation is
-  'A person did it, or decided not to: status done or ignored (else GT008). Decided twice is decided once. Null when there is none.';
-
 select internal.protect_table(t) from unnest(array[
   'public.cash_registers', 'public.cash_sessions', 'public.login_history', 'public.anomalies', 'public.recommendations'
 ]::regclass[]) t;
-select internal.protect_functions();
-select internal.protect_sequences();
+
+insert into public.notification_rules (event_type, channel, recipients, min_severity, cooldown_minutes)
+select t, 'slack', array['louise', 'nicolas'], 'warning', 0
+from unnest(array['anomaly.sync', 'anomaly.cash', 'anomaly.auth', 'anomaly.ai', 'anomaly.data', 'anomaly.detection']) t
+on conflict (event_type, channel) do nothing;
+
+insert into public.notification_rules (event_type, channel, recipients, min_severity, cooldown_minutes) values
+  ('anomaly.cash', 'email', array['allan'], 'error', 0),
+  ('anomaly.auth', 'email', array['allan'], 'error', 0),
+  -- Its ticks fail one after the other: once a day is enough.
+  ('anomaly.failed', 'slack', array['louise', 'nicolas'], 'info', 1440)
+on conflict (event_type, channel) do nothing;

@@ -106,6 +106,27 @@ fn npm() -> anyhow::Result<PathBuf> {
     Ok(prefix.join("node_modules"))
 }
 
+/// The Supabase CLI that README and DEPLOY name.
+pub const SUPABASE_CLI: &str = "3.1.0";
+
+/// The binary of the Supabase CLI, in the version [`SUPABASE_CLI`].
+///
+/// # Errors
+/// When it cannot be installed.
+pub fn supabase() -> anyhow::Result<PathBuf> {
+    let prefix = folder().join("supabase");
+    let package = format!("@supabase/cli-linux-x64@{SUPABASE_CLI}");
+    install(&prefix, &[&package], || {
+        system::need(&[Package::Npm])?;
+        run(Command::new("npm")
+            .args(["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--silent"])
+            .arg("--prefix")
+            .arg(&prefix)
+            .arg(&package))
+    })?;
+    Ok(prefix.join("node_modules/@supabase/cli-linux-x64/bin/supabase"))
+}
+
 /// The PostgREST binary, checked.
 ///
 /// # Errors

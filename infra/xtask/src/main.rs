@@ -33,6 +33,9 @@ enum Command {
     /// Checks template.yaml: translation, lint, own assertions, agreement with the registry of tasks.
     #[command(disable_help_flag = true)]
     Template(Forwarded),
+    /// Writes the functions' migration and schema.sql, after a change of SQL.
+    #[command(disable_help_flag = true)]
+    Db(Forwarded),
     /// The same as `cargo ops restore`.
     #[command(hide = true, disable_help_flag = true)]
     Restore(Forwarded),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Omissions { filter } => omissions::run(&filter),
         Command::Bench(given) => run("bench", &["--profile", "fast"], &[], &given),
         Command::Template(given) => run("deployment", &[], &[], &given),
+        Command::Db(given) => run("db", &[], &[], &given),
         Command::Restore(given) => run("ops", &[], &["restore"], &given),
         Command::Cost(given) => run("ops", &[], &["cost"], &given),
         Command::Schedule(given) => run("ops", &[], &["schedule"], &given),

@@ -221,7 +221,7 @@ pub const OMISSIONS: &[Omission] = &[
         thing: "a setting",
         place: "`setting_rules`",
         without: Without::Text(
-            "infra/supabase/migrations/20260901001734_console_settings.sql",
+            "infra/supabase/functions/console_settings.sql",
             "('humidity.margin', 'number', 0, 30, '2')",
             "('humidity.other', 'number', 0, 30, '2')",
         ),

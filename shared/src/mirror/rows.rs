@@ -18,7 +18,7 @@ use crate::{clock, gazelle::NO_CHARACTER, text::truncate};
 pub(super) const MAPPING: i64 = {
     let sources: [&[u8]; 2] = [
         include_bytes!("rows.rs"),
-        include_bytes!("../../../infra/supabase/migrations/20260901000700_mirror_functions.sql"),
+        include_bytes!("../../../infra/supabase/functions/mirror.sql"),
     ];
     // FNV-1a; JSON keeps 53 bits of a number.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
