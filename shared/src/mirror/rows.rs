@@ -16,10 +16,8 @@ use crate::{clock, gazelle::NO_CHARACTER, text::truncate};
 /// The mapping that a row was written by: another one as soon as this file or the links in SQL are another text, so that no
 /// correction can be forgotten. Rows of another mapping are written again although their payload is the same.
 pub(super) const MAPPING: i64 = {
-    let sources: [&[u8]; 2] = [
-        include_bytes!("rows.rs"),
-        include_bytes!("../../../infra/supabase/functions/mirror.sql"),
-    ];
+    let sources: [&[u8]; 2] =
+        [include_bytes!("rows.rs"), include_bytes!("../../../infra/supabase/functions/mirror.sql")];
     // FNV-1a; JSON keeps 53 bits of a number.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let mut source = 0;
