@@ -1,5 +1,10 @@
 //! Settings in the console: people, institutions, tabs, thresholds, what is watched, and the connection to Gazelle.
 
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
 use e2e::{
     Backend, Bed,
     console::{self, Console, Sent, SignedIn, between, body, token},
@@ -12,6 +17,55 @@ use shared::task::Function;
 use url::Url;
 
 use crate::browser::UNLIMITED;
+
+/// A field of what the task reads by `settings_of`, or a place in SQL that names the key.
+#[test]
+fn every_setting_has_somebody_who_obeys_it() {
+    let root = tools::root();
+    let sources = |folder: &str, extension: &str| -> Vec<(PathBuf, String)> {
+        let mut found = Vec::new();
+        let mut folders = vec![root.join(folder)];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|found| found == extension) {
+                    let text = std::fs::read_to_string(&entry).unwrap();
+                    found.push((entry, text));
+                }
+            }
+        }
+        found
+    };
+    let sql = sources("infra/supabase/functions", "sql");
+    let rust = [sources("functions", "rs"), sources("shared/src", "rs")].concat();
+    let of_rules = |(path, _): &&(PathBuf, String)| path.ends_with("console_settings.sql");
+    let rules = &sql.iter().find(of_rules).unwrap().1;
+    let rules = rules.split_once("internal.setting_rules()").unwrap().1.split_once("$$;").unwrap().0;
+    let quoted: Vec<&str> = rules.split('\'').skip(1).step_by(2).collect();
+    let kinds = ["whole", "number", "flag"];
+    let keys: Vec<&str> = quoted
+        .windows(2)
+        .filter(|pair| kinds.contains(&pair[1]))
+        .map(|pair| pair[0])
+        .filter(|key| *key != "retention.")
+        .collect();
+    assert!(keys.len() > 30, "{keys:?}");
+    for key in keys {
+        let (section, name) = key.split_once('.').unwrap();
+        let (asks, field) = (format!("\"p_section\": \"{section}\""), format!(" {name}: "));
+        // Whoever asks for the section keeps its fields in the same crate.
+        let crate_of =
+            |path: &Path| path.components().take_while(|part| part.as_os_str() != "src").collect::<PathBuf>();
+        let readers: BTreeSet<PathBuf> =
+            rust.iter().filter(|(_, text)| text.contains(&asks)).map(|(path, _)| crate_of(path)).collect();
+        let in_rust =
+            rust.iter().any(|(path, text)| readers.contains(&crate_of(path)) && text.contains(&field));
+        let in_sql =
+            sql.iter().filter(|file| !of_rules(file)).any(|(_, text)| text.contains(&format!("'{key}'")));
+        assert!(in_rust || in_sql, "nobody obeys {key}");
+    }
+}
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
