@@ -176,6 +176,16 @@ pub const OMISSIONS: &[Omission] = &[
     },
     Omission {
         thing: "a channel",
+        place: "what the vendor refuses",
+        without: Without::Everywhere(
+            "infra/local/src/sandbox/refusals.rs",
+            "        \"telegram\",\n",
+            "        \"slack\",\n",
+        ),
+        speaks: Check::Tests("gazelle-local", "every_channel_has_a_vendor"),
+    },
+    Omission {
+        thing: "a channel",
         place: "the titles of its problems",
         without: Without::Text(
             TEXTS,

@@ -147,7 +147,23 @@ pub fn named(fault: Fault) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use shared::notify::Channel;
+
     use super::*;
+
+    #[test]
+    fn every_channel_has_a_vendor_that_refuses() {
+        for channel in Channel::ALL {
+            let vendor = match channel {
+                Channel::Slack => "slack",
+                Channel::Email => "sendgrid",
+                Channel::Telegram => "telegram",
+            };
+            let of_vendor =
+                |refusal: &&Refusal| refusal.vendor == vendor && refusal.source.starts_with("https://");
+            assert!(REFUSALS.iter().any(|refusal| of_vendor(&refusal)), "{vendor} refuses nothing");
+        }
+    }
 
     #[test]
     fn every_refusal_has_a_source_and_the_form_of_its_vendor() {
