@@ -184,11 +184,7 @@ mod tests {
             ),
             ("\"cleanup\":\"${CleanupSchedule}\",\n", "", "SCHEDULES has"),
             ("OmitName: true", "OmitName: false", "would be every stack's"),
-            (
-                "FunctionDeadLetters.Arn }",
-                "FunctionDeadLetters.Arn }\n        Nothing:",
-                "cargo xtask template --write",
-            ),
+            ("  BackupLogs:\n", "  BackupLog:\n", "cargo xtask template --write"),
             (
                 "            DeadLetterConfig: { Arn: !GetAtt SchedulerDeadLetters.Arn }\n",
                 "",
@@ -229,7 +225,7 @@ mod tests {
             (
                 "AlarmActions: [!GetAtt AlarmRelay.Arn, !Ref Alarms]",
                 "AlarmActions: [!GetAtt AlarmRelay.Arn]",
-                "AvailabilityCheckErrors: AlarmActions",
+                "NotificationDispatchErrors: AlarmActions",
             ),
             ("QueueName, Value: !GetAtt S", "QueueName, Value: !GetAtt F", "SchedulerDeadLetters: no alarm"),
             (
