@@ -6,9 +6,12 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use shared::task::Function;
 
-/// Enough for some pages of 300 ms each, one after the other, not for all; hurried or not, a process gets to its first page
-/// within it.
-const NOT_ENOUGH: std::time::Duration = std::time::Duration::from_secs(12);
+/// Three fifths of it are enough for some pages, one after the other, not for all; hurried or not, a process gets to its first
+/// page within them.
+const NOT_ENOUGH: std::time::Duration = std::time::Duration::from_secs(25);
+
+/// What one page takes.
+const PAGE: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The sync asks Gazelle one question after the other.
 async fn one_request_at_a_time(bed: &Bed) -> anyhow::Result<()> {
@@ -232,8 +235,7 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
     #[values(0, 1)] added_between: usize,
 ) -> anyhow::Result<()> {
-    let latency = std::time::Duration::from_millis(300);
-    let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = latency).await?;
+    let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = PAGE).await?;
     bed.stack.sandbox.company.write().unwrap().timeline = {
         let company = bed.stack.sandbox.company.read().unwrap().timeline.clone();
         (0..4000)
@@ -299,9 +301,7 @@ async fn a_sync_that_runs_out_of_time_hands_over_and_the_next_part_ends_it(
 async fn a_refused_deletion_is_not_forgotten_when_the_run_is_handed_over(
     #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
 ) -> anyhow::Result<()> {
-    let mut bed =
-        Bed::start_with(backend, |options| options.gazelle_latency = std::time::Duration::from_millis(300))
-            .await?;
+    let mut bed = Bed::start_with(backend, |options| options.gazelle_latency = PAGE).await?;
     bed.sync(NIGHT).await?;
     bed.stack.take_events();
     {

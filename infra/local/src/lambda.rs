@@ -105,9 +105,15 @@ struct Runtime {
 struct Work {
     request_id: String,
     payload: Bytes,
-    deadline_ms: u128,
+    limit: Duration,
+    /// Told when the process took the work: from then on its time counts.
+    taken: oneshot::Sender<()>,
     answer: oneshot::Sender<Ended>,
 }
+
+/// What a process may take before it asks for work; it counts for no invocation, and the first one goes on with it
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>, "Init phase").
+const INIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// A process of a function that serves one invocation after the other, as the platform keeps it between them.
 pub struct Sandbox {
@@ -201,19 +207,21 @@ impl Sandbox {
     /// Hands out an invocation and waits for its end. A process that crashed or took too long serves no other.
     pub async fn invoke(&mut self, payload: &str, request_id: &str, limit: Duration) -> Ended {
         let (answer, receiver) = oneshot::channel();
-        let work = Work {
-            request_id: request_id.to_owned(),
-            payload: Bytes::copy_from_slice(payload.as_bytes()),
-            deadline_ms: wall_clock_ms() + limit.as_millis(),
-            answer,
-        };
+        let (taken, is_taken) = oneshot::channel();
+        let payload = Bytes::copy_from_slice(payload.as_bytes());
+        let work = Work { request_id: request_id.to_owned(), payload, limit, taken, answer };
         if self.work.send(work).is_err() {
             return Ended::Crashed;
         }
+        let limit_reached = async {
+            if tokio::time::timeout(INIT_LIMIT + limit, is_taken).await.is_ok() {
+                tokio::time::sleep(limit).await;
+            }
+        };
         tokio::select! {
             outcome = receiver => outcome.unwrap_or(Ended::Crashed),
             _ = self.child.wait() => Ended::Crashed,
-            () = tokio::time::sleep(limit) => Ended::TimedOut,
+            () = limit_reached => Ended::TimedOut,
         }
     }
 
@@ -260,11 +268,13 @@ async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
         return StatusCode::GONE.into_response();
     };
     *runtime.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(work.answer);
+    work.taken.send(()).ok();
+    let deadline_ms = wall_clock_ms() + work.limit.as_millis();
     let mut headers = HeaderMap::new();
     let arn = "arn:aws:lambda:ca-central-1:000000000000:function:local";
     for (name, value) in [
         ("lambda-runtime-aws-request-id", work.request_id.as_str()),
-        ("lambda-runtime-deadline-ms", &work.deadline_ms.to_string()),
+        ("lambda-runtime-deadline-ms", &deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", arn),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
     ] {
