@@ -14,13 +14,14 @@ use jiff::{
 };
 
 pub use self::schedule::{Cron, Schedule, ScheduleError, Schedules};
+use crate::setting::Setting;
 
 /// The business time zone. `America/Montreal` is its alias.
 pub const ZONE: &str = "America/Toronto";
 
 /// Milliseconds that this process's clock runs ahead of the machine's (negative: behind). The local stack sets
 /// it to play another day (`--at`).
-pub const OFFSET_VARIABLE: &str = "CLOCK_OFFSET_MS";
+pub const OFFSET_VARIABLE: &str = Setting::ClockOffsetMs.name();
 
 tokio::task_local! {
     static PLAYED_MS: i64;
@@ -38,7 +39,8 @@ fn offset_ms() -> i64 {
 
 fn process_offset_ms() -> i64 {
     static OFFSET_MS: OnceLock<i64> = OnceLock::new();
-    *OFFSET_MS.get_or_init(|| std::env::var(OFFSET_VARIABLE).ok().and_then(|ms| ms.parse().ok()).unwrap_or(0))
+    *OFFSET_MS
+        .get_or_init(|| Setting::ClockOffsetMs.of_the_process().and_then(|ms| ms.parse().ok()).unwrap_or(0))
 }
 
 /// The current instant, in whole microseconds.

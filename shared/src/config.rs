@@ -16,6 +16,7 @@ pub use self::{
     source::{FRESH, Secret},
     values::ConfigError,
 };
+pub use crate::setting::Setting;
 
 /// Where Supabase is and how to get in.
 #[derive(Debug, Clone)]
@@ -29,11 +30,11 @@ pub struct SupabaseSettings {
 impl SupabaseSettings {
     /// Reads `SUPABASE_URL`, and `SUPABASE_SERVICE_ROLE_KEY` else `SUPABASE_KEY`.
     pub fn read(settings: &mut Settings) -> Self {
-        let url = settings.url("SUPABASE_URL", "");
+        let url = settings.url(Setting::SupabaseUrl);
         let key = settings
-            .optional_key("SUPABASE_SERVICE_ROLE_KEY")
-            .or_else(|| settings.optional_key("SUPABASE_KEY"))
-            .unwrap_or_else(|| settings.required_key("SUPABASE_SERVICE_ROLE_KEY"));
+            .optional_key(Setting::SupabaseServiceRoleKey)
+            .or_else(|| settings.optional_key(Setting::SupabaseKey))
+            .unwrap_or_else(|| settings.required_key(Setting::SupabaseServiceRoleKey));
         if key.value().expose_secret().chars().any(char::is_control) {
             settings.problem("SUPABASE_SERVICE_ROLE_KEY contains a control character");
         }
@@ -51,7 +52,7 @@ mod tests {
     fn all_problems_are_reported_at_once_and_no_value_is_shown() {
         let mut settings = Settings::from_pairs([("SUPABASE_URL", "ftp://planted-secret")]);
         SupabaseSettings::read(&mut settings);
-        settings.required("SPREADSHEET_ID");
+        settings.required(Setting::SpreadsheetId);
         let error = settings.check().unwrap_err().to_string();
         assert!(error.contains("SUPABASE_URL is not an http(s) address"), "{error}");
         assert!(error.contains("SUPABASE_SERVICE_ROLE_KEY is missing"), "{error}");
@@ -70,9 +71,9 @@ mod tests {
             let from_pairs =
                 Settings::from_pairs([("SUPABASE_JWT_SECRET", value), ("SPREADSHEET_ID", value)]);
             for mut settings in [from_secret, from_pairs] {
-                assert!(settings.optional_secret("SUPABASE_JWT_SECRET").is_none(), "{value:?}");
-                assert!(settings.names_with_prefix("SUPABASE_").is_empty(), "{value:?}");
-                settings.required("SPREADSHEET_ID");
+                assert!(settings.optional_secret(Setting::SupabaseJwtSecret).is_none(), "{value:?}");
+                assert!(settings.with_prefix("SUPABASE_").is_empty(), "{value:?}");
+                settings.required(Setting::SpreadsheetId);
                 let problem = settings.check().unwrap_err().to_string();
                 assert!(problem.contains("SPREADSHEET_ID is missing"), "{problem}");
             }

@@ -11,6 +11,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::setting::Setting;
+
 /// Source of the sync's own event.
 pub const SOURCE_SYNC: &str = "gazelle.sync";
 /// Source of the events about tasks.
@@ -21,9 +23,6 @@ pub const SYNC_SUCCEEDED: &str = "Gazelle Sync Succeeded";
 pub const TASK_REQUESTED: &str = "Task Requested";
 /// A long run goes on: detail `task`, `run_id`, `part`, `continuation`.
 pub const TASK_CONTINUED: &str = "Task Continued";
-
-/// The bus when `EVENT_BUS` is not set.
-pub const DEFAULT_BUS: &str = "gazelle-tasks";
 
 /// An event to be published with the end of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -75,7 +74,7 @@ impl Aws {
     /// Reads the environment. No call is made.
     pub async fn from_environment() -> Self {
         // As the SDK reads it.
-        let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
+        let endpoint = Setting::AwsEndpointUrl.of_the_process();
         let loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
         Self::load(loader, endpoint.as_deref()).await
     }

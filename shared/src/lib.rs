@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod mirror;
 pub mod notify;
 pub mod run;
+mod setting;
 pub mod supabase;
 pub mod task;
 pub mod telemetry;

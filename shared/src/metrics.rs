@@ -13,6 +13,7 @@ use crate::{
     clock,
     notify::Delivered,
     run::Answer,
+    setting::Setting,
     task::{Function, TaskSpec},
 };
 
@@ -116,7 +117,7 @@ fn document(metrics: &[(&str, &str)], values: Map<String, Value>) -> Value {
 /// a dimension without a value.
 fn emit(mut document: Value) {
     if std::env::var_os("AWS_LAMBDA_FUNCTION_NAME").is_some() {
-        let stack = std::env::var("STACK_NAME").ok().filter(|name| !name.is_empty());
+        let stack = Setting::StackName.of_the_process();
         document[STACK_DIMENSION] = stack.unwrap_or_else(|| "unknown".into()).into();
         // A metric that cannot be written is not worth a run.
         writeln!(std::io::stdout().lock(), "{document}").ok();

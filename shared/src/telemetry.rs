@@ -5,10 +5,12 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::setting::Setting;
+
 /// Installs the JSON subscriber on standard error. The level comes from `LOG_LEVEL` (default `info`). A second
 /// call does nothing.
 pub fn init() {
-    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "info".into());
+    let level = Setting::LogLevel.of_the_process().unwrap_or_default();
     let filter = EnvFilter::try_new(format!("{level},hyper=warn,aws_config=warn,lambda_runtime=warn"))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use shared::{
     clock::{self, Schedules},
-    config::{Settings, SupabaseSettings},
-    events::{self, Aws},
+    config::{Setting, Settings, SupabaseSettings},
+    events::Aws,
     gazelle::GazelleSettings,
     http::{Http, Retry},
     notify::Channels,
@@ -85,21 +85,21 @@ impl App {
     /// Reads the settings; problems are noted in `settings`.
     pub fn read(settings: &mut Settings, http: Http) -> Self {
         let supabase = SupabaseSettings::read(settings);
-        let console = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
+        let console = settings.optional_url(Setting::ConsoleUrl);
         let schedules = Schedules::of(settings);
         let roles = RoleField::read(settings);
         let auth = Auth::read(settings, http.clone(), &supabase.url, roles);
-        let redirect = settings.optional("GAZELLE_REDIRECT_URI");
+        let gazelle_redirect = settings.optional_url(Setting::GazelleRedirectUri);
         Self {
             channels: Channels::read(settings),
             gazelle: GazelleSettings::read(settings),
-            gazelle_redirect: redirect.map(|_| settings.url("GAZELLE_REDIRECT_URI", "")),
+            gazelle_redirect,
             verifier: Verifier::read(settings, &supabase.url, roles),
             keys: Keys::read(settings),
             supabase: Supabase::new(http.clone(), supabase),
             http,
             auth,
-            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            bus: settings.required(Setting::EventBus),
             console,
             schedules,
             limits: Limits::default(),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     clock::{self, Schedules},
-    config::Settings,
+    config::{Setting, Settings},
     http::{Http, Retry, json_request},
     metrics,
     notify::error_name,
@@ -65,7 +65,7 @@ impl Task for AvailabilityCheck {
     /// Besides the services' own settings: `SCHEDULES` (JSON, as deployed) and `HEARTBEAT_URL` (optional).
     fn new(settings: &mut Settings, _http: &Http) -> Self {
         let deployed = Schedules::of(settings);
-        let heartbeat = settings.optional("HEARTBEAT_URL").map(|_| settings.url("HEARTBEAT_URL", ""));
+        let heartbeat = settings.optional_url(Setting::HeartbeatUrl);
         Self { services: Services::read(settings), deployed, heartbeat }
     }
 

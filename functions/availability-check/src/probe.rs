@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     clock,
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     error_kind::ErrorKind,
     http::{Cause, Http, HttpError, Request, Response, json_request},
     run::Run,
@@ -96,22 +96,19 @@ impl Services {
     /// Reads the addresses of the services and of the console (`CONSOLE_URL`), and `MONITOR_PRIVATE_HOSTS`: hosts inside a
     /// private network that may be probed all the same, separated by commas.
     pub fn read(settings: &mut Settings) -> Self {
-        let allowed = settings.optional("MONITOR_PRIVATE_HOSTS").unwrap_or_default();
+        let allowed = settings.optional(Setting::MonitorPrivateHosts).unwrap_or_default();
         let allowed = allowed.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
-        let mut slack = settings.url("SLACK_WEBHOOK_ADMIN_1", "");
+        let mut slack = settings.url(Setting::SlackWebhookAdmin1);
         slack.set_path("/");
-        let bot = settings.optional_key("TELEGRAM_BOT_TOKEN");
+        let bot = settings.optional_key(Setting::TelegramBotToken);
         Self {
             public: Http::public(allowed),
-            gazelle: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
-            google: settings.url("GOOGLE_SHEETS_URL", "https://sheets.googleapis.com"),
+            gazelle: settings.url(Setting::GazelleApiUrl),
+            google: settings.url(Setting::GoogleSheetsUrl),
             slack,
-            sendgrid: (
-                settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
-                settings.required_key("SENDGRID_API_KEY"),
-            ),
-            telegram: bot.map(|token| (settings.url("TELEGRAM_URL", "https://api.telegram.org"), token)),
-            console: settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", "")),
+            sendgrid: (settings.url(Setting::SendgridUrl), settings.required_key(Setting::SendgridApiKey)),
+            telegram: bot.map(|token| (settings.url(Setting::TelegramUrl), token)),
+            console: settings.optional_url(Setting::ConsoleUrl),
         }
     }
 

@@ -14,7 +14,7 @@ use ring::{
 };
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use shared::config::Settings;
+use shared::config::{Setting, Settings};
 use tokio::sync::mpsc;
 
 use crate::document::Document;
@@ -29,7 +29,7 @@ pub struct Key(Identity);
 impl Key {
     /// Reads `BACKUP_AGE_KEY`, an age identity (`AGE-SECRET-KEY-1…`).
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let text = settings.optional_secret("BACKUP_AGE_KEY")?;
+        let text = settings.optional_secret(Setting::BackupAgeKey)?;
         match text.expose_secret().parse::<Identity>() {
             Ok(identity) => Some(Self(identity)),
             Err(_) => {

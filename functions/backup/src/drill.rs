@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::{
     clock,
-    config::{Settings, SupabaseSettings},
+    config::{Setting, Settings, SupabaseSettings},
     http::Http,
     run::{Run, finished},
     supabase::{Supabase, SupabaseError},
@@ -25,12 +25,9 @@ pub struct DrillTarget(Option<Supabase>);
 impl DrillTarget {
     /// Reads `RESTORE_DRILL_SUPABASE_URL` and `RESTORE_DRILL_SUPABASE_KEY`; without them it is the same project.
     pub fn read(settings: &mut Settings, http: &Http) -> Self {
-        Self(settings.optional("RESTORE_DRILL_SUPABASE_URL").map(|_| {
-            let target = SupabaseSettings {
-                url: settings.url("RESTORE_DRILL_SUPABASE_URL", ""),
-                key: settings.required_key("RESTORE_DRILL_SUPABASE_KEY"),
-            };
-            Supabase::new(http.clone(), target)
+        Self(settings.optional_url(Setting::RestoreDrillSupabaseUrl).map(|url| {
+            let key = settings.required_key(Setting::RestoreDrillSupabaseKey);
+            Supabase::new(http.clone(), SupabaseSettings { url, key })
         }))
     }
 }

@@ -20,7 +20,14 @@ use rusqlite::{
     backup::{Backup, StepResult},
 };
 use serde_json::json;
-use shared::{clock, config::Settings, http::Http, run::Run, task::TaskError, text::clean};
+use shared::{
+    clock,
+    config::{Setting, Settings},
+    http::Http,
+    run::Run,
+    task::TaskError,
+    text::clean,
+};
 use tempfile::TempDir;
 use url::Url;
 
@@ -49,10 +56,10 @@ pub struct Source {
 impl Source {
     /// Reads `BACKUP_SQLITE_URL`: `file:`, `s3:` or `https:`.
     pub fn read(settings: &mut Settings, _http: &Http) -> Option<Self> {
-        let text = settings.optional("BACKUP_SQLITE_URL")?;
+        let text = settings.optional(Setting::BackupSqliteUrl)?;
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "file" | "s3" | "https" | "http") => {
-                Some(Self { url, endpoint: settings.optional("AWS_ENDPOINT_URL") })
+                Some(Self { url, endpoint: settings.optional(Setting::AwsEndpointUrl) })
             }
             _ => {
                 settings.problem("BACKUP_SQLITE_URL is no file:, s3: or https: address");

@@ -9,7 +9,10 @@ use object_store::{
     RetryConfig, aws::AmazonS3Builder, http::HttpBuilder, local::LocalFileSystem, path::Path,
 };
 use serde_json::json;
-use shared::{clock, config::Settings};
+use shared::{
+    clock,
+    config::{Setting, Settings},
+};
 use url::Url;
 
 use crate::{
@@ -37,11 +40,11 @@ pub struct Store {
 impl Store {
     /// Reads `BACKUP_URL`; a problem is noted in `settings`.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let address = settings.required("BACKUP_URL");
+        let address = settings.required(Setting::BackupUrl);
         if address.is_empty() {
             return None;
         }
-        match Self::open(&address, settings.optional("AWS_ENDPOINT_URL").as_deref()) {
+        match Self::open(&address, settings.optional(Setting::AwsEndpointUrl).as_deref()) {
             Ok(store) => Some(store),
             Err(error) => {
                 settings.problem(format!("BACKUP_URL: {error}"));

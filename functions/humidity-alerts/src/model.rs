@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     error_kind::ErrorKind,
     http::{Http, is_transient, json_request},
     run::Run,
@@ -110,8 +110,8 @@ impl Model {
     pub fn read(settings: &mut Settings, http: &Http) -> Self {
         Self {
             http: http.clone(),
-            url: settings.url("ANTHROPIC_URL", "https://api.anthropic.com"),
-            key: settings.optional_key("ANTHROPIC_API_KEY"),
+            url: settings.url(Setting::AnthropicUrl),
+            key: settings.optional_key(Setting::AnthropicApiKey),
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use shared::{
     clock,
-    config::Settings,
-    events::{self, Aws, Published, QueuedEvent},
+    config::{Setting, Settings},
+    events::{Aws, Published, QueuedEvent},
     http::Http,
     notify::{self, Channels},
     run::{Run, Task, finished},
@@ -28,10 +28,7 @@ impl Task for NotificationDispatch {
     const FUNCTION: Function = Function::NotificationDispatch;
 
     fn new(settings: &mut Settings, _http: &Http) -> Self {
-        Self {
-            channels: Channels::read(settings),
-            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
-        }
+        Self { channels: Channels::read(settings), bus: settings.required(Setting::EventBus) }
     }
 
     async fn run(&self, run: &Run) -> Result<Outcome, TaskError> {

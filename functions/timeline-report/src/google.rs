@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::Settings,
+    config::{Setting, Settings},
     error_kind::ErrorKind,
     http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
     task::TaskError,
@@ -89,7 +89,7 @@ impl From<GoogleError> for TaskError {
 impl Sheets {
     /// Reads `GOOGLE_SHEETS_URL`, `SPREADSHEET_ID` and `GOOGLE_SERVICE_ACCOUNT_JSON`, and tries the key.
     pub fn read(settings: &mut Settings, http: &Http) -> Self {
-        let text = settings.required("GOOGLE_SERVICE_ACCOUNT_JSON");
+        let text = settings.required(Setting::GoogleServiceAccountJson);
         let account = serde_json::from_str::<Account>(text.trim_start_matches('\u{feff}')).ok();
         let usable = account.filter(|account| account.key().is_some());
         if usable.is_none() && !text.is_empty() {
@@ -97,8 +97,8 @@ impl Sheets {
         }
         Self {
             http: http.clone(),
-            url: settings.url("GOOGLE_SHEETS_URL", "https://sheets.googleapis.com"),
-            spreadsheet_id: settings.required("SPREADSHEET_ID"),
+            url: settings.url(Setting::GoogleSheetsUrl),
+            spreadsheet_id: settings.required(Setting::SpreadsheetId),
             account: usable.unwrap_or_else(Account::unusable),
             token: Mutex::new(None),
         }

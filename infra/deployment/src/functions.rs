@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use shared::{
     clock::{self, Schedule},
+    config::Setting,
     task::{Function, TASKS, TaskSpec},
     trigger::{Kind, Payload, Trigger},
 };
@@ -85,6 +86,7 @@ pub fn function(template: &Yaml, id: &str, properties: &Yaml, problems: &mut Pro
     problems.unless(!properties["LoggingConfig"]["LogGroup"].is_null(), || {
         format!("{id}: no log group with a retention")
     });
+    variables(id, properties, problems);
     let events = || properties["Events"].as_mapping().into_iter().flatten();
     if events().next().is_some() && events().all(|(_, event)| event["Type"] == "HttpApi") {
         // Somebody waits for the answer: nothing is retried, nothing waits in a queue.
@@ -177,6 +179,18 @@ pub fn schedules(template: &Yaml, problems: &mut Problems) {
         let expected = TaskSpec::named(name).and_then(|task| task.schedule).unwrap_or_default();
         problems.unless(default == expected, || {
             format!("SCHEDULES: {name} is {default:?}, the registry says {expected:?}")
+        });
+    }
+}
+
+/// A variable that nobody reads is a misspelled one.
+pub fn variables(place: &str, of: &Yaml, problems: &mut Problems) {
+    // The C library's: when memory that is freed goes back to the system.
+    const ALLOCATOR: &str = "MALLOC_MMAP_THRESHOLD_";
+    for (name, _) in of["Environment"]["Variables"].as_mapping().into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        problems.unless(name == ALLOCATOR || Setting::is_name(name), || {
+            format!("{place}: the variable {name} is no setting")
         });
     }
 }

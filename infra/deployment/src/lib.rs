@@ -1,6 +1,7 @@
 //! What `template.yaml` deploys: which function listens to which event, and the schedules. The local stack and the
 //! operators' commands read it here.
 
+pub mod documents;
 pub mod write;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use deployment::{Deployed, long_form};
+use deployment::{Deployed, documents::DOCUMENTS, long_form};
 use serde_json::Value;
 use serde_yaml_ng::Value as Yaml;
 use shared::task::TASKS;
@@ -28,7 +28,7 @@ struct Arguments {
     /// Another template than template.yaml.
     #[arg(long)]
     template: Option<PathBuf>,
-    /// Writes what follows from the registry of tasks, between the comments `# written: …`.
+    /// Writes what follows from the registry of tasks, between the comments `# written: …`, and the tables of the documents.
     #[arg(long)]
     write: bool,
 }
@@ -48,6 +48,20 @@ fn main() -> anyhow::Result<()> {
         println!("{}: {}", path.display(), if is_new { "written" } else { "as it was" });
     }
     let mut problems = problems(&text);
+    for document in &DOCUMENTS {
+        let text = document.read()?;
+        let written = document.written(&text)?;
+        if arguments.write && written != text {
+            std::fs::write(document.file(), &written)
+                .with_context(|| format!("writing {}", document.path))?;
+            println!("{}: written", document.path);
+        } else if written != text {
+            problems.push(format!(
+                "{}: its table is not the registry's: `cargo xtask template --write`",
+                document.path
+            ));
+        }
+    }
     let python = tools::python()?;
     let script = tools::root().join("infra/deployment/translate.py");
     let out = tools::root().join("target/template.json");
@@ -99,6 +113,7 @@ pub fn problems(text: &str) -> Vec<String> {
             functions::function(&yaml, id, &resource["Properties"], &mut problems);
         }
     }
+    functions::variables("Globals", &yaml["Globals"]["Function"], &mut problems);
     functions::schedules(&yaml, &mut problems);
     secrets::check(&yaml, "", &mut problems);
     problems.0
@@ -175,6 +190,12 @@ mod tests {
             ),
             ("\"<aws.scheduler.scheduled-time>\"}'", "\"2026-01-15T06:00:00Z\"}'", "does not carry"),
             ("EVENT_BUS: !Ref Bus", "SLACK_WEBHOOK_ADMIN_1: https://hooks.example/x", "literal secret"),
+            ("STACK_NAME: !Ref", "STACK: !Ref", "the variable STACK is no setting"),
+            (
+                "          BACKUP_URL: !If",
+                "          BACKUPS_URL: !If",
+                "the variable BACKUPS_URL is no setting",
+            ),
             ("Timeout: 900", "Timeout: 1000", "the registry says 900 s"),
             ("task: [rapport_timeline]", "task: [rapport]", "the registry has"),
             (

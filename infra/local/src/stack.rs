@@ -483,7 +483,7 @@ fn environment(supabase_url: &str, sandbox_url: &str, key: &str, offset_ms: i64)
         ("AWS_REGION", "ca-central-1".into()),
         ("AWS_ACCESS_KEY_ID", "local".into()),
         ("AWS_SECRET_ACCESS_KEY", "local-aws-secret".into()),
-        ("EVENT_BUS", shared::events::DEFAULT_BUS.into()),
+        ("EVENT_BUS", shared::config::Setting::EventBus.default().unwrap_or_default().into()),
         (clock::OFFSET_VARIABLE, offset_ms.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))

@@ -157,7 +157,7 @@ fn offer_to_sam(stack: &Stack) -> anyhow::Result<String> {
         .collect();
     stack.sandbox.put_secret(SECRET, &Value::Object(secret).to_string());
     let variables = json!({"Parameters": {
-        "AWS_ENDPOINT_URL": stack.sandbox_url, "SECRET_ARN": SECRET, "EVENT_BUS": shared::events::DEFAULT_BUS,
+        "AWS_ENDPOINT_URL": stack.sandbox_url, "SECRET_ARN": SECRET, "EVENT_BUS": shared::config::Setting::EventBus.default(),
         "CONSOLE_URL": settings.get("CONSOLE_URL"), "SCHEDULES": "{}", "BACKUP_URL": "file:///tmp/backups",
     }});
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/sam-env.json");

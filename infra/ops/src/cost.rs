@@ -90,18 +90,13 @@ fn total(lines: &[Line]) -> f64 {
     lines.iter().map(Line::usd).sum()
 }
 
-const BEGIN: &str = "<!-- written by `cargo ops cost --write` -->\n";
-const END: &str = "<!-- end of what is written -->\n";
-
 fn document() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/DEPLOY.md"))
 }
 
 /// The document with the table as it is now.
 fn with_table(text: &str) -> anyhow::Result<String> {
-    let (before, rest) = text.split_once(BEGIN).context("docs/DEPLOY.md has no place for the table")?;
-    let (_, after) = rest.split_once(END).context("docs/DEPLOY.md: the table has no end")?;
-    Ok(format!("{before}{BEGIN}{}{END}{after}", table()?))
+    ::deployment::documents::replaced(text, "cargo ops cost --write", &table()?).context("docs/DEPLOY.md")
 }
 
 /// The bill with the defaults, and what the optional parts add.

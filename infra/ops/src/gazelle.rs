@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use anyhow::{Context, ensure};
 use clap::Subcommand;
 use shared::{
-    config::{Settings, SupabaseSettings},
+    config::{Setting, Settings, SupabaseSettings},
     gazelle::{Authorization, GazelleSettings, parse_token_file},
     http::Http,
     supabase::Supabase,
@@ -33,7 +33,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         match command {
             Command::Authorize => {
                 let gazelle = GazelleSettings::read(&mut settings);
-                let redirect = settings.url("GAZELLE_REDIRECT_URI", "");
+                let redirect = settings.url(Setting::GazelleRedirectUri);
                 settings.check()?;
                 authorize(http, gazelle, supabase, &redirect).await
             }

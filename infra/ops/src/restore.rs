@@ -6,7 +6,7 @@ use anyhow::{Context, bail, ensure};
 use backup::{Key, copy::Kind, restore, store::Store};
 use clap::Args;
 use indicatif::ProgressBar;
-use shared::config::Settings;
+use shared::config::{Setting, Settings};
 use tokio_postgres::{
     Client, Config, NoTls,
     config::{Host, SslMode},
@@ -46,7 +46,7 @@ async fn execute(arguments: &Arguments) -> anyhow::Result<()> {
     let mut settings = Settings::load().await?;
     let key = Key::read(&mut settings);
     settings.check()?;
-    let endpoint = settings.optional("AWS_ENDPOINT_URL");
+    let endpoint = settings.optional(Setting::AwsEndpointUrl);
     let Some((address, location)) = split(&arguments.copy) else {
         let store = Store::open(&arguments.copy, endpoint.as_deref())?;
         return list(&store, &arguments.copy, key.as_ref()).await;

@@ -12,7 +12,7 @@ use jiff::{
 };
 
 use super::zone;
-use crate::config::Settings;
+use crate::config::{Setting, Settings};
 
 /// An AWS EventBridge Scheduler expression: `cron(…)` in the business zone, or `rate(…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Schedules {
     /// Reads the setting `SCHEDULES`, without which nothing is known of any task. An unreadable expression is a problem
     /// of the configuration: taken for "no schedule" its task would never be missed.
     pub fn of(settings: &mut Settings) -> Self {
-        let text = settings.optional("SCHEDULES").unwrap_or_else(|| "{}".into());
+        let text = settings.optional(Setting::Schedules).unwrap_or_else(|| "{}".into());
         Self::read(&text).unwrap_or_else(|problem| {
             settings.problem(format!("SCHEDULES: {problem}"));
             Self::default()

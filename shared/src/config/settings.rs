@@ -9,6 +9,7 @@ use super::{
     source::{Secret, Source},
     values::{ConfigError, present},
 };
+use crate::setting::Setting;
 
 /// Every setting of the product. The environment wins over the secret named by `SECRET_ARN`.
 #[derive(Debug)]
@@ -38,55 +39,62 @@ impl Settings {
         Self::of(Arc::new(Source::fixed(present(pairs).collect())))
     }
 
-    /// An optional setting.
-    pub fn optional(&self, name: &str) -> Option<String> {
-        self.source.value(name).map(|value| value.expose_secret().to_owned())
+    /// An optional setting: its value, else its default.
+    pub fn optional(&self, setting: Setting) -> Option<String> {
+        let value = self.source.value(setting.name()).map(|value| value.expose_secret().to_owned());
+        value.or_else(|| setting.default().map(str::to_owned))
     }
 
     /// An optional secret.
-    pub fn optional_secret(&self, name: &str) -> Option<SecretString> {
-        self.source.value(name)
+    pub fn optional_secret(&self, setting: Setting) -> Option<SecretString> {
+        self.source.value(setting.name())
     }
 
     /// An optional key, which has the value that the setting has when it is used.
-    pub fn optional_key(&self, name: &str) -> Option<Secret> {
-        self.source.value(name).map(|_| Secret::new(name, &self.source))
+    pub fn optional_key(&self, setting: Setting) -> Option<Secret> {
+        self.source.value(setting.name()).map(|_| Secret::new(setting.name(), &self.source))
     }
 
-    /// The names of all settings that begin with `prefix`.
-    pub fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
-        self.source.names().into_iter().filter(|name| name.starts_with(prefix)).collect()
+    /// An optional address. Anything but an absolute http(s) address is a problem.
+    pub fn optional_url(&mut self, setting: Setting) -> Option<Url> {
+        self.optional(setting).map(|_| self.url(setting))
     }
 
-    /// A required setting; when it is missing, a problem is noted and the answer is empty.
-    pub fn required(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
-            self.problem(format!("{name} is missing"));
+    /// What people have one of each: all settings whose names begin with `prefix`, by their names.
+    pub fn with_prefix(&self, prefix: &str) -> Vec<(String, Secret)> {
+        let names = self.source.names().into_iter().filter(|name| name.starts_with(prefix));
+        names.map(|name| (name.clone(), Secret::new(&name, &self.source))).collect()
+    }
+
+    /// A required setting: its value, else its default. When it is missing, a problem is noted and the answer is empty.
+    pub fn required(&mut self, setting: Setting) -> String {
+        self.optional(setting).unwrap_or_else(|| {
+            self.problem(format!("{setting} is missing"));
             String::new()
         })
     }
 
     /// A required secret; when it is missing, a problem is noted and the answer is empty.
-    pub fn required_secret(&mut self, name: &str) -> SecretString {
-        self.required(name).into()
+    pub fn required_secret(&mut self, setting: Setting) -> SecretString {
+        self.required(setting).into()
     }
 
     /// A required key; when it is missing, a problem is noted and the value is empty.
-    pub fn required_key(&mut self, name: &str) -> Secret {
-        self.required(name);
-        Secret::new(name, &self.source)
+    pub fn required_key(&mut self, setting: Setting) -> Secret {
+        self.required(setting);
+        Secret::new(setting.name(), &self.source)
     }
 
-    /// An address with a default. Anything but an absolute http(s) address is a problem.
-    pub fn url(&mut self, name: &str, default: &str) -> Url {
-        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+    /// A required address: its value, else its default. Anything but an absolute http(s) address is a problem.
+    pub fn url(&mut self, setting: Setting) -> Url {
+        let text = self.optional(setting).unwrap_or_default();
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") => url,
             _ => {
                 self.problem(if text.is_empty() {
-                    format!("{name} is missing")
+                    format!("{setting} is missing")
                 } else {
-                    format!("{name} is not an http(s) address")
+                    format!("{setting} is not an http(s) address")
                 });
                 Url::parse("http://invalid.example").unwrap_or_else(|_| unreachable!())
             }

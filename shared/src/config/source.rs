@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::values::{Values, parse_secret, present};
-use crate::{clock, events::Aws};
+use crate::{clock, events::Aws, setting::Setting};
 
 /// A secret that was read longer ago than this is read again at the start of an invocation.
 pub const FRESH: SignedDuration = SignedDuration::from_mins(15);
@@ -20,7 +20,7 @@ pub const FRESH: SignedDuration = SignedDuration::from_mins(15);
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// The settings that name secrets; what the second holds only some functions may read.
-const SECRETS: [&str; 2] = ["SECRET_ARN", "BACKUP_SECRET_ARN"];
+const SECRETS: [Setting; 2] = [Setting::SecretArn, Setting::BackupSecretArn];
 
 /// The values of a process.
 #[derive(Default)]
@@ -51,7 +51,9 @@ impl Source {
     pub async fn load(environment: BTreeMap<String, String>) -> Result<Self, String> {
         // A blank variable is what a template leaves of an optional parameter: it hides no value of the secret.
         let environment: Values = present(environment).collect();
-        let arn = |name: &'static str| Some((name, environment.get(name)?.expose_secret().to_owned()));
+        let arn = |setting: Setting| {
+            Some((setting.name(), environment.get(setting.name())?.expose_secret().to_owned()))
+        };
         let arns = SECRETS.into_iter().filter_map(arn).collect();
         let source = Self { environment, arns, ..Self::default() };
         source.read().await?;
@@ -97,12 +99,18 @@ impl Source {
             let text = text.map_err(|error| format!("{setting}: the secret cannot be read ({error})"))?;
             values.extend(parse_secret(setting, text.expose_secret())?);
         }
+        let unknown = values.keys().filter(|name| !Setting::is_name(name));
+        let unknown: Vec<&str> = unknown.map(String::as_str).collect();
         let mut stored = self.change();
         let exposed = |values: &Values| -> Vec<(String, String)> {
             values.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect()
         };
         if exposed(&values) != exposed(&stored.values) {
             stored.version += 1;
+            // Nobody reads it: most likely a misspelled name.
+            if !unknown.is_empty() {
+                tracing::warn!(?unknown, "secret.unknown_settings");
+            }
         }
         stored.values = values;
         stored.due_at = clock::now() + FRESH;
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn a_key_shows_its_name_only() {
         let settings = settings(&[("SENDGRID_API_KEY", "planted")]);
-        let key = settings.optional_key("SENDGRID_API_KEY").unwrap();
+        let key = settings.optional_key(Setting::SendgridApiKey).unwrap();
         assert_eq!(key.value().expose_secret(), "planted");
         let shown = format!("{key:?} {settings:?}");
         assert!(shown.contains("SENDGRID_API_KEY") && !shown.contains("planted"), "{shown}");
@@ -203,7 +211,7 @@ mod tests {
     #[tokio::test]
     async fn a_refused_key_is_replaced_by_what_was_read_meanwhile() {
         let settings = settings(&[("KEY", "old")]);
-        let key = settings.optional_key("KEY").unwrap();
+        let key = Secret::new("KEY", &settings.source);
         let old = key.value();
         assert!(key.instead_of(&old).await.is_none(), "there is no secret to look at");
         settings.source.change().values.insert("KEY".into(), "new".to_owned().into());

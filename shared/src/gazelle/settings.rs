@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::config::{Secret, Settings};
+use crate::config::{Secret, Setting, Settings};
 
 /// Where Gazelle is and how to get in.
 #[derive(Debug, Clone)]
@@ -24,24 +24,23 @@ pub(crate) enum Credential {
 impl GazelleSettings {
     /// Reads `GAZELLE_*`. The kind of credential is said, never guessed.
     pub fn read(settings: &mut Settings) -> Self {
-        let kind = settings.optional("GAZELLE_CREDENTIAL").unwrap_or_else(|| "oauth".into());
+        let kind = settings.required(Setting::GazelleCredential);
         let credential = match kind.as_str() {
-            "api_key" => Credential::ApiKey(settings.required_key("GAZELLE_API_KEY")),
+            "api_key" => Credential::ApiKey(settings.required_key(Setting::GazelleApiKey)),
             other => {
                 if other != "oauth" {
                     settings.problem("GAZELLE_CREDENTIAL is neither oauth nor api_key");
                 }
                 Credential::OAuth {
-                    client_id: settings.required("GAZELLE_CLIENT_ID"),
-                    client_secret: settings.required_key("GAZELLE_CLIENT_SECRET"),
+                    client_id: settings.required(Setting::GazelleClientId),
+                    client_secret: settings.required_key(Setting::GazelleClientSecret),
                 }
             }
         };
         Self {
-            url: settings.url("GAZELLE_API_URL", "https://gazelleapp.io/graphql/private/"),
-            token_url: settings.url("GAZELLE_TOKEN_URL", "https://gazelleapp.io/developer/oauth/token"),
-            authorize_url: settings
-                .url("GAZELLE_AUTHORIZE_URL", "https://gazelleapp.io/developer/oauth/authorize"),
+            url: settings.url(Setting::GazelleApiUrl),
+            token_url: settings.url(Setting::GazelleTokenUrl),
+            authorize_url: settings.url(Setting::GazelleAuthorizeUrl),
             credential,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use url::Url;
 
@@ -13,7 +14,7 @@ use super::{
     slack, telegram,
 };
 use crate::{
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     error_kind::ErrorKind,
     http::Http,
     text::variable_name,
@@ -21,8 +22,8 @@ use crate::{
 };
 
 /// The administrators' own webhooks: setting and staff key.
-pub(super) const ADMINISTRATORS: [(&str, &str); 2] =
-    [("SLACK_WEBHOOK_ADMIN_1", "louise"), ("SLACK_WEBHOOK_ADMIN_2", "nicolas")];
+pub(super) const ADMINISTRATORS: [(Setting, &str); 2] =
+    [(Setting::SlackWebhookAdmin1, "louise"), (Setting::SlackWebhookAdmin2, "nicolas")];
 
 /// Addresses and keys of the channels.
 #[derive(Debug, Clone)]
@@ -40,20 +41,18 @@ impl Channels {
     /// Telegram is used where there is a bot.
     pub fn read(settings: &mut Settings) -> Self {
         for (setting, _) in ADMINISTRATORS {
-            settings.url(setting, "");
+            settings.url(setting);
         }
-        let names = |prefix: &str, settings: &Settings| settings.names_with_prefix(prefix);
-        let webhooks = names("SLACK_WEBHOOK_", settings)
+        let webhooks = settings.with_prefix(Setting::SLACK_WEBHOOK).into_iter().collect();
+        // The sender's, nobody's of the name of From.
+        let of_the_sender = [Setting::EmailFrom, Setting::EmailFromName].map(Setting::name);
+        let addresses = settings
+            .with_prefix(Setting::EMAIL)
             .into_iter()
-            .filter_map(|name| Some((name.clone(), settings.optional_key(&name)?)))
+            .filter(|(name, _)| !of_the_sender.contains(&name.as_str()))
+            .map(|(name, address)| (name, address.value().expose_secret().to_owned()))
             .collect();
-        let addresses = names("EMAIL_", settings)
-            .into_iter()
-            // The sender's, nobody's of the name of From.
-            .filter(|name| !["EMAIL_FROM", "EMAIL_FROM_NAME"].contains(&name.as_str()))
-            .filter_map(|name| Some((name.clone(), settings.optional(&name)?)))
-            .collect();
-        let console_url = settings.optional("CONSOLE_URL").map(|_| settings.url("CONSOLE_URL", ""));
+        let console_url = settings.optional_url(Setting::ConsoleUrl);
         Self {
             webhooks,
             addresses,

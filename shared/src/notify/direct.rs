@@ -38,7 +38,7 @@ pub async fn notify_administrators(http: &Http, channels: &Channels, notice: &No
         let people = ADMINISTRATORS.iter().map(|(setting, recipient)| {
             let person = Person {
                 first_name: Some((*recipient).into()),
-                slack_webhook_key: Some((*setting).into()),
+                slack_webhook_key: Some(setting.name().into()),
                 ..Person::default()
             };
             (*recipient, person)

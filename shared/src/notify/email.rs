@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Attempt, Message, refusal};
 use crate::{
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     error_kind::ErrorKind,
     http::{Http, Retry, json_request},
     text::truncate,
@@ -24,15 +24,15 @@ pub(super) struct Account {
 
 impl Account {
     pub fn read(settings: &mut Settings) -> Self {
-        let from = settings.required("EMAIL_FROM");
+        let from = settings.required(Setting::EmailFrom);
         if !from.is_empty() && !from.contains('@') {
             settings.problem("EMAIL_FROM is not an e-mail address");
         }
         Self {
-            url: settings.url("SENDGRID_URL", "https://api.sendgrid.com"),
-            key: settings.required_key("SENDGRID_API_KEY"),
+            url: settings.url(Setting::SendgridUrl),
+            key: settings.required_key(Setting::SendgridApiKey),
             from,
-            from_name: settings.optional("EMAIL_FROM_NAME").unwrap_or_else(|| "Assistant Gazelle".into()),
+            from_name: settings.required(Setting::EmailFromName),
         }
     }
 }

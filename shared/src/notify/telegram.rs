@@ -13,7 +13,7 @@ use super::{
     refusal,
 };
 use crate::{
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     error_kind::ErrorKind,
     http::{Http, HttpError, Response, Retry, json_request},
 };
@@ -31,8 +31,8 @@ pub(super) struct Bot {
 impl Bot {
     /// `TELEGRAM_BOT_TOKEN` and `TELEGRAM_URL`; without a token there is no bot.
     pub fn read(settings: &mut Settings) -> Option<Self> {
-        let token = settings.optional_key("TELEGRAM_BOT_TOKEN")?;
-        Some(Self { url: settings.url("TELEGRAM_URL", "https://api.telegram.org"), token })
+        let token = settings.optional_key(Setting::TelegramBotToken)?;
+        Some(Self { url: settings.url(Setting::TelegramUrl), token })
     }
 
     /// Asks one method of the API. The address holds the token: it is never shown.

@@ -4,8 +4,8 @@ use tokio::sync::OnceCell;
 
 use super::context::Task;
 use crate::{
-    config::{ConfigError, Settings, SupabaseSettings},
-    events::{self, Aws},
+    config::{ConfigError, Setting, Settings, SupabaseSettings},
+    events::Aws,
     http::Http,
     notify::Channels,
     supabase::Supabase,
@@ -32,7 +32,7 @@ impl<T: Task> Host<T> {
         Ok(Self {
             supabase: Supabase::new(http.clone(), supabase),
             channels,
-            bus: settings.optional("EVENT_BUS").unwrap_or_else(|| events::DEFAULT_BUS.into()),
+            bus: settings.required(Setting::EventBus),
             task: settings.check().map(|()| task),
             http,
             aws: OnceCell::new(),

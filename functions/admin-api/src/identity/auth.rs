@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     clock,
-    config::{Secret, Settings},
+    config::{Secret, Setting, Settings},
     http::{Cause, Http, HttpError, Request, Response, Retry, is_transient, json_request},
 };
 use url::Url;
@@ -126,7 +126,7 @@ impl Auth {
     /// Reads `SUPABASE_ANON_KEY`.
     pub fn read(settings: &mut Settings, http: Http, project: &Url, roles: RoleField) -> Self {
         let base = format!("{}/auth/v1", project.as_str().trim_end_matches('/'));
-        Self { http, base, roles, key: settings.required_key("SUPABASE_ANON_KEY") }
+        Self { http, base, roles, key: settings.required_key(Setting::SupabaseAnonKey) }
     }
 
     /// Signs in.

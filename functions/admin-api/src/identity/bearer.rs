@@ -13,7 +13,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jw
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::config::Settings;
+use shared::config::{Setting, Settings};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -34,7 +34,7 @@ const UNCONFIRMED: Duration = Duration::from_secs(60);
 const FRESHNESS: Duration = Duration::from_secs(3600);
 
 /// The name of the symmetric secret.
-const SECRET_NAME: &str = "SUPABASE_JWT_SECRET";
+const SECRET_NAME: Setting = Setting::SupabaseJwtSecret;
 /// A shorter key than the hash can be found by trying: RFC 7518, 3.2. Supabase makes none.
 const MIN_SECRET_BYTES: usize = 32;
 
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     fn read(secret: &str) -> (Verifier, Settings) {
-        let mut settings = Settings::from_pairs([(SECRET_NAME, secret)]);
+        let mut settings = Settings::from_pairs([(SECRET_NAME.name(), secret)]);
         let project = Url::parse("https://project.example").unwrap();
         let roles = RoleField::read(&mut settings);
         (Verifier::read(&mut settings, &project, roles), settings)
@@ -202,7 +202,7 @@ mod tests {
     fn a_secret_that_can_be_guessed_is_a_problem_that_does_not_show_it() {
         let (_, mut settings) = read("planted");
         let problem = settings.check().unwrap_err().to_string();
-        assert!(problem.contains(SECRET_NAME) && !problem.contains("planted"), "{problem}");
+        assert!(problem.contains(SECRET_NAME.name()) && !problem.contains("planted"), "{problem}");
         read(&"x".repeat(MIN_SECRET_BYTES)).1.check().unwrap();
     }
 }

@@ -11,9 +11,9 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 use secrecy::{ExposeSecret, SecretString};
-use shared::config::Settings;
+use shared::config::{Setting, Settings};
 
-const NAME: &str = "CONSOLE_SESSION_KEY";
+const NAME: Setting = Setting::ConsoleSessionKey;
 
 /// Two keys made of one, each for its own use.
 pub struct Keys {
@@ -88,7 +88,7 @@ mod tests {
 
     fn keys() -> Keys {
         let key = STANDARD.encode([7; 32]);
-        let mut settings = Settings::from_pairs([(NAME, key.as_str())]);
+        let mut settings = Settings::from_pairs([(NAME.name(), key.as_str())]);
         let keys = Keys::read(&mut settings);
         settings.check().unwrap();
         keys
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_key_of_another_length_is_a_problem_that_does_not_show_it() {
-        let mut settings = Settings::from_pairs([(NAME, "planted")]);
+        let mut settings = Settings::from_pairs([(NAME.name(), "planted")]);
         Keys::read(&mut settings);
         let problem = settings.check().unwrap_err().to_string();
         assert!(problem.contains("32 bytes") && !problem.contains("planted"), "{problem}");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use shared::config::Settings;
+use shared::config::{Setting, Settings};
 use utoipa::ToSchema;
 
 /// What a user may do; each includes those before it.
@@ -30,7 +30,7 @@ impl RoleField {
 
     /// Reads `CONSOLE_ROLE_FIELD`: with `role` that name is accepted where there is no `gazelle_role`.
     pub fn read(settings: &mut Settings) -> Self {
-        let field = settings.optional("CONSOLE_ROLE_FIELD");
+        let field = settings.optional(Setting::ConsoleRoleField);
         let accepts_old = field.as_deref() == Some(Self::OLD_NAME);
         if !accepts_old && field.is_some_and(|field| field != Self::NAME) {
             settings.problem("CONSOLE_ROLE_FIELD is neither gazelle_role nor role");

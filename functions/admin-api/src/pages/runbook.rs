@@ -25,18 +25,21 @@ impl Runbook {
     #[allow(clippy::wildcard_enum_match_arm)] // Parts of Markdown, another crate's.
     fn read(text: &str) -> Self {
         let mut events: Vec<Event<'_>> = Parser::new_ext(text, Options::ENABLE_TABLES).collect();
-        let mut entries = Vec::new();
-        for at in 0..events.len() {
-            let heading: String = events[at..]
-                .iter()
-                .take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))))
-                .filter_map(|event| match event {
-                    Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
-                    _ => None,
-                })
-                .collect();
-            if let Event::Start(Tag::Heading { level, id, .. }) = &mut events[at] {
-                let anchor = anchor(&heading);
+        let is_heading = |at: &usize| matches!(events[*at], Event::Start(Tag::Heading { .. }));
+        let headings = (0..events.len()).filter(is_heading).map(|at| anchor(&words(&events[at..])));
+        let headings: Vec<String> = headings.collect();
+        let (mut entries, mut anchors) = (Vec::new(), headings.iter().cloned());
+        for event in &mut events {
+            if let Event::Start(Tag::Link { dest_url, .. }) = event
+                && let Some(place) = dest_url.strip_prefix('#')
+                // GitHub leaves the dots out.
+                && let Some(entry) = headings.iter().find(|heading| heading.replace('.', "") == place)
+            {
+                *dest_url = CowStr::from(format!("#{entry}"));
+            }
+            if let Event::Start(Tag::Heading { level, id, .. }) = event
+                && let Some(anchor) = anchors.next()
+            {
                 if *level as usize == 2 {
                     entries.push(anchor.clone());
                 }
@@ -54,10 +57,22 @@ impl Runbook {
     }
 }
 
-/// HTML of the text is shown, not interpreted.
+/// The words of a heading that starts here.
+#[allow(clippy::wildcard_enum_match_arm)] // Parts of Markdown, another crate's.
+fn words(events: &[Event<'_>]) -> String {
+    let heading = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
+    let texts = heading.filter_map(|event| match event {
+        Event::Text(text) | Event::Code(text) => Some(text.as_ref()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// HTML of the text is shown, not interpreted; a comment is for whoever writes.
 #[allow(clippy::wildcard_enum_match_arm)] // Parts of Markdown, another crate's.
 fn in_own_words(event: Event<'_>) -> Event<'_> {
     match event {
+        Event::Html(text) if text.starts_with("<!--") => Event::Html(CowStr::from("")),
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         other => other,
     }
@@ -93,18 +108,20 @@ mod tests {
     #[test]
     fn headings_are_anchors_and_nothing_of_the_text_is_interpreted() {
         let book = Runbook::read(
-            "# One: two\n\n## sync.failed\n\n<b>x</b>\n\n| a |\n|---|\n| `<i>` |\n\n### no-success\n",
+            "# One: two\n\n<!-- written -->\n\n[see](#syncfailed)\n\n## sync.failed\n\n<b>x</b>\n\n| a |\n|---|\n| `<i>` |\n\n### no-success\n",
         );
         assert_eq!(book.entries, ["sync.failed"]);
         for expected in [
             r#"<h1 id="one-two">"#,
             r#"<h2 id="sync.failed">"#,
             r#"<h3 id="no-success">"#,
+            r##"<a href="#sync.failed">see</a>"##,
             "&lt;b&gt;",
             "&lt;i&gt;",
             r#"<div class="table" tabindex="0"><table>"#,
         ] {
             assert!(book.html.contains(expected), "{expected}: {}", book.html);
         }
+        assert!(!book.html.contains("written"), "{}", book.html);
     }
 }
