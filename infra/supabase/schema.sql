@@ -1501,7 +1501,7 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 -- The order of alerts: as text, MEDIUM would come first. Without search_path, because a function that has one is never inlined.
 
 -- internal.protect_functions() returns void
--- EXECUTE for service_role alone. The last line of every migration that creates a function.
+-- EXECUTE for service_role alone. The last line of what creates functions.
 
 -- internal.protect_sequences() returns void
 -- The sequences behind identity and serial columns, for service_role alone.
@@ -1741,7 +1741,7 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 -- One round trip per request: session or bearer's user, role, both rate limits. p_request: session_hash? | user? {id, email, role}, needs (viewer|operator|admin), address, address_limit, user_limit, window_seconds, check_seconds, unchecked_seconds. Answers {outcome: ok|unauthenticated|forbidden|limited, user_id?, email?, role?, expires_at?, refresh_token? (look after the user now), is_unconfirmed? (and without an answer nobody is let in), retry_after_seconds?}.
 
 -- public.availability_plan(p_tasks text[], p_now timestamp with time zone) returns jsonb
--- What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch.
+-- What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch, and whether one is at work.
 
 -- public.backup_cleaned(p_since timestamp with time zone) returns jsonb
 -- What the clean-up deleted since an instant, by run: [{at, table, rows}]. Without it a copy after the clean-up would look as if rows had been lost.

@@ -56,10 +56,13 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
     let mut arguments = run.lease_arguments();
     arguments["p_collections"] = json!(names);
     arguments["p_resume"] = plan.resume.into();
-    arguments["p_mapping"] = rows::MAPPING.into();
+    if plan.corrects {
+        arguments["p_mapping"] = rows::MAPPING.into();
+    }
     let states: BTreeMap<String, State> = run.supabase.rpc("begin_sync", &arguments).await?;
-    // A mirror that was never filled, or by another mapping, has no watermark: its next sync reads everything.
-    let full = plan.full || states.values().any(|state| state.watermark.is_none());
+    // What was never filled, or by another mapping, has no watermark: its next sync reads everything, and what else was read
+    // to its end in an earlier night is not read again with it.
+    let full = plan.full || states.values().all(|state| state.watermark.is_none());
 
     let slots = Semaphore::new(bounds.concurrency);
     let readers = plan.collections.iter().map(|collection| {
@@ -69,7 +72,7 @@ pub async fn sync(run: &Run, gazelle: &Gazelle, plan: &Plan) -> Result<Report, T
             gazelle,
             slots: &slots,
             collection: *collection,
-            scope: scope(run, *collection, plan, &bounds, full, &state),
+            scope: scope(run, *collection, plan, &bounds, &state),
             started_at: plan.started_at,
             resumed: !state.windows.is_empty(),
             found: Mutex::default(),
@@ -125,19 +128,12 @@ async fn read(reader: Reader<'_>, state: State) -> Result<Report, TaskError> {
 }
 
 /// Which part of a collection is read.
-fn scope(
-    run: &Run,
-    collection: Collection,
-    plan: &Plan,
-    bounds: &Bounds,
-    full: bool,
-    state: &State,
-) -> Window {
-    if full || plan.whole {
+fn scope(run: &Run, collection: Collection, plan: &Plan, bounds: &Bounds, state: &State) -> Window {
+    let Some(watermark) = state.watermark.filter(|_| !plan.full && !plan.whole) else {
         return Window::ALL;
-    }
-    match (collection, state.watermark) {
-        (Collection::Appointments, _) => {
+    };
+    match collection {
+        Collection::Appointments => {
             let today = run.business_date();
             Window {
                 from: today.checked_sub(bounds.appointment_past_days.days()).ok(),
@@ -145,14 +141,12 @@ fn scope(
                 backwards: false,
             }
         }
-        (Collection::Timeline, Some(watermark)) => {
+        Collection::Timeline => {
             let overlap = (bounds.timeline_overlap_days * 24).hours();
             let since = watermark.checked_sub(overlap).unwrap_or(watermark);
             Window { from: Some(since.to_zoned(TimeZone::UTC).date()), ..Window::ALL }
         }
-        (Collection::Timeline, None) | (Collection::Users | Collection::Clients | Collection::Pianos, _) => {
-            Window::ALL
-        }
+        Collection::Users | Collection::Clients | Collection::Pianos => Window::ALL,
     }
 }
 

@@ -251,7 +251,7 @@ impl Drop for Bed {
     }
 }
 
-/// An AWS emulator of its own.
+/// An AWS emulator of its own; its buckets take what a bucket with Object Lock takes.
 pub struct Moto {
     /// Its address.
     pub endpoint: String,
@@ -267,7 +267,7 @@ impl Moto {
         let port = free_port()?;
         let endpoint = format!("http://127.0.0.1:{port}");
         let server = Command::new(tools::python()?)
-            .args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()])
+            .args([concat!(env!("CARGO_MANIFEST_DIR"), "/aws_emulator.py"), &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)

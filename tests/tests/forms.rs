@@ -1,6 +1,6 @@
 //! Forms: what the document says of a field, what the console does, and what the tables take, are the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use e2e::{
@@ -8,6 +8,7 @@ use e2e::{
     console::{Console, SignedIn, body},
     rpc::{actor, ask},
 };
+use gazelle_local::postgrest::Database;
 use serde_json::{Value, json};
 
 use crate::browser::UNLIMITED;
@@ -233,6 +234,59 @@ async fn answer(
         400 => Ok(body(&answer)?["detail"].as_str().map(str::to_owned)),
         other => anyhow::bail!("{} {path} {form}: {other}", sent.method),
     }
+}
+
+/// Words that columns may have, and their name in the document.
+const WORDS: [(&str, &str, &str); 13] = [
+    ("Status", "scheduler_logs", "status"),
+    ("IncidentKind", "incidents", "kind"),
+    ("AlertType", "alerts", "alert_type"),
+    ("Priority", "alerts", "priority"),
+    ("CopyKind", "backups", "kind"),
+    ("CopyStatus", "backups", "status"),
+    ("DrillStatus", "restore_drills", "status"),
+    ("TargetState", "monitor_states", "state"),
+    ("SessionStatus", "cash_sessions", "status"),
+    ("Severity", "anomalies", "severity"),
+    ("AnomalyStatus", "anomalies", "status"),
+    ("RecommendationPriority", "recommendations", "priority"),
+    ("RecommendationStatus", "recommendations", "status"),
+];
+
+/// Words of the document that no column has: roles are Supabase Auth's, the rest is made of several rows.
+const OTHER_WORDS: [&str; 2] = ["Overall", "Role"];
+
+/// A word that only the tables know would make a page of what holds it unreadable.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_knows_every_word_that_a_column_may_have_and_no_other() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::PostgRest).await?;
+    let console = Console::start(&bed.stack).await?;
+    let document = console.document().await?;
+    let schemas = document.value()["components"]["schemas"].as_object().context("schemas")?;
+    let with_words =
+        schemas.iter().filter(|(_, schema)| schema["enum"].is_array()).map(|(name, _)| name.as_str());
+    let known: Vec<&str> = WORDS.iter().map(|(name, ..)| *name).chain(OTHER_WORDS).collect();
+    let unknown: Vec<&str> = with_words.filter(|name| !known.contains(name)).collect();
+    assert!(unknown.is_empty(), "whose words are these? {unknown:?}");
+    let database = Database::connect(&bed.database.as_ref().context("a database")?.url).await?;
+    for (name, table, column) in WORDS {
+        let constraint: String = database
+            .query_one(
+                "select pg_get_constraintdef(oid) from pg_constraint
+                 where contype = 'c' and conrelid = to_regclass($1) and pg_get_constraintdef(oid) ~ ('\\(' || $2 || ' = ANY')",
+                &[&format!("public.{table}"), &column],
+            )
+            .await
+            .with_context(|| format!("{table}.{column}"))?
+            .get(0);
+        let of_column: BTreeSet<String> =
+            constraint.split('\'').skip(1).step_by(2).map(str::to_lowercase).collect();
+        let words = schemas[name]["enum"].as_array().with_context(|| name)?;
+        let words: BTreeSet<String> =
+            words.iter().filter_map(|word| word.as_str().map(str::to_lowercase)).collect();
+        assert_eq!(words, of_column, "{name} and {table}.{column}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

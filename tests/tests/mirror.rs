@@ -434,7 +434,22 @@ async fn a_corrected_mapping_rewrites_rows_and_links_although_gazelle_sends_the_
         "{:?}",
         run.answer
     );
+    // Read in another way, also the date by which the newer row is known.
+    let later = json!({"gazelle_updated_at": "2026-01-16T12:00:00Z", "mapping": 1});
+    spoil(&bed, "gazelle_pianos", "external_id", later).await?;
     spoil(&bed, "sync_state", "collection", json!({"mapping": 1})).await?;
+    // The afternoon reads its window as always, and leaves the correction to the night.
+    let afternoon = bed.run("rv_alerts", "2026-01-16T21:00:00Z").await?;
+    assert_eq!(afternoon.answer.status, "success", "{:?}", afternoon.answer);
+    let states = bed.stack.rows("sync_state", "collection,mapping,windows", "collection").await?;
+    let appointments = states.iter().find(|state| state["collection"] == "appointments").unwrap();
+    assert_eq!(appointments["mapping"], 1);
+    let windows: Vec<&String> = appointments["windows"].as_object().unwrap().keys().collect();
+    assert!(
+        !windows.is_empty()
+            && windows.iter().all(|name| name.starts_with("2026-") || name.starts_with("2025-")),
+        "{windows:?}"
+    );
     let run = bed.sync("2026-01-17T06:00:00Z").await?;
     assert_eq!(
         (&run.answer.stats["full"], &run.answer.status),

@@ -449,6 +449,63 @@ async fn a_dead_production_beside_a_healthy_staging_raises_the_alarm_of_producti
     Ok(())
 }
 
+/// A run of the backup that ends now.
+fn a_run(bed: &Bed, id: u32, duration_ms: u64, part: u32, status: &str, more: &Value) -> Value {
+    let at = bed.stack.clock.now();
+    let mut run = json!({
+        "id": format!("00000000-0000-4000-8000-0000000000{id:02}"), "task_name": "backup", "task_label": "Backup SQL",
+        "started_at": at.to_string(), "completed_at": at.to_string(), "duration_ms": duration_ms, "part": part,
+        "status": status,
+    });
+    run.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    run
+}
+
+/// Nobody knows any more whether it is slow: the incident ends, and nobody is notified of an end.
+#[rstest]
+#[case::paused("paused")]
+#[case::in_parts("in_parts")]
+#[case::without_runs("no_run")]
+#[case::not_watched("not_watched")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_task_of_which_nothing_is_known_any_more_is_no_incident(
+    #[case] reason: &str,
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    tick(&mut bed).await?;
+    bed.put("scheduler_logs", json!([a_run(&bed, 1, 800_000, 0, "success", &json!({}))])).await?;
+    tick(&mut bed).await?;
+    let open = async |bed: &Bed| -> anyhow::Result<Vec<Value>> {
+        let rows = bed.stack.rows("incidents", "kind,closed_reason,subject", "opened_at").await?;
+        Ok(rows.into_iter().filter(|row| row["kind"] == "slow_run").collect())
+    };
+    assert_eq!(open(&bed).await?[0]["closed_reason"], Value::Null);
+    let before = notified(&bed).len();
+    match reason {
+        "paused" => bed.put("task_states", json!([{"task_name": "backup", "paused": true}])).await?,
+        "in_parts" => {
+            bed.put("scheduler_logs", json!([a_run(&bed, 2, 1_800_000, 1, "success", &json!({}))])).await?;
+        }
+        "no_run" => {
+            bed.stack
+                .write(bed.stack.observer.from("scheduler_logs").eq("task_name", "backup").delete())
+                .await?
+        }
+        _ => {
+            let incident = bed.stack.observer.from("incidents").eq("kind", "slow_run");
+            bed.stack.write(incident.update(json!({"subject": "a_task_of_before"}).to_string())).await?;
+            bed.stack
+                .write(bed.stack.observer.from("scheduler_logs").eq("task_name", "backup").delete())
+                .await?;
+        }
+    }
+    tick(&mut bed).await?;
+    assert_eq!(open(&bed).await?[0]["closed_reason"], reason);
+    assert!(!notified(&bed)[before..].iter().any(|line| line.contains("son temps")), "{:?}", notified(&bed));
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_took_almost_all_of_its_time_is_reported_once_and_so_is_the_next_one_that_did_not(
@@ -458,30 +515,38 @@ async fn a_run_that_took_almost_all_of_its_time_is_reported_once_and_so_is_the_n
     tick(&mut bed).await?;
     let of_speed =
         |bed: &Bed| notified(bed).into_iter().filter(|line| line.contains("son temps")).collect::<Vec<_>>();
-    let run = async |bed: &Bed, id: u32, duration_ms: u64, part: u32, status: &str| {
-        let at = bed.stack.clock.now();
-        bed.put("scheduler_logs", json!([{
-            "id": format!("00000000-0000-4000-8000-0000000000{id:02}"), "task_name": "backup", "task_label": "Backup SQL",
-            "started_at": at.to_string(), "completed_at": at.to_string(), "duration_ms": duration_ms, "part": part,
-            "status": status,
-        }])).await
+    let run = async |bed: &Bed, id: u32, duration_ms: u64, part: u32, status: &str, more: &Value| {
+        bed.put("scheduler_logs", json!([a_run(bed, id, duration_ms, part, status, more)])).await
     };
     // The limit is 15 minutes: 80 % of it are 720 000 ms. A failure says so itself; a run in parts used its time on purpose.
+    let nothing = json!({});
     for (id, duration_ms, part, status) in
         [(1, 719_999, 0, "success"), (2, 900_000, 0, "error"), (3, 1_500_000, 2, "success")]
     {
-        run(&bed, id, duration_ms, part, status).await?;
+        run(&bed, id, duration_ms, part, status, &nothing).await?;
         tick(&mut bed).await?;
         assert_eq!(of_speed(&bed), Vec::<String>::new(), "{duration_ms} {part} {status}");
     }
-    run(&bed, 4, 720_000, 0, "success").await?;
+    run(&bed, 4, 720_000, 0, "success", &nothing).await?;
     ticks(&mut bed, 15).await?;
     let slow = [
         "louise ⏳ « Backup SQL » a pris presque tout son temps",
         "nicolas ⏳ « Backup SQL » a pris presque tout son temps",
     ];
     assert_eq!(of_speed(&bed), slow);
-    run(&bed, 5, 40_000, 0, "warning").await?;
+    // It is seen in the console, too.
+    let console = Console::start(&bed.stack).await?;
+    let viewer = console.sign_in("viewer").await?;
+    for view in ["/", "/incidents"] {
+        let (status, html) = console.view(view, &viewer, "fr").await?;
+        assert!(status == 200 && html.contains("Backup SQL"), "{view}: {status}");
+    }
+    // A run that did nothing, or was only tried, is no quick one.
+    run(&bed, 6, 0, 0, "success", &json!({"stats": {"paused": true}})).await?;
+    run(&bed, 7, 4_000, 0, "success", &json!({"parameters": {"dry_run": true}})).await?;
+    ticks(&mut bed, 15).await?;
+    assert_eq!(of_speed(&bed), slow);
+    run(&bed, 5, 40_000, 0, "warning", &nothing).await?;
     ticks(&mut bed, 15).await?;
     assert_eq!(
         of_speed(&bed)[2..],
@@ -655,9 +720,15 @@ async fn an_alarm_that_a_run_explains_sends_nothing_of_its_own(
     let answer = relay(&bed, "alarm", |_| ()).await?;
     assert_eq!(answer["outcome"], "explained");
     assert_eq!(relay(&bed, "ok", |_| ()).await?["outcome"], "stored");
+    // Some task is late: that the sync failed explains nothing.
+    let rename = |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-overdue".into();
+    assert_eq!(relay(&bed, "alarm", rename).await?["outcome"], "told");
+    let incidents = bed.stack.rows("incidents", "subject,explained_by_run_id", "subject").await?;
+    let overdue = incidents.iter().find(|row| row["subject"] == "gazelle-tasks-overdue").unwrap();
+    assert_eq!(overdue["explained_by_run_id"], Value::Null);
     let titles = notified(&bed);
-    assert_eq!(titles.len(), 2, "{titles:?}");
-    assert!(titles.iter().all(|title| title.contains("Erreur de synchronisation")));
+    assert_eq!(titles.iter().filter(|title| title.contains("Erreur de synchronisation")).count(), 2);
+    assert_eq!(titles.len(), 4, "the alarm of the sync has none of its own: {titles:?}");
     Ok(())
 }
 
@@ -676,6 +747,10 @@ async fn the_relay_speaks_without_the_database(
     let rename = |payload: &mut Value| payload["alarmData"]["alarmName"] = "gazelle-tasks-overdue".into();
     assert_eq!(relay(&bed, "alarm", rename).await?["error"], "not_recorded");
     assert_eq!(relay(&bed, "ok", |_| ()).await?["error"], "not_recorded");
+    // Nobody waits for the end of a letter's alarm. A failure would be a letter itself, and so on.
+    let rename =
+        |payload: &mut Value| payload["alarmData"]["alarmName"] = "s-function-dead-letters-depth".into();
+    assert_eq!(relay(&bed, "ok", rename).await?["outcome"], "stored");
     assert_eq!(notified(&bed).len(), 2);
     // The platform's retry of the end, when the database is back: who heard of the beginning hears of it.
     bed.stack.faults.lift();

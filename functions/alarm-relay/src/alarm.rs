@@ -101,10 +101,13 @@ impl Alarm {
                 .iter()
                 .any(|kind| self.name.ends_with(&format!("-{}-{kind}", task.function.crate_name())))
         };
-        // Some task is too late; which, the watcher knows, and has recorded.
-        let is_overdue = self.name.ends_with("-overdue");
-        let is_meant = |task: &&TaskSpec| of_function(task) || is_overdue && task.is_watched();
+        let is_meant = |task: &&TaskSpec| of_function(task) || self.is_overdue() && task.is_watched();
         TASKS.iter().filter(is_meant).map(|task| task.name).collect()
+    }
+
+    /// Whether some task is too late; which, the watcher knows, and has recorded.
+    pub fn is_overdue(&self) -> bool {
+        self.name.ends_with("-overdue")
     }
 
     /// Whether it speaks when nothing can be recorded. Without the database tasks are late and the console answers 503: one

@@ -78,6 +78,8 @@ impl Relay {
                 let failed = |kind: &str| Failure { kind: kind.into(), message: error.to_string() };
                 match alarm.state {
                     State::InsufficientData => Ok(answer("stored", Vec::new())),
+                    // Nobody waits for it. A failure would come back as a letter, which is an alarm again.
+                    State::Ok if alarm.ends_in_silence() => Ok(answer("stored", Vec::new())),
                     // The end can wait for the platform's retry: then it closes what is open.
                     State::Ok => Err(failed("not_recorded")),
                     State::Alarm if !alarm.speaks_alone() => Err(failed("not_recorded")),
@@ -99,7 +101,7 @@ impl Relay {
         let record = json!({
             "name": alarm.name, "state": alarm.state, "changed_at": alarm.changed_at.to_string(),
             "reason": alarm.reason, "severity": alarm.severity(), "data": alarm.data(),
-            "ends_in_silence": alarm.ends_in_silence(),
+            "ends_in_silence": alarm.ends_in_silence(), "is_of_one_function": !alarm.is_overdue(),
         });
         let arguments =
             json!({"p_alarm": record, "p_tasks": alarm.tasks(), "p_now": clock::now().to_string()});

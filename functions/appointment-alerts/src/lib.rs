@@ -113,6 +113,7 @@ impl AppointmentAlerts {
             collections: vec![Collection::Appointments],
             full: false,
             whole: false,
+            corrects: false,
             resume: false,
             started_at: run.started_at,
         };

@@ -29,6 +29,12 @@ pub struct Known {
     pub schedule: Option<String>,
     /// For when the last good run was planned.
     pub last_success_at: Option<Timestamp>,
+    /// When it ended.
+    pub last_success_ended_at: Option<Timestamp>,
+    /// Whether a run is at work, or waits between two of its parts.
+    pub is_running: bool,
+    /// The start that it is known to have missed, while nothing has succeeded since.
+    pub missed_since: Option<Timestamp>,
 }
 
 /// What is to be recorded of a task.
@@ -77,7 +83,7 @@ pub fn judge(
     let parent = TASKS
         .iter()
         .find(|task| task.chain == shared::task::Chain::Starts)
-        .map(|task| of(task.name).last_success_at)
+        .map(|task| of(task.name))
         .unwrap_or_default();
     watched()
         .map(|task| {
@@ -99,16 +105,22 @@ pub fn judge(
                 Some((_, schedule)) => (
                     schedule.next_after(baseline),
                     grace,
-                    missed(schedule, baseline, grace, now, &clock::zone()),
+                    // What is at work is late, not missing: a long sync goes on in parts. When its process is gone, it ends
+                    // as a lost run.
+                    !known.is_running && missed(schedule, baseline, grace, now, &clock::zone()),
                 ),
                 // It follows the sync: missing is what came after its last success.
                 None => {
                     let follows = task.listens_to == Some(events::SYNC_SUCCEEDED);
-                    let due = parent.filter(|parent| follows && *parent > baseline);
-                    let allowed = grace + FOLLOWS;
-                    (due, allowed, due.is_some_and(|due| now.duration_since(due) > allowed))
+                    let is_due = follows && parent.last_success_at.is_some_and(|planned| planned > baseline);
+                    let due = parent.last_success_ended_at.filter(|_| is_due);
+                    let is_late = due.is_some_and(|due| now.duration_since(due) > grace);
+                    (due, grace, is_late && !known.is_running)
                 }
             };
+            // What was missed stays missed until it succeeds, also where the next start is not due yet.
+            let missed_since = known.missed_since.filter(|_| known.schedule == expression);
+            let (due, is_missing) = (missed_since.or(due), is_missing || missed_since.is_some());
             let due = due.filter(|_| !known.paused);
             let missing_since = due.filter(|_| is_missing);
             TaskCheck {
@@ -140,9 +152,6 @@ pub fn judge(
 pub fn latest(tasks: &[TaskCheck]) -> Option<&TaskCheck> {
     tasks.iter().max_by(|one, other| one.overdue.total_cmp(&other.overdue))
 }
-
-/// How long the sync itself, whose planned time is what is known, may take before what follows it starts.
-const FOLLOWS: SignedDuration = SignedDuration::from_mins(60);
 
 fn schedule_of(task: &TaskSpec, deployed: &Schedules) -> Option<(String, Schedule)> {
     if deployed.knows(task.name) {
@@ -181,6 +190,7 @@ mod tests {
             watched_since: Some("2024-01-01T00:00:00Z".parse().unwrap()),
             schedule: TaskSpec::named(name).unwrap().schedule.map(str::to_owned),
             last_success_at: last,
+            last_success_ended_at: last,
             ..Known::default()
         }
     }
@@ -232,6 +242,61 @@ mod tests {
         };
         assert_eq!(beats("2026-01-15T06:00:00Z"), "down");
         assert_eq!(beats("2026-01-14T06:00:00Z"), "up", "the sync itself is what is missing");
+    }
+
+    #[test]
+    fn what_is_at_work_is_late_and_not_missing() {
+        let late = at("2026-01-15T08:00:00Z");
+        let sync = known("sync_gazelle", Some(at("2026-01-14T06:00:00Z")));
+        assert_eq!(state(sync.clone(), late), "down");
+        let at_work = Known { is_running: true, ..sync };
+        let beats = judge(&[at_work], &Schedules::default(), Some(late), late);
+        let sync = latest(&beats).unwrap();
+        assert_eq!((sync.name, sync.state, sync.overdue), ("sync_gazelle", "up", 0.99));
+        // A frequent task that hangs is missing all the same.
+        let ticks = Known { is_running: true, ..known("maintenance_alerts", Some(late - 1.hour())) };
+        assert_eq!(state(ticks, late), "down");
+    }
+
+    #[test]
+    fn what_follows_a_long_sync_has_its_time_after_the_end_of_it() {
+        let ended = at("2026-01-15T08:40:00Z");
+        let sync = Known {
+            last_success_ended_at: Some(ended),
+            ..known("sync_gazelle", Some(at("2026-01-15T06:00:00Z")))
+        };
+        let report = known("rapport_timeline", Some(at("2026-01-14T06:10:00Z")));
+        let grace = SignedDuration::try_from(report_task().grace()).unwrap();
+        let at = |now: Timestamp| {
+            let beats = judge(&[sync.clone(), report.clone()], &Schedules::default(), Some(now), now);
+            beats.into_iter().find(|beat| beat.name == "rapport_timeline").unwrap().state
+        };
+        assert_eq!(at(ended + SignedDuration::from_mins(1)), "up");
+        assert_eq!(at(ended + grace), "up");
+        assert_eq!(at(ended + grace + SignedDuration::from_secs(1)), "down");
+    }
+
+    fn report_task() -> &'static TaskSpec {
+        TaskSpec::named("rapport_timeline").unwrap()
+    }
+
+    #[test]
+    fn what_was_missed_stays_missed_until_it_succeeds() {
+        // The sync of the second night is a minute old: what follows it is not late yet, and was missed the night before.
+        let now = at("2026-01-16T06:01:00Z");
+        let sync = known("sync_gazelle", Some(at("2026-01-16T06:00:00Z")));
+        let since = at("2026-01-15T06:00:30Z");
+        let report = known("rapport_timeline", Some(at("2026-01-14T06:10:00Z")));
+        let of = |report: Known| {
+            let beats = judge(&[sync.clone(), report], &Schedules::default(), Some(now), now);
+            beats.into_iter().find(|beat| beat.name == "rapport_timeline").unwrap()
+        };
+        assert_eq!(of(report.clone()).state, "up");
+        let missed = of(Known { missed_since: Some(since), ..report.clone() });
+        assert_eq!((missed.state, missed.missing_since), ("down", Some(since)));
+        assert!(missed.overdue >= 1.0);
+        let another_schedule = Known { schedule: Some("rate(1 day)".into()), ..report };
+        assert_eq!(of(Known { missed_since: Some(since), ..another_schedule }).state, "up");
     }
 
     #[test]

@@ -6,7 +6,11 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     BackoffConfig, ClientOptions, MultipartUpload, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
-    RetryConfig, aws::AmazonS3Builder, http::HttpBuilder, local::LocalFileSystem, path::Path,
+    RetryConfig,
+    aws::{AmazonS3Builder, Checksum},
+    http::HttpBuilder,
+    local::LocalFileSystem,
+    path::Path,
 };
 use serde_json::json;
 use shared::{
@@ -297,7 +301,11 @@ pub(crate) fn open(url: &Url, endpoint: Option<&str>) -> Result<(Arc<dyn ObjectS
         }
         "s3" => {
             let bucket = url.host_str().ok_or_else(|| BackupError::Refused("expected s3://bucket".into()))?;
-            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retries());
+            // A bucket with Object Lock takes nothing without a checksum.
+            let mut builder = AmazonS3Builder::from_env()
+                .with_bucket_name(bucket)
+                .with_checksum_algorithm(Checksum::SHA256)
+                .with_retry(retries());
             if let Some(endpoint) = endpoint {
                 builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
             }

@@ -58,6 +58,7 @@ impl Task for SyncGazelle {
             collections: collections(run.spec.name),
             full: parameters.full,
             whole: run.business_date().weekday() == Weekday::Sunday,
+            corrects: true,
             resume: run.part > 0,
             started_at,
         };

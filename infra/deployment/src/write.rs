@@ -437,13 +437,14 @@ fn of_queue(id: String) -> Alarm {
         id: format!("{id}Depth"),
         statistic: "Sum",
         period: 300,
-        periods: 1,
-        suffices: None,
+        periods: 4,
+        suffices: Some(1),
         comparison: AT_LEAST,
         missing: "notBreaching",
         condition: None,
         hears: Hears::Relay,
-        comment: "Letters that came, not those that wait: a second one is reported although the first was not read yet.",
+        comment: "Letters that came, not those that wait: a later one is reported although the first was not read yet. The figures\n\
+                  of a queue that was idle come up to 15 minutes late, so any of the last four counts.",
     }
 }
 

@@ -11,7 +11,8 @@ pub const FUNCTIONS: &str = "20260901005000_functions.sql";
 
 /// Every function of the product: schema, name, types of the arguments.
 const SIGNATURES: &str = "
-    select format('%s.%s(%s)', p.pronamespace::regnamespace, p.proname, oidvectortypes(p.proargtypes))
+    select format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid),
+                  pg_get_function_result(p.oid))
     from pg_proc p
     where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)
     order by 1";
@@ -90,8 +91,8 @@ pub fn schema_file() -> PathBuf {
     folder().join("schema.sql")
 }
 
-/// The functions' migration: what people edit, in one file, after the removal of whatever has one of its names and takes
-/// something else. `signatures` are those of the functions as they are now; none, where no database knows them yet.
+/// The functions' migration: what people edit, in one file, after the removal of whatever has one of its names and takes or
+/// answers something else. `signatures` are those of the functions as they are now; none, where no database knows them yet.
 ///
 /// # Errors
 /// When the sources cannot be read.
@@ -105,7 +106,8 @@ pub fn functions(signatures: &[String]) -> anyhow::Result<String> {
     let mut text = format!(
         "-- Every function, from `infra/supabase/functions`: `cargo xtask db` writes this file. Change it there.
 
--- With other parameters a function is another one: the former goes.
+-- `create or replace` makes another function of one with other parameters, and refuses other names and another result: the
+-- former goes.
 do $$
 declare
   v_signatures text[] := array[
@@ -113,12 +115,15 @@ declare
   ]::text[];
   v_former regprocedure;
 begin
+  -- Types are written as they are seen from there.
+  perform set_config('search_path', 'public', true);
   for v_former in
     select p.oid::regprocedure from pg_proc p
     where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)
       and exists (select from unnest(v_signatures) s
                   where split_part(s, '(', 1) = format('%s.%s', p.pronamespace::regnamespace, p.proname))
-      and format('%s.%s(%s)', p.pronamespace::regnamespace, p.proname, oidvectortypes(p.proargtypes)) <> all (v_signatures)
+      and format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid),
+                 pg_get_function_result(p.oid)) <> all (v_signatures)
   loop
     execute format('drop function %s', v_former);
   end loop;
@@ -128,7 +133,7 @@ $$;
 -- They stand in the order of their subjects, not of who calls whom.
 set check_function_bodies = off;
 ",
-        signatures.iter().map(|signature| format!("    '{signature}'")).collect::<Vec<_>>().join(",\n")
+        signatures.iter().map(|one| format!("    '{}'", one.replace('\'', "''"))).collect::<Vec<_>>().join(",\n")
     );
     for file in files {
         let source = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
@@ -136,7 +141,7 @@ set check_function_bodies = off;
         text.push_str(source.trim_end());
         text.push('\n');
     }
-    text.push_str("\nreset check_function_bodies;\n");
+    text.push_str("\nreset check_function_bodies;\n\n-- A function is everybody's until somebody says otherwise.\nselect internal.protect_functions();\n");
     Ok(text)
 }
 

@@ -14,19 +14,25 @@ language sql stable set search_path = public, pg_temp as $$
     'tasks', (
       select coalesce(jsonb_agg(jsonb_build_object(
                'name', task, 'paused', coalesce(st.paused, false), 'resumed_at', st.resumed_at,
-               'watched_since', h.watched_since, 'schedule', h.schedule, 'last_success_at', good.started_at)), '[]')
+               'watched_since', h.watched_since, 'schedule', h.schedule, 'last_success_at', good.started_at,
+               'last_success_ended_at', good.completed_at,
+               'is_running', exists (select from scheduler_logs r where r.task_name = task and r.status = 'running'
+                                                                   and r.lease_expires_at >= p_now),
+               'missed_since', (select i.data ->> 'since' from incidents i
+                                where i.kind = 'missed_run' and i.subject = task and i.closed_at is null
+                                  and good.started_at is not distinct from (i.data ->> 'last_success_at')::timestamptz))), '[]')
       from unnest(p_tasks) task
       left join task_states st on st.task_name = task
       left join heartbeats h on h.name = task
       left join lateral (
-        select coalesce(r.scheduled_for, r.started_at) as started_at from scheduler_logs r
+        select coalesce(r.scheduled_for, r.started_at) as started_at, r.completed_at from scheduler_logs r
         where r.task_name = task and r.status in ('success', 'warning')
           -- A run that ended because of the pause did nothing.
           and not coalesce(r.stats @> '{"paused": true}', false)
         order by r.started_at desc limit 1) good on true))
 $$;
 comment on function public.availability_plan is
-  'What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch.';
+  'What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch, and whether one is at work.';
 
 create or replace function internal.record_target(p_check jsonb, p_run_id uuid, p_now timestamptz) returns text
 language plpgsql set search_path = public, pg_temp as $$
@@ -120,14 +126,25 @@ declare
   v_task text := p_task ->> 'name';
   v_run scheduler_logs;
   v_data jsonb;
+  v_unknown text;
 begin
-  -- A run that was handed over used its time on purpose.
+  -- A run that was paused, or only tried, says nothing of its time.
   select * into v_run from scheduler_logs r
-  where r.task_name = v_task and r.completed_at is not null and r.duration_ms is not null and r.part = 0
+  where r.task_name = v_task and r.completed_at is not null and r.duration_ms is not null
+    and not coalesce(r.stats @> '{"paused": true}', false) and not coalesce(r.parameters @> '{"dry_run": true}', false)
     and r.started_at >= p_now - interval '8 days'
   order by r.started_at desc limit 1;
+  -- Where no run says anything, nobody knows whether it is still slow.
+  v_unknown := case when p_task ->> 'state' = 'paused' then 'paused'
+                    when v_run.id is null then 'no_run'
+                    -- A run that was handed over used its time on purpose.
+                    when v_run.part > 0 then 'in_parts' end;
+  if v_unknown is not null then
+    return case when internal.close_incident('slow_run', v_task, null, v_unknown, '{}', p_run_id, p_now)
+           is not null then 'closed' else 'kept' end;
+  end if;
   -- A run that failed says so itself, and why.
-  if v_run.status is null or v_run.status not in ('success', 'warning') then
+  if v_run.status not in ('success', 'warning') then
     return 'kept';
   end if;
   v_data := jsonb_build_object('subject', p_task ->> 'label', 'run_id', v_run.id, 'since', v_run.completed_at,
@@ -158,6 +175,11 @@ begin
   from incidents i
   where i.kind = 'availability' and i.closed_at is null
     and not exists (select from monitor_targets t where t.name = i.subject);
+  -- What another version watched, and this one does not.
+  perform internal.close_incident(i.kind, i.subject, null, 'not_watched', '{}', p_run_id, p_now)
+  from incidents i
+  where i.kind in ('missed_run', 'slow_run') and i.closed_at is null
+    and not exists (select from jsonb_array_elements(p_tasks) t where t ->> 'name' = i.subject);
   select count(*) filter (where outcome = 'opened'), count(*) filter (where outcome = 'closed'),
          count(*) filter (where outcome = 'stale')
   into v_opened, v_closed, v_stale

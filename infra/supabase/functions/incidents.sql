@@ -115,7 +115,10 @@ begin
       -- An end that never arrived here: what begins now is another problem.
       perform internal.close_incident('alarm', v_name, null, 'end_not_received', '{}', null, p_now);
     end if;
-    v_explained := internal.explaining_run(p_tasks, v_at - interval '1 hour');
+    -- An alarm that may be about any task is explained by none of their runs.
+    if coalesce((p_alarm ->> 'is_of_one_function')::boolean, true) then
+      v_explained := internal.explaining_run(p_tasks, v_at - interval '1 hour');
+    end if;
     -- A task that is missed is missed by the watcher already, from inside.
     v_is_notified := v_explained is not null or exists (
       select from incidents i where i.kind = 'missed_run' and i.subject = any (p_tasks) and i.closed_at is null);

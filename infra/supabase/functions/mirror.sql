@@ -59,6 +59,8 @@ begin
       where (t.raw is distinct from excluded.raw or t.deleted_at is not null %5$s %6$s)
         and (t.gazelle_updated_at is null or excluded.gazelle_updated_at is null
              or excluded.gazelle_updated_at >= t.gazelle_updated_at
+             -- The very same payload: what differs is how it is read, its date included.
+             or t.raw = excluded.raw
              -- A date still to come is a mistake, and freezes no row.
              or t.gazelle_updated_at > $2 + interval '1 day')
       returning t.%3$I as key, t.xmax = 0 as inserted

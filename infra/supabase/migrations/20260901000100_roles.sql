@@ -80,7 +80,7 @@ begin
   end loop;
 end
 $$;
-comment on function internal.protect_functions is 'EXECUTE for service_role alone. The last line of every migration that creates a function.';
+comment on function internal.protect_functions is 'EXECUTE for service_role alone. The last line of what creates functions.';
 
 create or replace function internal.protect_sequences() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$

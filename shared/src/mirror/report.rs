@@ -23,6 +23,8 @@ pub struct Plan {
     pub full: bool,
     /// The whole timeline and every appointment, to see late changes and absences.
     pub whole: bool,
+    /// Everything of a collection that another mapping wrote: for a run that has the time.
+    pub corrects: bool,
     /// Goes on from the committed cursors of this run.
     pub resume: bool,
     /// Where the reading began, which a watermark never passes.

@@ -30,6 +30,8 @@ pub enum IncidentKind {
     Availability,
     /// A task has not succeeded for too long.
     MissedRun,
+    /// A task took almost all of its time.
+    SlowRun,
     /// CloudWatch raised an alarm.
     Alarm,
     /// A channel takes messages and does not answer.

@@ -46,6 +46,7 @@ impl IncidentsPage {
         match kind {
             IncidentKind::Availability => self.frame.t("outage"),
             IncidentKind::MissedRun => self.frame.t("silent-task"),
+            IncidentKind::SlowRun => self.frame.t("slow-task"),
             IncidentKind::Alarm => self.frame.t("alarm"),
             IncidentKind::Channel => self.frame.t("silent-channel"),
         }

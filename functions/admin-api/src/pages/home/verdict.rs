@@ -81,6 +81,9 @@ fn of_incident(frame: &Frame, incident: &Incident) -> Concern {
         IncidentKind::MissedRun => {
             (format!("« {label} » {}", frame.t("has-not-succeeded-too-long")), Event::HeartbeatMissed)
         }
+        IncidentKind::SlowRun => {
+            (format!("« {label} » {}", frame.t("takes-almost-all-its-time")), Event::RunSlow)
+        }
         IncidentKind::Alarm => (format!("{} {label}", frame.t("alarm-label")), Event::AlarmRaised),
         IncidentKind::Channel if is_refused => {
             (format!("{label} {}", frame.t("does-not-take-our-messages")), Event::ChannelSilent)
