@@ -1419,6 +1419,9 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 -- internal.is_late_alert(p_alert public.alert_logs) returns boolean
 -- Whether the appointment was made within the day before its alert. Without search_path, so that it is inlined.
 
+-- internal.is_open_problem(p_fingerprint text) returns boolean
+-- Whether what a notice speaks of is not over: then it is remembered who was notified, however long ago.
+
 -- internal.is_percentage(p_value jsonb) returns boolean
 -- Whether a value is a number from 1 to 99, or none.
 
@@ -1548,7 +1551,7 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 -- internal.rest_channel(p_channel text, p_reason text, p_now timestamp with time zone) returns void
 -- A channel takes nothing for now, and says so: it rests, its messages go out on others where people have them, which is an incident, reported once. It is tried again by itself.
 
--- internal.retention_rules() returns TABLE(name text, default_days integer, table_name text, condition text)
+-- internal.retention_rules() returns TABLE(name text, default_days integer, least_days integer, table_name text, condition text)
 
 -- internal.row_json(p_row jsonb, VARIADIC p_without text[] DEFAULT '{}'::text[]) returns jsonb
 -- A row as the API shows it: its instants with Z, without the columns named.

@@ -7,6 +7,7 @@
 mod collections;
 mod deletion;
 mod enumerate;
+mod fnv;
 mod pages;
 mod report;
 mod rows;

@@ -82,7 +82,7 @@ async fn a_requested_run_that_never_starts_frees_its_task_after_ten_minutes(
     let (mut bed, console) = console::open(backend).await?;
     let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
     assert_eq!(console.ask("POST", "/scheduler/run/backup", &admin).await?.status, 202);
-    bed.stack.take_events();
+    let late = bed.stack.take_events();
     assert_eq!(console.ask("POST", "/scheduler/run/backup", &admin).await?.status, 409);
     bed.stack.advance(SignedDuration::from_mins(11));
     assert_eq!(console.ask("POST", "/scheduler/run/backup", &admin).await?.status, 202);
@@ -90,6 +90,18 @@ async fn a_requested_run_that_never_starts_frees_its_task_after_ten_minutes(
     let [lost, queued] = &runs[..] else { anyhow::bail!("{runs:?}") };
     assert_eq!((&lost["status"], &lost["error_kind"]), (&json!("error"), &json!("not_started")));
     assert_eq!((&queued["status"], &queued["triggered_by"]), (&json!("queued"), &json!("api")));
+    // It is said as what it is, and the event that comes after all starts nothing.
+    let told = bed.stack.rows("notification_deliveries", "data", "id").await?;
+    assert!(
+        !told.is_empty() && told.iter().all(|row| row["data"]["error_kind"] == "not_started"),
+        "{told:?}"
+    );
+    let run = bed.stack.invoke(Function::Backup, &late[0].envelope).await?;
+    assert_eq!(
+        (run.answer.outcome.as_str(), run.answer.run_id.as_deref()),
+        ("duplicate", lost["id"].as_str())
+    );
+    assert_eq!(bed.runs("backup").await?[0]["status"], "error");
     Ok(())
 }
 

@@ -226,6 +226,13 @@ async fn a_row_that_cannot_be_stored_is_set_aside_and_the_rest_arrives(
     assert!(set_aside[0]["external_id"].as_str().unwrap().starts_with("sans-id-"), "{set_aside:?}");
     assert_eq!(bed.live("gazelle_timeline_entries").await?, 269);
     assert_eq!(bed.notified(), ["louise", "nicolas"]);
+    // What arrives after all is set aside no longer; what is still in the way stays.
+    let of_before = json!([{"collection": "clients", "external_id": "cli_local_000010", "reason": "x"}]);
+    bed.put("sync_quarantine", of_before).await?;
+    bed.sync("2026-01-16T06:00:00Z").await?;
+    let set_aside = bed.stack.rows("sync_quarantine", "collection,resolved_at", "collection").await?;
+    let open = set_aside.iter().filter(|row| row["resolved_at"].is_null());
+    assert_eq!(open.map(|row| row["collection"].as_str().unwrap()).collect::<Vec<_>>(), ["timeline"]);
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! Retention: what is old goes in batches, what is open, unacknowledged or unverified stays.
 
 use e2e::{Backend, Bed};
+use gazelle_local::postgrest::Database;
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::task::Function;
+use shared::task::{Function, TASKS};
 
 const OLD: &str = "2020-01-01T00:00:00Z";
 const RECENT: &str = "2026-01-12T00:00:00Z";
@@ -31,17 +32,20 @@ async fn fill(bed: &Bed) -> anyhow::Result<()> {
         ]),
     )
     .await?;
-    let delivery = |id: u32, status: &str| {
+    let delivery = |id: u32, status: &str, problem: u32| {
         json!({"id": uuid(id), "event_type": "sync.failed", "severity": "error", "channel": "slack", "recipient": "louise",
-               "fingerprint": id.to_string(), "status": status, "created_at": OLD, "next_attempt_at": "2030-01-01T00:00:00Z"})
+               "fingerprint": problem.to_string(), "status": status, "created_at": OLD, "next_attempt_at": "2030-01-01T00:00:00Z"})
     };
     bed.put(
         "notification_deliveries",
         json!([
-            delivery(11, "sent"),
-            delivery(12, "failed"),
-            delivery(13, "pending"),
-            delivery(14, "unknown")
+            delivery(11, "sent", 11),
+            delivery(12, "failed", 12),
+            delivery(13, "pending", 13),
+            delivery(14, "unknown", 14),
+            // Who heard of an incident, or of an anomaly, that is still open.
+            delivery(15, "sent", 142),
+            delivery(16, "sent", 42),
         ]),
     )
     .await?;
@@ -162,7 +166,7 @@ async fn fill_logs(bed: &Bed) -> anyhow::Result<()> {
         json!({"fingerprint": id.to_string(), "event_type": "sync.failed", "severity": "error", "opened_at": OLD,
                "last_seen_at": seen})
     };
-    bed.put("notices", json!([notice(161, OLD), notice(162, RECENT)])).await
+    bed.put("notices", json!([notice(161, OLD), notice(162, RECENT), notice(142, OLD)])).await
 }
 
 #[rstest]
@@ -173,8 +177,8 @@ async fn what_is_old_goes_and_what_is_open_stays(
     let bed = Bed::start(backend).await?;
     fill(&bed).await?;
     let expected = json!({
-        "runs_frequent": 1, "runs": 1, "sync_logs": 1, "deliveries": 2, "events": 1, "quarantine": 1,
-        "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 1, "backups": 2,
+        "runs_frequent": 1, "runs": 1, "sync_logs": 1, "deliveries": 3, "events": 1, "quarantine": 1,
+        "maintenance_alerts": 1, "appointment_alerts": 1, "humidity_alerts": 1, "ai_events": 1, "backups": 3,
         "restore_drills": 1, "anomalies": 1, "recommendations": 1, "login_history": 1, "login_failures": 1,
         "alarm_events": 1,
         "incidents": 1, "monitor_checks": 1, "notices": 1, "console_sessions": 1, "audit_log": 1, "rate_limits": 1,
@@ -193,12 +197,12 @@ async fn what_is_old_goes_and_what_is_open_stays(
         let rows = bed.stack.rows(table, key, key).await?;
         Ok(rows.iter().map(|row| row[key].to_string().trim_matches('"').to_owned()).collect())
     };
-    assert_eq!(left("notification_deliveries", "id").await?, [uuid(13), uuid(14)]);
+    assert_eq!(left("notification_deliveries", "id").await?, [uuid(13), uuid(15), uuid(16)]);
     assert_eq!(left("sync_quarantine", "external_id").await?, ["b"]);
     assert_eq!(left("alerts", "id").await?, ["2", "3", "4"]);
     assert_eq!(left("alert_logs", "id").await?, ["2"]);
     assert_eq!(left("humidity_alerts", "id").await?, [uuid(22)]);
-    assert_eq!(left("backups", "id").await?, [uuid(32), uuid(34)]);
+    assert_eq!(left("backups", "id").await?, [uuid(32)]);
     assert_eq!(left("anomalies", "id").await?, [uuid(42)]);
     assert_eq!(left("recommendations", "id").await?, [uuid(52)]);
     assert_eq!(left("login_history", "id").await?, ["62", "63"]);
@@ -216,7 +220,7 @@ async fn what_is_old_goes_and_what_is_open_stays(
     assert_eq!(left("ai_events", "id").await?, ["122"]);
     assert_eq!(left("alarm_events", "alarm_name").await?, ["b"]);
     assert_eq!(left("monitor_checks", "id").await?, ["152"]);
-    assert_eq!(left("notices", "fingerprint").await?, ["162"]);
+    assert_eq!(left("notices", "fingerprint").await?, ["142", "162"]);
     assert!(left("rate_limits", "key").await?.is_empty());
     assert_eq!(left("cash_sessions", "id").await?, [uuid(71)], "books are kept");
     let runs = left("scheduler_logs", "id").await?;
@@ -262,6 +266,53 @@ async fn batches_are_bounded_settings_count_and_nonsense_is_not_obeyed(
         kinds + 2 + 3,
         "three batches of at most a thousand rows"
     );
+    Ok(())
+}
+
+/// A kind that the database refuses keeps no other from being cleaned.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_that_is_refused_is_named_and_the_others_go() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::PostgRest).await?;
+    fill(&bed).await?;
+    let database = Database::connect(&bed.database.as_ref().unwrap().url).await?;
+    database
+        .batch_execute(
+            "create function public.refuse_it() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+             create trigger refused before delete on public.ai_events for each row execute function public.refuse_it();
+             create trigger refused before delete on public.notices for each row execute function public.refuse_it()",
+        )
+        .await?;
+    let run = bed.run("cleanup", "2026-01-15T09:00:00Z").await?;
+    let error = run.answer.error.unwrap();
+    assert_eq!((run.answer.status.as_str(), error.kind.as_str()), ("error", "supabase_refused"));
+    assert!(error.message.starts_with("ai_events, notices: "), "{}", error.message);
+    assert_eq!(bed.stack.rows("ai_events", "id", "id").await?.len(), 2, "nothing of it went");
+    assert_eq!(bed.stack.rows("audit_log", "id", "id").await?.len(), 1, "what comes after it did");
+    assert_eq!(bed.stack.rows("restore_drills", "id", "id").await?.len(), 1);
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
+    Ok(())
+}
+
+/// The watcher needs the last success of a task that runs once a week.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_setting_takes_the_last_success_of_a_weekly_task() -> anyhow::Result<()> {
+    let bed = Bed::start(Backend::PostgRest).await?;
+    let settings = bed.stack.observer.from("settings").eq("key", "retention.runs");
+    // The fewest days that the setting takes: what is below is not obeyed.
+    bed.stack.write(settings.update(json!({"value": 15}).to_string())).await?;
+    let longest =
+        TASKS.iter().filter(|task| task.is_watched()).map(|task| task.newest_success_limit()).max().unwrap();
+    let at = |seconds: u64| {
+        let now: jiff::Timestamp = "2026-01-15T09:00:00Z".parse().unwrap();
+        (now - jiff::SignedDuration::from_secs(seconds.try_into().unwrap())).to_string()
+    };
+    let run = |id: u32, at: String| json!({"id": uuid(id), "task_name": "weekly_report", "task_label": "x", "status": "success", "started_at": at, "completed_at": at});
+    bed.put("scheduler_logs", json!([run(1, at(longest.as_secs())), run(2, at(longest.as_secs() * 3))]))
+        .await?;
+    let answer = bed.run("cleanup", "2026-01-15T09:00:00Z").await?.answer;
+    assert_eq!(answer.stats["deleted"]["runs"], 1, "{answer:?}");
+    let left = bed.runs("weekly_report").await?;
+    assert_eq!(left.iter().map(|run| run["id"].as_str().unwrap()).collect::<Vec<_>>(), [uuid(1)]);
     Ok(())
 }
 

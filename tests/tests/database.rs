@@ -468,6 +468,44 @@ async fn nobody_takes_a_run_over_while_one_of_its_pages_commits() -> anyhow::Res
     Ok(())
 }
 
+/// Neither an escalation nor a reminder comes after the end of a problem that ends while they are looked for.
+#[tokio::test]
+async fn what_is_resolved_just_now_is_not_escalated() -> anyhow::Result<()> {
+    let url = empty_database().await?;
+    migrations::migrate(&url).await?;
+    let (mut resolving, looking) = (Database::connect(&url).await?, Database::connect(&url).await?);
+    for (rule, advanced) in [
+        (
+            "escalation = '[{\"after_minutes\": 30, \"channel\": \"slack\", \"recipients\": [\"louise\"]}]', reminder_minutes = 0",
+            1,
+        ),
+        ("escalation = '[]', reminder_minutes = 60", 1),
+    ] {
+        looking
+            .batch_execute(&format!(
+                "delete from notification_deliveries; delete from notices;
+                 delete from notification_rules where event_type = 'backup.failed' and channel <> 'slack';
+                 update notification_rules set {rule} where event_type = 'backup.failed' and channel = 'slack';
+                 insert into notices (fingerprint, event_type, severity, opened_at, last_seen_at)
+                 values ('a', 'backup.failed', 'error', '2026-01-15T08:00:00Z', '2026-01-15T08:00:00Z');
+                 insert into notification_deliveries (event_type, severity, channel, recipient, fingerprint, status, created_at, sent_at)
+                 values ('backup.failed', 'error', 'slack', 'nicolas', 'a', 'sent', '2026-01-15T08:00:00Z', '2026-01-15T08:00:00Z')"
+            ))
+            .await?;
+        let advance = "select advance_notices('2026-01-15T12:00:00Z')";
+        let transaction = resolving.transaction().await?;
+        transaction.execute("update notices set resolved_at = '2026-01-15T12:00:00Z'", &[]).await?;
+        looking.batch_execute("set lock_timeout = '100ms'").await?;
+        let waits = looking.query_one(advance, &[]).await.unwrap_err();
+        assert_eq!(waits.code(), Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE), "{rule}");
+        transaction.rollback().await?;
+        // Had it gone on, it would have been due.
+        let transaction = looking.query_one(advance, &[]).await?;
+        assert_eq!(transaction.get::<_, i32>(0), advanced, "{rule}");
+    }
+    Ok(())
+}
+
 /// Whoever adds a channel in Rust learns where the database lists them.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_list_of_channels_in_the_database_has_all_of_them() -> anyhow::Result<()> {

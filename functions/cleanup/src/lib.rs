@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde_json::json;
 use shared::{
     config::Settings,
+    error_kind::ErrorKind,
     http::Http,
     run::{Run, Task},
+    supabase::SupabaseError,
     task::{Finished, Function, Outcome, TASKS, TaskError},
 };
 
@@ -56,6 +58,7 @@ impl Task for Cleanup {
         let plan: Vec<Retention> = run.supabase.rpc("retention_plan", &json!({})).await?;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut is_complete = true;
+        let mut refused: Vec<(&str, SupabaseError)> = Vec::new();
         for retention in &plan {
             run.report(json!({"at": retention.name, "deleted": counts}));
             let count = counts.entry(retention.name.clone()).or_default();
@@ -70,12 +73,31 @@ impl Task for Cleanup {
                 arguments["p_frequent"] = json!(frequent);
                 arguments["p_limit"] = BATCH.into();
                 arguments["p_dry_run"] = parameters.dry_run.into();
-                let deleted: Deleted = run.supabase.rpc("cleanup_batch", &arguments).await?;
-                *count = deleted.total;
-                if parameters.dry_run || deleted.batch < u64::from(BATCH) {
-                    break;
+                match run.supabase.rpc::<Deleted>("cleanup_batch", &arguments).await {
+                    Ok(deleted) => {
+                        *count = deleted.total;
+                        if parameters.dry_run || deleted.batch < u64::from(BATCH) {
+                            break;
+                        }
+                    }
+                    // Every other kind would wait for the same, or this run is somebody else's.
+                    Err(error @ (SupabaseError::Unavailable(_) | SupabaseError::LeaseLost)) => {
+                        return Err(error.into());
+                    }
+                    Err(error) => {
+                        tracing::error!(run_id = run.id, kind = retention.name, %error, "cleanup.refused");
+                        refused.push((&retention.name, error));
+                        break;
+                    }
                 }
             }
+        }
+        if let Some((_, error)) = refused.first() {
+            let kinds: Vec<&str> = refused.iter().map(|(kind, _)| *kind).collect();
+            return Err(TaskError::Failed {
+                kind: ErrorKind::SupabaseRefused,
+                message: format!("{}: {error}", kinds.join(", ")),
+            });
         }
         let total: u64 = counts.values().sum();
         let mut message = if parameters.dry_run {

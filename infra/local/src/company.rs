@@ -296,7 +296,7 @@ impl Company {
             "piano": piano.map(|piano| json!({"id": piano["id"]})),
             "user": if has_user { json!({"id": id("usr", rng.random_range(1..=4))}) } else { Value::Null },
             "invoice": if kind == "PIANO_MEASUREMENT" { json!({"id": id("inv", number)}) } else { Value::Null },
-            "estimate": Value::Null,
+            "estimate": one_in(12, number, json!({"id": id("est", number)})),
         });
         (entry, meaning)
     }
@@ -325,6 +325,11 @@ fn local(day: Date, hour: i8, minute: i8) -> Timestamp {
 
 fn pick<'a>(rng: &mut impl Rng, items: &[&'a str]) -> &'a str {
     items[rng.random_range(0..items.len())]
+}
+
+/// What few nodes have: no dice, so that everything else stays as it is.
+fn one_in(of: usize, number: usize, value: impl Into<Value>) -> Value {
+    if number.is_multiple_of(of) { value.into() } else { Value::Null }
 }
 
 fn users() -> Vec<Value> {
@@ -389,7 +394,7 @@ fn contact(rng: &mut ChaCha8Rng, number: usize, is_default: bool) -> Value {
         "lastName": pick(rng, &LAST_NAMES),
         "middleName": Value::Null,
         "suffix": Value::Null,
-        "title": Value::Null,
+        "title": one_in(9, number, "Mme"),
         "role": if is_default { Value::Null } else { Value::from(pick(rng, &ROLES)) },
         "isDefault": is_default,
         "isBillingDefault": is_default,
@@ -399,7 +404,7 @@ fn contact(rng: &mut ChaCha8Rng, number: usize, is_default: bool) -> Value {
         "wantsText": rng.random_range(0..2) == 0,
         "defaultEmail": {"email": format!("contact{number}@example.org")},
         "defaultPhone": {"phoneNumber": format!("514-555-{:04}", 100 + number % 100)},
-        "defaultConfirmedMobilePhone": Value::Null,
+        "defaultConfirmedMobilePhone": one_in(5, number, json!({"phoneNumber": format!("438-555-{:04}", 100 + number % 100)})),
         "defaultLocation": {
             "street1": format!("{} {}", rng.random_range(10..9000), pick(rng, &STREETS)),
             "street2": Value::Null,
@@ -435,14 +440,14 @@ fn client(
         "companyName": company,
         "status": pick(rng, &["ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE", "PROSPECT", "NEW"]),
         "tags": if institution.is_some() { json!(["institution"]) } else { json!([]) },
-        "clientType": Value::Null,
+        "clientType": one_in(6, number, "École"),
         "preferredTechnicianId": id("usr", rng.random_range(1..=2)),
-        "lifecycleState": Value::Null,
-        "referredBy": Value::Null,
-        "noContactUntil": Value::Null,
-        "noContactReason": Value::Null,
+        "lifecycleState": one_in(4, number, "Fidèle"),
+        "referredBy": one_in(10, number, "Une élève"),
+        "noContactUntil": one_in(14, number, "2026-03-01"),
+        "noContactReason": one_in(14, number, "En voyage"),
         "personalNotes": if rng.random_range(0..4) == 0 { Value::from(pick(rng, &ACCESS_NOTES)) } else { Value::Null },
-        "preferenceNotes": Value::Null,
+        "preferenceNotes": one_in(8, number, "Préfère le matin"),
         "region": Value::Null,
         "defaultClientLocalization": {"locale": if rng.random_range(0..6) == 0 { "en_CA" } else { "fr_CA" }},
         "defaultContact": contacts.first(),
@@ -467,6 +472,7 @@ fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, tod
     let (make, model) = MAKES[rng.random_range(0..MAKES.len())];
     let last = today.checked_sub(rng.random_range(5_i64..700).days()).unwrap_or(today);
     let interval = pick(rng, &["6", "12", "12", "24"]).parse::<i64>().unwrap_or(12);
+    let next = last.checked_add(interval.months()).unwrap_or(last);
     let dampp_chaser = institution.is_some() || rng.random_range(0..6) == 0;
     json!({
         "id": id("ins", number),
@@ -479,8 +485,8 @@ fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, tod
             None if rng.random_range(0..3) == 0 => Value::from("Salon"),
             None => Value::Null,
         },
-        "notes": Value::Null,
-        "size": Value::Null,
+        "notes": one_in(7, number, "Banc à recoller"),
+        "size": one_in(5, number, "152 cm"),
         "caseColor": pick(rng, &["noir", "noyer", "acajou"]),
         "caseFinish": Value::Null,
         "useType": Value::Null,
@@ -489,13 +495,13 @@ fn piano(rng: &mut ChaCha8Rng, number: usize, pianos: usize, clients: usize, tod
         "status": "ACTIVE",
         "tags": if dampp_chaser { json!(["PLS"]) } else { json!([]) },
         "damppChaserInstalled": dampp_chaser,
-        "damppChaserHumidistatModel": Value::Null,
-        "damppChaserMfgDate": Value::Null,
+        "damppChaserHumidistatModel": one_in(6, number, "HM-1"),
+        "damppChaserMfgDate": one_in(6, number, "2015-05-01"),
         "calculatedLastService": last.to_string(),
-        "calculatedNextService": last.checked_add(interval.months()).unwrap_or(last).to_string(),
+        "calculatedNextService": next.to_string(),
         "eventLastService": last.to_string(),
-        "manualLastService": Value::Null,
-        "nextServiceOverride": Value::Null,
+        "manualLastService": one_in(9, number, last.to_string()),
+        "nextServiceOverride": one_in(8, number, next.to_string()),
         "serviceIntervalMonths": interval,
         "needsRepairOrRebuilding": rng.random_range(0..40) == 0,
         "rentalContractEndsOn": Value::Null,

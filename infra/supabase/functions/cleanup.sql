@@ -1,51 +1,59 @@
 -- Retention: what may go, how old it must be, and its deletion in bounded batches.
 
 create or replace function internal.retention_rules()
-returns table (name text, default_days integer, table_name text, condition text)
+returns table (name text, default_days integer, least_days integer, table_name text, condition text)
 language sql immutable as $$
   -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
-  -- Nothing here touches what is open, unacknowledged or unverified.
+  -- Nothing here touches what is open, unacknowledged or unverified. Fewer days than the least would take what others need: the
+  -- watcher the last success of a weekly task, the weekly report last week's runs on Monday after the clean-up.
   values
-    ('runs_frequent', 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
-    ('runs', 400, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
-    ('sync_logs', 400, 'sync_logs', 'status <> ''running'' and created_at < $1'),
-    ('deliveries', 90, 'notification_deliveries', 'status in (''sent'', ''failed'', ''skipped'') and created_at < $1'),
-    ('notices', 90, 'notices', 'last_seen_at < $1'),
-    ('monitor_checks', 14, 'monitor_checks', 'checked_at < $1'),
-    ('incidents', 400, 'incidents', 'closed_at < $1'),
-    ('alarm_events', 90, 'alarm_events', 'changed_at < $1'),
-    ('events', 30, 'event_outbox', 'published_at < $1'),
-    ('quarantine', 90, 'sync_quarantine', 'resolved_at < $1'),
-    ('maintenance_alerts', 180, 'alerts',
+    ('runs_frequent', 9, 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
+    ('runs', 400, 15, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
+    ('sync_logs', 400, 1, 'sync_logs', 'status <> ''running'' and created_at < $1'),
+    ('deliveries', 90, 1, 'notification_deliveries', 
+     'status in (''sent'', ''failed'', ''skipped'', ''unknown'') and created_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('notices', 90, 1, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('monitor_checks', 14, 1, 'monitor_checks', 'checked_at < $1'),
+    ('incidents', 400, 1, 'incidents', 'closed_at < $1'),
+    ('alarm_events', 90, 1, 'alarm_events', 'changed_at < $1'),
+    ('events', 30, 1, 'event_outbox', 'published_at < $1'),
+    ('quarantine', 90, 1, 'sync_quarantine', 'resolved_at < $1'),
+    ('maintenance_alerts', 180, 1, 'alerts',
      'not is_active and (is_read and resolved_at < $1
         -- A dismissal holds as long as its maintenance is open.
         or is_dismissed and updated_at < $1 and maintenance_id is not null and not exists (
              select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
-    ('appointment_alerts', 400, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
-    ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
-    ('ai_events', 90, 'ai_events', 'created_at < $1'),
-    ('backups', 400, 'backups', '(removed_at is not null or status = ''failed'') and created_at < $1'),
-    ('restore_drills', 400, 'restore_drills', 'created_at < $1'),
+    ('appointment_alerts', 400, 1, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
+    ('humidity_alerts', 730, 1, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
+    ('ai_events', 90, 1, 'ai_events', 'created_at < $1'),
+    ('backups', 400, 1, 'backups', '(removed_at is not null or status in (''failed'', ''inconclusive'')) and created_at < $1'),
+    ('restore_drills', 400, 1, 'restore_drills', 'created_at < $1'),
     -- Cash sessions are never deleted: they are books.
-    ('anomalies', 400, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
-    ('recommendations', 400, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
-    ('login_history', 180, 'login_history', 'created_at < $1'),
+    ('anomalies', 400, 1, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
+    ('recommendations', 400, 1, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
+    ('login_history', 180, 1, 'login_history', 'created_at < $1'),
     -- Anybody can make these, by typing a wrong password; the detection of attacks looks back a day.
-    ('login_failures', 7, 'login_history', 'not success and created_at < $1'),
-    ('console_sessions', 7, 'console_sessions', 'expires_at < $1'),
-    ('rate_limits', 1, 'rate_limits', 'window_ends_at < $1'),
-    ('audit_log', 730, 'audit_log', 'at < $1')
+    ('login_failures', 7, 1, 'login_history', 'not success and created_at < $1'),
+    ('console_sessions', 7, 1, 'console_sessions', 'expires_at < $1'),
+    ('rate_limits', 1, 1, 'rate_limits', 'window_ends_at < $1'),
+    ('audit_log', 730, 1, 'audit_log', 'at < $1')
 $$;
+
+create or replace function internal.is_open_problem(p_fingerprint text) returns boolean
+language sql stable set search_path = public, pg_temp as $$
+  select exists (select from incidents i where i.fingerprint = p_fingerprint and i.closed_at is null)
+      or exists (select from anomalies a where a.fingerprint = p_fingerprint and a.status = 'open')
+$$;
+comment on function internal.is_open_problem is
+  'Whether what a notice speaks of is not over: then it is remembered who was notified, however long ago.';
 
 create or replace function public.retention_plan() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select jsonb_agg(jsonb_build_object('name', r.name, 'days', greatest(
            internal.setting_number('retention.' || r.name),
+           r.least_days,
            -- A row that the scan would find again must not go.
-           case r.name
-             when 'humidity_alerts' then 60 + internal.setting_number('humidity.window_days')
-             -- The weekly report counts last week's runs on Monday, after the cleanup.
-             when 'runs_frequent' then 9 end)) order by r.name)
+           case r.name when 'humidity_alerts' then 60 + internal.setting_number('humidity.window_days') end)) order by r.name)
   from internal.retention_rules() r
 $$;
 comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';

@@ -21,7 +21,7 @@ returns table (key text, kind text, minimum numeric, maximum numeric, standard t
     ('anomaly.unusual_minimum_runs', 'whole', 2, 12, '5'), ('anomaly.unusual_minimum_seconds', 'number', 0, 86400, '60'),
     ('recommendation.log_days', 'whole', 1, 36500, '90')
   union all
-  select 'retention.' || r.name, 'whole', 1, 36500, r.default_days::text from internal.retention_rules() r
+  select 'retention.' || r.name, 'whole', r.least_days, 36500, r.default_days::text from internal.retention_rules() r
 $$;
 comment on function internal.setting_rules is 'Every setting that may be edited, its kind (whole, number, flag), its bounds, and what it is unless somebody changes it.';
 

@@ -398,6 +398,8 @@ begin
     -- On whatever channel it went.
     and not exists (select from notification_deliveries d
                     where d.fingerprint = n.fingerprint and d.recipient = person.key and d.window_key = due.window_key)
+  -- What is being resolved just now is waited for, and looked at again.
+  for share of n
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_escalated = row_count;
 
@@ -417,6 +419,7 @@ begin
     having bool_and(d.status <> 'pending')) last
   where n.resolved_at is null and n.acknowledged_at is null and n.last_seen_at > p_now - interval '7 days'
     and last.sent_at + make_interval(mins => r.reminder_minutes) <= p_now
+  for share of n
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_reminded = row_count;
   return v_escalated + v_reminded;

@@ -197,6 +197,10 @@ begin
   for v_batch in select key, value from jsonb_each(p_batches) loop
     v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_batch(
       v_batch.key, v_batch.value, array(select jsonb_array_elements_text(p_repeated -> v_batch.key)), p_now));
+    -- What was set aside has arrived.
+    update sync_quarantine q set resolved_at = p_now
+    from jsonb_array_elements(v_batch.value) r
+    where q.collection = v_batch.key and q.resolved_at is null and q.external_id = coalesce(r ->> 'external_id', r ->> 'id');
   end loop;
   update sync_state
   set windows = windows || coalesce(p_windows, '{}'), counts = internal.add_counts(counts, v_counts), updated_at = p_now

@@ -52,7 +52,8 @@ begin
       perform internal.enqueue_notice(jsonb_build_object(
         'event_type', v_run.failure_event, 'severity', 'error',
         'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
-        'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id, 'error_kind', 'lost',
+        'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id,
+                                   'error_kind', case v_run.status when 'queued' then 'not_started' else 'lost' end,
                                    'since', coalesce(internal.failing_since(v_run.task_name, v_run.started_at), v_run.started_at))),
         v_run.id, p_now);
     end if;
@@ -136,7 +137,9 @@ begin
     -- A live run is a duplicate, unless the platform retries the very invocation that holds it: that
     -- process is dead, and its token stops being valid here.
     if v_run.status in ('success', 'warning')
-       or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id') then
+       or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id')
+       -- Whoever asked was told that it did not start, and may have asked again: an event that comes late starts nothing.
+       or (v_kind = 'requested' and v_run.error_kind = 'not_started') then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
   elsif v_kind = 'continued' then

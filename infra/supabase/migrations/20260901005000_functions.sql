@@ -77,6 +77,7 @@ declare
     'internal.is_escalation(p_value jsonb) returns boolean',
     'internal.is_gone(p_status text, p_total_loss boolean, p_deleted_at timestamp with time zone) returns boolean',
     'internal.is_late_alert(p_alert alert_logs) returns boolean',
+    'internal.is_open_problem(p_fingerprint text) returns boolean',
     'internal.is_percentage(p_value jsonb) returns boolean',
     'internal.is_quiet_hours(p_value jsonb) returns boolean',
     'internal.limit_field(p_table regclass, p_field text, p_check text) returns void',
@@ -123,7 +124,7 @@ declare
     'internal.refuse(p_field text, p_reason text, p_values jsonb DEFAULT ''{}''::jsonb) returns void',
     'internal.required(p_field text, p_value anyelement) returns void',
     'internal.rest_channel(p_channel text, p_reason text, p_now timestamp with time zone) returns void',
-    'internal.retention_rules() returns TABLE(name text, default_days integer, table_name text, condition text)',
+    'internal.retention_rules() returns TABLE(name text, default_days integer, least_days integer, table_name text, condition text)',
     'internal.row_json(p_row jsonb, VARIADIC p_without text[] DEFAULT ''{}''::text[]) returns jsonb',
     'internal.rule_json(p_rule notification_rules) returns jsonb',
     'internal.run_brief(p_run scheduler_logs) returns jsonb',
@@ -1340,51 +1341,59 @@ $$;
 -- Retention: what may go, how old it must be, and its deletion in bounded batches.
 
 create or replace function internal.retention_rules()
-returns table (name text, default_days integer, table_name text, condition text)
+returns table (name text, default_days integer, least_days integer, table_name text, condition text)
 language sql immutable as $$
   -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
-  -- Nothing here touches what is open, unacknowledged or unverified.
+  -- Nothing here touches what is open, unacknowledged or unverified. Fewer days than the least would take what others need: the
+  -- watcher the last success of a weekly task, the weekly report last week's runs on Monday after the clean-up.
   values
-    ('runs_frequent', 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
-    ('runs', 400, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
-    ('sync_logs', 400, 'sync_logs', 'status <> ''running'' and created_at < $1'),
-    ('deliveries', 90, 'notification_deliveries', 'status in (''sent'', ''failed'', ''skipped'') and created_at < $1'),
-    ('notices', 90, 'notices', 'last_seen_at < $1'),
-    ('monitor_checks', 14, 'monitor_checks', 'checked_at < $1'),
-    ('incidents', 400, 'incidents', 'closed_at < $1'),
-    ('alarm_events', 90, 'alarm_events', 'changed_at < $1'),
-    ('events', 30, 'event_outbox', 'published_at < $1'),
-    ('quarantine', 90, 'sync_quarantine', 'resolved_at < $1'),
-    ('maintenance_alerts', 180, 'alerts',
+    ('runs_frequent', 9, 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
+    ('runs', 400, 15, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
+    ('sync_logs', 400, 1, 'sync_logs', 'status <> ''running'' and created_at < $1'),
+    ('deliveries', 90, 1, 'notification_deliveries', 
+     'status in (''sent'', ''failed'', ''skipped'', ''unknown'') and created_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('notices', 90, 1, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('monitor_checks', 14, 1, 'monitor_checks', 'checked_at < $1'),
+    ('incidents', 400, 1, 'incidents', 'closed_at < $1'),
+    ('alarm_events', 90, 1, 'alarm_events', 'changed_at < $1'),
+    ('events', 30, 1, 'event_outbox', 'published_at < $1'),
+    ('quarantine', 90, 1, 'sync_quarantine', 'resolved_at < $1'),
+    ('maintenance_alerts', 180, 1, 'alerts',
      'not is_active and (is_read and resolved_at < $1
         -- A dismissal holds as long as its maintenance is open.
         or is_dismissed and updated_at < $1 and maintenance_id is not null and not exists (
              select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
-    ('appointment_alerts', 400, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
-    ('humidity_alerts', 730, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
-    ('ai_events', 90, 'ai_events', 'created_at < $1'),
-    ('backups', 400, 'backups', '(removed_at is not null or status = ''failed'') and created_at < $1'),
-    ('restore_drills', 400, 'restore_drills', 'created_at < $1'),
+    ('appointment_alerts', 400, 1, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
+    ('humidity_alerts', 730, 1, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
+    ('ai_events', 90, 1, 'ai_events', 'created_at < $1'),
+    ('backups', 400, 1, 'backups', '(removed_at is not null or status in (''failed'', ''inconclusive'')) and created_at < $1'),
+    ('restore_drills', 400, 1, 'restore_drills', 'created_at < $1'),
     -- Cash sessions are never deleted: they are books.
-    ('anomalies', 400, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
-    ('recommendations', 400, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
-    ('login_history', 180, 'login_history', 'created_at < $1'),
+    ('anomalies', 400, 1, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
+    ('recommendations', 400, 1, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
+    ('login_history', 180, 1, 'login_history', 'created_at < $1'),
     -- Anybody can make these, by typing a wrong password; the detection of attacks looks back a day.
-    ('login_failures', 7, 'login_history', 'not success and created_at < $1'),
-    ('console_sessions', 7, 'console_sessions', 'expires_at < $1'),
-    ('rate_limits', 1, 'rate_limits', 'window_ends_at < $1'),
-    ('audit_log', 730, 'audit_log', 'at < $1')
+    ('login_failures', 7, 1, 'login_history', 'not success and created_at < $1'),
+    ('console_sessions', 7, 1, 'console_sessions', 'expires_at < $1'),
+    ('rate_limits', 1, 1, 'rate_limits', 'window_ends_at < $1'),
+    ('audit_log', 730, 1, 'audit_log', 'at < $1')
 $$;
+
+create or replace function internal.is_open_problem(p_fingerprint text) returns boolean
+language sql stable set search_path = public, pg_temp as $$
+  select exists (select from incidents i where i.fingerprint = p_fingerprint and i.closed_at is null)
+      or exists (select from anomalies a where a.fingerprint = p_fingerprint and a.status = 'open')
+$$;
+comment on function internal.is_open_problem is
+  'Whether what a notice speaks of is not over: then it is remembered who was notified, however long ago.';
 
 create or replace function public.retention_plan() returns jsonb
 language sql stable set search_path = public, pg_temp as $$
   select jsonb_agg(jsonb_build_object('name', r.name, 'days', greatest(
            internal.setting_number('retention.' || r.name),
+           r.least_days,
            -- A row that the scan would find again must not go.
-           case r.name
-             when 'humidity_alerts' then 60 + internal.setting_number('humidity.window_days')
-             -- The weekly report counts last week's runs on Monday, after the cleanup.
-             when 'runs_frequent' then 9 end)) order by r.name)
+           case r.name when 'humidity_alerts' then 60 + internal.setting_number('humidity.window_days') end)) order by r.name)
   from internal.retention_rules() r
 $$;
 comment on function public.retention_plan is 'Days per kind of row, from the settings retention.*.';
@@ -4232,7 +4241,7 @@ returns table (key text, kind text, minimum numeric, maximum numeric, standard t
     ('anomaly.unusual_minimum_runs', 'whole', 2, 12, '5'), ('anomaly.unusual_minimum_seconds', 'number', 0, 86400, '60'),
     ('recommendation.log_days', 'whole', 1, 36500, '90')
   union all
-  select 'retention.' || r.name, 'whole', 1, 36500, r.default_days::text from internal.retention_rules() r
+  select 'retention.' || r.name, 'whole', r.least_days, 36500, r.default_days::text from internal.retention_rules() r
 $$;
 comment on function internal.setting_rules is 'Every setting that may be edited, its kind (whole, number, flag), its bounds, and what it is unless somebody changes it.';
 
@@ -4863,6 +4872,8 @@ begin
     -- On whatever channel it went.
     and not exists (select from notification_deliveries d
                     where d.fingerprint = n.fingerprint and d.recipient = person.key and d.window_key = due.window_key)
+  -- What is being resolved just now is waited for, and looked at again.
+  for share of n
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_escalated = row_count;
 
@@ -4882,6 +4893,7 @@ begin
     having bool_and(d.status <> 'pending')) last
   where n.resolved_at is null and n.acknowledged_at is null and n.last_seen_at > p_now - interval '7 days'
     and last.sent_at + make_interval(mins => r.reminder_minutes) <= p_now
+  for share of n
   on conflict (fingerprint, channel, recipient, window_key) do nothing;
   get diagnostics v_reminded = row_count;
   return v_escalated + v_reminded;
@@ -5983,6 +5995,10 @@ begin
   for v_batch in select key, value from jsonb_each(p_batches) loop
     v_counts := v_counts || jsonb_build_object(v_batch.key, internal.upsert_batch(
       v_batch.key, v_batch.value, array(select jsonb_array_elements_text(p_repeated -> v_batch.key)), p_now));
+    -- What was set aside has arrived.
+    update sync_quarantine q set resolved_at = p_now
+    from jsonb_array_elements(v_batch.value) r
+    where q.collection = v_batch.key and q.resolved_at is null and q.external_id = coalesce(r ->> 'external_id', r ->> 'id');
   end loop;
   update sync_state
   set windows = windows || coalesce(p_windows, '{}'), counts = internal.add_counts(counts, v_counts), updated_at = p_now
@@ -6373,7 +6389,8 @@ begin
       perform internal.enqueue_notice(jsonb_build_object(
         'event_type', v_run.failure_event, 'severity', 'error',
         'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
-        'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id, 'error_kind', 'lost',
+        'data', jsonb_build_object('task_label', v_run.task_label, 'run_id', v_run.id,
+                                   'error_kind', case v_run.status when 'queued' then 'not_started' else 'lost' end,
                                    'since', coalesce(internal.failing_since(v_run.task_name, v_run.started_at), v_run.started_at))),
         v_run.id, p_now);
     end if;
@@ -6457,7 +6474,9 @@ begin
     -- A live run is a duplicate, unless the platform retries the very invocation that holds it: that
     -- process is dead, and its token stops being valid here.
     if v_run.status in ('success', 'warning')
-       or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id') then
+       or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id')
+       -- Whoever asked was told that it did not start, and may have asked again: an event that comes late starts nothing.
+       or (v_kind = 'requested' and v_run.error_kind = 'not_started') then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
   elsif v_kind = 'continued' then

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::collections::Collection;
+use super::{
+    collections::Collection,
+    fnv::{START, fnv},
+};
 use crate::{
     clock,
     notify::{Event, Notice, Severity},
@@ -138,7 +141,7 @@ impl Report {
                 Event::SyncQuarantine,
                 Severity::Warning,
                 // The same rows every night are one problem.
-                truncate(&format!("sync.quarantine:{}", set_aside.join(",")), 500),
+                fingerprint("sync.quarantine", &set_aside),
                 json!({
                     "task_label": run.spec.label, "run_id": run.id, "since": run.started_at.to_string(),
                     "rows": set_aside.len(), "sample": sample(&set_aside),
@@ -159,11 +162,21 @@ impl Report {
         notices
             .extend(single.iter().map(|what| drift(format!("sync.drift:{what}"), vec![what.clone()], None)));
         if !rest.is_empty() {
-            let fingerprint = truncate(&format!("sync.drift:{}", rest.join(",")), 500);
-            notices.push(drift(fingerprint, sample(rest), Some(rest.len())));
+            notices.push(drift(fingerprint("sync.drift", rest), sample(rest), Some(rest.len())));
         }
         notices
     }
+}
+
+/// What makes a list the same problem as yesterday's: the list itself, and a hash of it where it is too long to be told apart by
+/// its beginning.
+fn fingerprint(kind: &str, items: &[String]) -> String {
+    const LIMIT: usize = 500;
+    let whole = format!("{kind}:{}", items.join(","));
+    if whole.chars().count() <= LIMIT {
+        return whole;
+    }
+    format!("{}#{:016x}", truncate(&whole, LIMIT - 17), fnv(whole.as_bytes(), START))
 }
 
 /// A deletion that looked like an accident and was not made.
@@ -179,4 +192,20 @@ pub struct RefusedDeletion {
     pub live: u64,
     /// Some of the ids.
     pub sample: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_the_same_problem_only_while_it_is_the_same_list() {
+        let rows = |count: usize| (0..count).map(|n| format!("timeline/tme_{n:06}")).collect::<Vec<_>>();
+        assert_eq!(fingerprint("sync.quarantine", &rows(1)), "sync.quarantine:timeline/tme_000000");
+        let (thirty, more) =
+            (fingerprint("sync.quarantine", &rows(30)), fingerprint("sync.quarantine", &rows(31)));
+        assert_ne!(thirty, more, "the row that is new is beyond what is shown");
+        assert_eq!(thirty, fingerprint("sync.quarantine", &rows(30)));
+        assert!(thirty.chars().count() <= 500, "{thirty}");
+    }
 }

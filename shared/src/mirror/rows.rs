@@ -10,27 +10,19 @@ use std::collections::{BTreeSet, HashMap};
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Map, Value, json};
 
-use super::Collection;
+use super::{
+    Collection,
+    fnv::{START, fnv},
+};
 use crate::{clock, gazelle::NO_CHARACTER, text::truncate};
 
 /// The mapping that a row was written by: another one as soon as this file or the links in SQL are another text. Rows of
 /// another mapping are written again although their payload is the same. A correction of what the mapper only uses (`clock`,
 /// `text`) is none by itself: it needs a line here.
 pub(super) const MAPPING: i64 = {
-    let sources: [&[u8]; 2] =
-        [include_bytes!("rows.rs"), include_bytes!("../../../infra/supabase/functions/mirror.sql")];
-    // FNV-1a; JSON keeps 53 bits of a number.
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut source = 0;
-    while source < sources.len() {
-        let mut at = 0;
-        while at < sources[source].len() {
-            hash = (hash ^ sources[source][at] as u64).wrapping_mul(0x0100_0000_01b3);
-            at += 1;
-        }
-        source += 1;
-    }
-    (hash >> 12) as i64
+    let mapper = fnv(include_bytes!("rows.rs"), START);
+    // JSON keeps 53 bits of a number.
+    (fnv(include_bytes!("../../../infra/supabase/functions/mirror.sql"), mapper) >> 12) as i64
 };
 
 /// A row ready for its table, or for the quarantine.
