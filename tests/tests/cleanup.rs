@@ -297,9 +297,6 @@ async fn a_kind_that_is_refused_is_named_and_the_others_go() -> anyhow::Result<(
 #[tokio::test(flavor = "multi_thread")]
 async fn no_setting_takes_the_last_success_of_a_weekly_task() -> anyhow::Result<()> {
     let bed = Bed::start(Backend::PostgRest).await?;
-    let settings = bed.stack.observer.from("settings").eq("key", "retention.runs");
-    // The fewest days that the setting takes: what is below is not obeyed.
-    bed.stack.write(settings.update(json!({"value": 15}).to_string())).await?;
     let longest =
         TASKS.iter().filter(|task| task.is_watched()).map(|task| task.newest_success_limit()).max().unwrap();
     let at = |seconds: u64| {
@@ -309,10 +306,19 @@ async fn no_setting_takes_the_last_success_of_a_weekly_task() -> anyhow::Result<
     let run = |id: u32, at: String| json!({"id": uuid(id), "task_name": "weekly_report", "task_label": "x", "status": "success", "started_at": at, "completed_at": at});
     bed.put("scheduler_logs", json!([run(1, at(longest.as_secs())), run(2, at(longest.as_secs() * 3))]))
         .await?;
-    let answer = bed.run("cleanup", "2026-01-15T09:00:00Z").await?.answer;
-    assert_eq!(answer.stats["deleted"]["runs"], 1, "{answer:?}");
-    let left = bed.runs("weekly_report").await?;
-    assert_eq!(left.iter().map(|run| run["id"].as_str().unwrap()).collect::<Vec<_>>(), [uuid(1)]);
+    // Two days are fewer than the setting takes, and are not obeyed; 15 are the fewest.
+    for (days, deleted, left) in [(2, 0, vec![uuid(1), uuid(2)]), (15, 1, vec![uuid(1)])] {
+        let settings = bed.stack.observer.from("settings").eq("key", "retention.runs");
+        bed.stack.write(settings.update(json!({"value": days}).to_string())).await?;
+        let answer = bed.run("cleanup", &format!("2026-01-{days:02}T09:00:00Z")).await?.answer;
+        assert_eq!(answer.stats["deleted"]["runs"], deleted, "{days} days: {answer:?}");
+        let runs = bed.runs("weekly_report").await?;
+        assert_eq!(
+            runs.iter().map(|run| run["id"].as_str().unwrap()).collect::<Vec<_>>(),
+            left,
+            "{days} days"
+        );
+    }
     Ok(())
 }
 
