@@ -928,6 +928,7 @@ create table public.scheduler_logs (
   claim_key text,
   handed_over_by uuid,
   cleaned jsonb default '{}'::jsonb not null,
+  waits boolean default false not null,
   constraint scheduler_logs_status_known CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'warning'::text, 'error'::text]))),
   constraint scheduler_logs_pkey PRIMARY KEY (id)
 );
@@ -937,6 +938,7 @@ comment on column public.scheduler_logs.handed_over_by is 'The lease that handed
 comment on column public.scheduler_logs.lease_token is 'Fences a process that lost its lease: every write of the run carries the token.';
 comment on column public.scheduler_logs.part is 'The continuation that is, or was last, at work: 0 = the first.';
 comment on column public.scheduler_logs.run_key is 'What makes a delivery a duplicate: task@trigger. Null for rows of the predecessor.';
+comment on column public.scheduler_logs.waits is 'Queued because its group was busy: it is asked for when the holder ends.';
 CREATE INDEX idx_scheduler_logs_live ON public.scheduler_logs USING btree (exclusion_group) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
 CREATE INDEX idx_scheduler_logs_page ON public.scheduler_logs USING btree (started_at DESC, id DESC);
 CREATE INDEX idx_scheduler_logs_parent ON public.scheduler_logs USING btree (parent_run_id);
@@ -1601,6 +1603,9 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 
 -- internal.start_run(p_id uuid, p_request jsonb, p_now timestamp with time zone) returns jsonb
 
+-- internal.start_waiting(p_group text, p_now timestamp with time zone) returns uuid
+-- The oldest run that waits for its group is asked for, now that nobody holds it: its id, or null. It starts by its event, as every requested run.
+
 -- internal.statement_ms() returns bigint
 -- Milliseconds that the statement has taken so far, whatever day is being played.
 
@@ -1782,7 +1787,7 @@ comment on column public.weekly_reports.delivery_status is 'What became of its m
 -- Domain events that are due for publication; published twice at worst, since consumers de-duplicate.
 
 -- public.claim_run(p_request jsonb, p_now timestamp with time zone) returns jsonb
--- Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}. The same claim_key again is the same claim: it is granted once and answered as often as asked.
+-- Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds, may_wait?. Answers {outcome: claimed|duplicate|busy|queued|paused|unknown_run, run?, live_run_id?}: with may_wait a run that finds its group busy is queued, and asked for when the holder ends or is lost. The same claim_key again is the same claim: it is granted once and answered as often as asked.
 
 -- public.cleanup_batch(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_name text, p_days integer, p_frequent text[], p_limit integer, p_dry_run boolean, p_now timestamp with time zone) returns jsonb
 -- Deletes at most p_limit rows of one kind that are older than p_days; a dry run counts them all. Answers what it deleted, and what the run deleted of that kind: {batch, total}.

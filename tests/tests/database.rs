@@ -246,7 +246,7 @@ async fn a_function_that_takes_or_answers_something_else_goes_when_the_functions
              drop function internal.add_counts(jsonb, jsonb);
              create function internal.add_counts(p_before jsonb, p_new jsonb) returns jsonb language sql as 'select p_new';
              drop function internal.alert_before_move(text, text);
-             create function internal.alert_before_move(text, text, out p_other text) language sql as $$ select '' $$;
+             create function internal.alert_before_move(p_entry text, p_alert_type text, out p_other text) language sql as $$ select '' $$;
              create function public.somebody_elses(p_rows bigint) returns bigint language sql as 'select 1::bigint'",
         )
         .await?;
@@ -474,6 +474,7 @@ async fn what_is_resolved_just_now_is_not_escalated() -> anyhow::Result<()> {
     let url = empty_database().await?;
     migrations::migrate(&url).await?;
     let (mut resolving, looking) = (Database::connect(&url).await?, Database::connect(&url).await?);
+    let watching = Database::connect(&url).await?;
     for (rule, advanced) in [
         (
             "escalation = '[{\"after_minutes\": 30, \"channel\": \"slack\", \"recipients\": [\"louise\"]}]', reminder_minutes = 0",
@@ -498,10 +499,23 @@ async fn what_is_resolved_just_now_is_not_escalated() -> anyhow::Result<()> {
         looking.batch_execute("set lock_timeout = '100ms'").await?;
         let waits = looking.query_one(advance, &[]).await.unwrap_err();
         assert_eq!(waits.code(), Some(&tokio_postgres::error::SqlState::LOCK_NOT_AVAILABLE), "{rule}");
-        transaction.rollback().await?;
-        // Had it gone on, it would have been due.
-        let transaction = looking.query_one(advance, &[]).await?;
-        assert_eq!(transaction.get::<_, i32>(0), advanced, "{rule}");
+        // It waits, and then looks again.
+        looking.batch_execute("set lock_timeout = 0").await?;
+        let late = async {
+            let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query = $1
+                                                                and datname = current_database()";
+            while watching.query_one(waits, &[&advance]).await?.get::<_, i64>(0) == 0 {
+                tokio::task::yield_now().await;
+            }
+            transaction.commit().await?;
+            anyhow::Ok(())
+        };
+        let (late, after) = tokio::join!(late, looking.query_one(advance, &[]));
+        late?;
+        assert_eq!(after?.get::<_, i32>(0), 0, "{rule}");
+        // Had it not been resolved, it would have been due.
+        looking.batch_execute("update notices set resolved_at = null").await?;
+        assert_eq!(looking.query_one(advance, &[]).await?.get::<_, i32>(0), advanced, "{rule}");
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Events arrive twice, late, in parallel; processes die at every step; people are notified once.
 
-use e2e::{Backend, Bed, NIGHT, scheduled};
+use e2e::{Backend, Bed, NIGHT, rpc::ask, scheduled};
 use gazelle_local::{faults::FaultSpec, lambda::Ended, tripwire::Moment};
 use jiff::ToSpan;
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::task::Function;
+use shared::task::{Function, TaskSpec};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -227,5 +227,79 @@ async fn a_paused_task_ends_its_schedule_at_once_and_still_runs_by_hand(
     let by_hand = bed.stack.invoke(Function::SyncGazelle, &json!({})).await?;
     assert_eq!(by_hand.answer.outcome, "ran");
     assert_eq!(by_hand.answer.triggered_by.as_deref(), Some("manual"));
+    Ok(())
+}
+
+/// An import that was started a minute before the night, with a lease of so many minutes.
+async fn import_at_work(bed: &Bed, lease_minutes: i64) -> anyhow::Result<(Value, Value)> {
+    let now = bed.stack.clock.now();
+    let (id, lease) =
+        (json!("00000000-0000-4000-8000-0000000000aa"), json!("00000000-0000-4000-8000-0000000000ab"));
+    let run = json!({
+        "id": id, "task_name": "import_clients", "task_label": "Import clients", "status": "running", "run_key": "import",
+        "started_at": (now - jiff::SignedDuration::from_mins(1)).to_string(), "lease_token": lease,
+        "exclusion_group": TaskSpec::named("sync_gazelle").unwrap().exclusion_group,
+        "lease_expires_at": (now + jiff::SignedDuration::from_mins(lease_minutes)).to_string(),
+    });
+    bed.put("scheduler_logs", json!([run])).await?;
+    Ok((id, lease))
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_night_that_finds_an_import_at_work_starts_when_that_ends_and_nobody_is_notified(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    let (import, lease) = import_at_work(&bed, 10).await?;
+    // The schedule is delivered twice, and both times somebody is at work.
+    for _ in 0..2 {
+        let run = bed.sync(NIGHT).await?;
+        assert!(matches!(run.invocation.ended, Ended::Answer(_)), "the platform does not try again: {run:?}");
+        assert_eq!((run.answer.outcome.as_str(), run.answer.status.as_str()), ("queued", "queued"));
+    }
+    let end = json!({"p_run_id": import, "p_lease": lease, "p_now": bed.stack.clock.now().to_string(),
+                     "p_result": {"status": "success", "duration_ms": 1000, "message": "x"}});
+    let ended = ask(&bed, "finish_run", end).await?;
+    assert_eq!(ended["events"][0]["detail"]["task"], "sync_gazelle", "{ended}");
+    // The process of the import died before it published that.
+    bed.run("notification_dispatch", "2026-01-15T06:05:00Z").await?;
+    let runs = bed.stack.deliver_events().await?;
+    let tasks: Vec<(&str, &str)> =
+        runs.iter().map(|run| (run.answer.task.as_str(), run.answer.status.as_str())).collect();
+    assert_eq!(tasks[0], ("sync_gazelle", "success"), "{tasks:?}");
+    assert!(tasks.contains(&("rapport_timeline", "success")), "{tasks:?}");
+    let nights = bed.runs("sync_gazelle").await?;
+    assert_eq!(nights.len(), 1);
+    assert_eq!(
+        (&nights[0]["attempt"], &nights[0]["run_key"]),
+        (&json!(1), &json!(format!("sync_gazelle@{NIGHT}")))
+    );
+    // The schedule once more, late: it is done.
+    assert_eq!(bed.sync(NIGHT).await?.answer.outcome, "duplicate");
+    assert_eq!(bed.notified(), Vec::<String>::new());
+    Ok(())
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_lost_run_starts_and_what_waits_too_long_is_reported(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+    #[values(false, true)] is_too_long: bool,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    import_at_work(&bed, if is_too_long { 200 } else { 2 }).await?;
+    assert_eq!(bed.sync(NIGHT).await?.answer.outcome, "queued");
+    bed.stack.advance(jiff::SignedDuration::from_mins(if is_too_long { 181 } else { 3 }));
+    // The watcher closes what is lost; the dispatcher asks for what waited.
+    bed.stack.invoke(Function::AvailabilityCheck, &json!({})).await?;
+    bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+    bed.stack.deliver_events().await?;
+    let night = bed.runs("sync_gazelle").await?.remove(0);
+    let expected = if is_too_long { ("error", json!("not_started")) } else { ("success", Value::Null) };
+    assert_eq!((night["status"].as_str().unwrap(), night["error_kind"].clone()), expected, "{night}");
+    if is_too_long {
+        assert_eq!(bed.notified(), ["louise", "nicolas"]);
+    }
     Ok(())
 }

@@ -449,6 +449,29 @@ async fn a_dead_production_beside_a_healthy_staging_raises_the_alarm_of_producti
     Ok(())
 }
 
+/// What is made up for later, as by a letter that is handed on, was planned before the newest success.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_made_up_for_makes_no_task_missing(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let mut bed = Bed::start(backend).await?;
+    tick(&mut bed).await?;
+    bed.stack.advance(SignedDuration::from_hours(48));
+    let now = bed.stack.clock.now();
+    let planned =
+        |hours: i64| json!({"scheduled_for": (now - SignedDuration::from_hours(hours)).to_string()});
+    for (id, hours) in [(1, 1), (2, 47)] {
+        bed.put("scheduler_logs", json!([a_run(&bed, id, 1_000, 0, "success", &planned(hours))])).await?;
+        tick(&mut bed).await?;
+    }
+    let beats = bed.stack.rows("heartbeats", "name,state,last_seen_at", "name").await?;
+    let backup = beats.iter().find(|beat| beat["name"] == "backup").unwrap();
+    let seen: Timestamp = backup["last_seen_at"].as_str().unwrap().parse()?;
+    assert_eq!((seen, &backup["state"]), (now - SignedDuration::from_hours(1), &json!("up")));
+    Ok(())
+}
+
 /// A run of the backup that ends now.
 fn a_run(bed: &Bed, id: u32, duration_ms: u64, part: u32, status: &str, more: &Value) -> Value {
     let at = bed.stack.clock.now();
@@ -502,6 +525,20 @@ async fn a_slow_task_of_which_nothing_is_known_any_more_is_no_incident(
     }
     tick(&mut bed).await?;
     assert_eq!(open(&bed).await?[0]["closed_reason"], reason);
+    // Nor is the same run reported again when the pause is over.
+    if reason == "paused" {
+        bed.stack
+            .write(
+                bed.stack
+                    .observer
+                    .from("task_states")
+                    .eq("task_name", "backup")
+                    .update(json!({"paused": false}).to_string()),
+            )
+            .await?;
+        tick(&mut bed).await?;
+        assert_eq!(open(&bed).await?.len(), 1);
+    }
     assert!(!notified(&bed)[before..].iter().any(|line| line.contains("son temps")), "{:?}", notified(&bed));
     Ok(())
 }
@@ -577,6 +614,15 @@ async fn a_letter_that_came_is_reported_its_end_is_not_and_the_next_one_is(
     assert_eq!(change("ok", 15).await?["outcome"], "stored");
     assert_eq!(notified(&bed).len(), 2, "the letter is still there");
     assert_eq!(change("alarm", 20).await?["outcome"], "told");
+    assert_eq!(notified(&bed).len(), 4);
+    // Its end was lost: an hour later it is over all the same, and nobody hears of that.
+    let mut bed = bed;
+    for (minutes, reason) in [(55, Value::Null), (10, json!("end_not_received"))] {
+        bed.stack.advance(SignedDuration::from_mins(minutes));
+        tick(&mut bed).await?;
+        let incidents = bed.stack.rows("incidents", "kind,closed_reason", "opened_at").await?;
+        assert_eq!(incidents.iter().rfind(|row| row["kind"] == "alarm").unwrap()["closed_reason"], reason);
+    }
     assert_eq!(notified(&bed).len(), 4);
     Ok(())
 }

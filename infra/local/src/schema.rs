@@ -11,8 +11,8 @@ pub const FUNCTIONS: &str = "20260901005000_functions.sql";
 
 /// Every function of the product: schema, name, types of the arguments.
 const SIGNATURES: &str = "
-    select format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid),
-                  pg_get_function_result(p.oid))
+    select format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname,
+                  pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid))
     from pg_proc p
     where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)
     order by 1";
@@ -122,8 +122,8 @@ begin
     where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)
       and exists (select from unnest(v_signatures) s
                   where split_part(s, '(', 1) = format('%s.%s', p.pronamespace::regnamespace, p.proname))
-      and format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid),
-                 pg_get_function_result(p.oid)) <> all (v_signatures)
+      and format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname,
+                 pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid)) <> all (v_signatures)
   loop
     execute format('drop function %s', v_former);
   end loop;

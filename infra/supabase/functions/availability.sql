@@ -25,11 +25,14 @@ language sql stable set search_path = public, pg_temp as $$
       left join task_states st on st.task_name = task
       left join heartbeats h on h.name = task
       left join lateral (
-        select coalesce(r.scheduled_for, r.started_at) as started_at, r.completed_at from scheduler_logs r
-        where r.task_name = task and r.status in ('success', 'warning')
-          -- A run that ended because of the pause did nothing.
-          and not coalesce(r.stats @> '{"paused": true}', false)
-        order by r.started_at desc limit 1) good on true))
+        -- Of the newest, not the one that ended last: what is made up for later was planned earlier.
+        select newest.planned_at as started_at, newest.completed_at
+        from (select coalesce(r.scheduled_for, r.started_at) as planned_at, r.completed_at from scheduler_logs r
+              where r.task_name = task and r.status in ('success', 'warning')
+                -- A run that ended because of the pause did nothing.
+                and not coalesce(r.stats @> '{"paused": true}', false)
+              order by r.started_at desc limit 20) newest
+        order by newest.planned_at desc limit 1) good on true))
 $$;
 comment on function public.availability_plan is
   'What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch, and whether one is at work.';
@@ -149,9 +152,15 @@ begin
   end if;
   v_data := jsonb_build_object('subject', p_task ->> 'label', 'run_id', v_run.id, 'since', v_run.completed_at,
                                'duration_seconds', round(v_run.duration_ms / 1000.0));
-  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint then
+  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint
+     -- A run that was reported before a pause is not reported again after it.
+     and not exists (select from incidents i where i.kind = 'slow_run' and i.subject = v_task and i.closed_at is not null
+                                               and i.data ->> 'run_id' = v_run.id::text) then
     return case when internal.open_incident('slow_run', v_task, 'run.slow', 'warning', v_data, null, p_run_id, p_now)
            is not null then 'opened' else 'kept' end;
+  end if;
+  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint then
+    return 'kept';
   end if;
   return case when internal.close_incident('slow_run', v_task, 'run.recovered', 'recovered',
            v_data - array['since', 'duration_seconds'], p_run_id, p_now)
@@ -175,6 +184,10 @@ begin
   from incidents i
   where i.kind = 'availability' and i.closed_at is null
     and not exists (select from monitor_targets t where t.name = i.subject);
+  -- A letter's alarm ends by itself within the hour, and says nothing then: also when its end could not be recorded.
+  perform internal.close_incident(i.kind, i.subject, null, 'end_not_received', '{}', p_run_id, p_now)
+  from incidents i
+  where i.kind = 'alarm' and i.closed_at is null and i.subject like '%-depth' and i.opened_at < p_now - interval '1 hour';
   -- What another version watched, and this one does not.
   perform internal.close_incident(i.kind, i.subject, null, 'not_watched', '{}', p_run_id, p_now)
   from incidents i

@@ -4,17 +4,17 @@ create or replace function internal.retention_rules()
 returns table (name text, default_days integer, least_days integer, table_name text, condition text)
 language sql immutable as $$
   -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
-  -- Nothing here touches what is open, unacknowledged or unverified. Fewer days than the least would take what others need: the
-  -- watcher the last success of a weekly task, the weekly report last week's runs on Monday after the clean-up.
+  -- Nothing here touches what is open or unacknowledged, or a good copy. Fewer days than the least would take what others need: the
+  -- watcher the last success of a weekly task, the weekly report what it counts of last week on Monday after the clean-up.
   values
     ('runs_frequent', 9, 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
     ('runs', 400, 15, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
     ('sync_logs', 400, 1, 'sync_logs', 'status <> ''running'' and created_at < $1'),
-    ('deliveries', 90, 1, 'notification_deliveries', 
+    ('deliveries', 90, 9, 'notification_deliveries', 
      'status in (''sent'', ''failed'', ''skipped'', ''unknown'') and created_at < $1 and not internal.is_open_problem(fingerprint)'),
-    ('notices', 90, 1, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('notices', 90, 9, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
     ('monitor_checks', 14, 1, 'monitor_checks', 'checked_at < $1'),
-    ('incidents', 400, 1, 'incidents', 'closed_at < $1'),
+    ('incidents', 400, 9, 'incidents', 'closed_at < $1'),
     ('alarm_events', 90, 1, 'alarm_events', 'changed_at < $1'),
     ('events', 30, 1, 'event_outbox', 'published_at < $1'),
     ('quarantine', 90, 1, 'sync_quarantine', 'resolved_at < $1'),
@@ -25,11 +25,11 @@ language sql immutable as $$
              select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
     ('appointment_alerts', 400, 1, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
     ('humidity_alerts', 730, 1, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
-    ('ai_events', 90, 1, 'ai_events', 'created_at < $1'),
+    ('ai_events', 90, 9, 'ai_events', 'created_at < $1'),
     ('backups', 400, 1, 'backups', '(removed_at is not null or status in (''failed'', ''inconclusive'')) and created_at < $1'),
     ('restore_drills', 400, 1, 'restore_drills', 'created_at < $1'),
     -- Cash sessions are never deleted: they are books.
-    ('anomalies', 400, 1, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
+    ('anomalies', 400, 9, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
     ('recommendations', 400, 1, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
     ('login_history', 180, 1, 'login_history', 'created_at < $1'),
     -- Anybody can make these, by typing a wrong password; the detection of attacks looks back a day.

@@ -27,6 +27,31 @@ $$;
 comment on function internal.failing_since is
   'Since when a task has only failed, as of an instant: the first failure after its last success. Null when it does not fail.';
 
+create or replace function internal.start_waiting(p_group text, p_now timestamptz) returns uuid
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  -- The dispatcher publishes what could not be published at once, every five minutes.
+  c_start constant interval := '30 minutes';
+  v_run scheduler_logs;
+begin
+  update scheduler_logs
+  set waits = false, message = null, lease_expires_at = p_now + c_start
+  where id = (select id from scheduler_logs where exclusion_group = p_group and status = 'queued' and waits
+              order by scheduled_for, id limit 1 for update skip locked)
+  returning * into v_run;
+  if not found then
+    return null;
+  end if;
+  insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
+  values (v_run.id, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
+    'task', v_run.task_name, 'run_id', v_run.id, 'requested_by', v_run.triggered_by_user, 'parameters', v_run.parameters), p_now, p_now)
+  on conflict (run_id, detail_type, part) do update set published_at = null, next_attempt_at = excluded.next_attempt_at;
+  return v_run.id;
+end
+$$;
+comment on function internal.start_waiting is
+  'The oldest run that waits for its group is asked for, now that nobody holds it: its id, or null. It starts by its event, as every requested run.';
+
 create or replace function internal.close_expired_runs(p_except_key text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -47,8 +72,11 @@ begin
         errors = v_run.errors || jsonb_build_object('attempt', v_run.attempt, 'at', p_now,
           'kind', case v_run.status when 'queued' then 'not_started' else 'lost' end)
     where id = v_run.id;
+    if v_run.status = 'running' then
+      perform internal.start_waiting(v_run.exclusion_group, p_now);
+    end if;
     -- The run that is being started again speaks for itself.
-    if v_run.failure_event is not null and v_run.run_key is distinct from p_except_key then
+    if v_run.failure_event is not null and (v_run.run_key is distinct from p_except_key or v_run.status = 'queued') then
       perform internal.enqueue_notice(jsonb_build_object(
         'event_type', v_run.failure_event, 'severity', 'error',
         'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
@@ -78,7 +106,7 @@ begin
       part = (p_request ->> 'part')::integer,
       started_at = case when status = 'running' and lease_token is null then started_at else p_now end,
       completed_at = null, duration_seconds = null, duration_ms = null,
-      message = null, error_kind = null, progress = '{}',
+      message = null, error_kind = null, progress = '{}', waits = false,
       request_id = p_request ->> 'request_id',
       claim_key = p_request ->> 'claim_key',
       log_url = p_request ->> 'log_url',
@@ -102,6 +130,8 @@ declare
   v_run scheduler_logs;
   v_other uuid;
   v_found boolean;
+  v_paused boolean := v_kind in ('scheduled', 'chained')
+    and exists (select from task_states where task_name = p_request ->> 'task_name' and paused);
   v_parent scheduler_logs;
 begin
   perform pg_advisory_xact_lock(hashtextextended('claim_run:' || v_group, 0));
@@ -138,8 +168,8 @@ begin
     -- process is dead, and its token stops being valid here.
     if v_run.status in ('success', 'warning')
        or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id')
-       -- Whoever asked was told that it did not start, and may have asked again: an event that comes late starts nothing.
-       or (v_kind = 'requested' and v_run.error_kind = 'not_started') then
+       -- People were told that it did not start, and may have asked again: what comes late starts nothing.
+       or (v_kind in ('requested', 'scheduled') and v_run.error_kind = 'not_started') then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
   elsif v_kind = 'continued' then
@@ -150,7 +180,7 @@ begin
   where exclusion_group = v_group and status = 'running' and lease_expires_at >= p_now
     and (not v_found or id <> v_run.id)
   limit 1;
-  if v_other is not null then
+  if v_other is not null and not v_paused and not coalesce((p_request ->> 'may_wait')::boolean, false) then
     return jsonb_build_object('outcome', 'busy', 'live_run_id', v_other);
   end if;
 
@@ -171,19 +201,28 @@ begin
     returning * into v_run;
   end if;
 
-  if v_kind in ('scheduled', 'chained')
-     and exists (select from task_states where task_name = v_run.task_name and paused) then
+  if v_paused then
     update scheduler_logs
     set status = 'success', message = 'En pause', completed_at = p_now, duration_seconds = 0, duration_ms = 0,
         stats = '{"paused": true}'
     where id = v_run.id returning * into v_run;
     return jsonb_build_object('outcome', 'paused', 'run', to_jsonb(v_run));
   end if;
+  if v_other is not null then
+    -- What started later than this would be another day's.
+    update scheduler_logs
+    set status = 'queued', waits = true, message = 'Attend la fin de l''exécution en cours', exclusion_group = v_group,
+        attempt = attempt + case when status = 'error' then 1 else 0 end, completed_at = null, error_kind = null,
+        failure_event = p_request ->> 'failure_event', failure_fingerprint = p_request ->> 'failure_fingerprint',
+        lease_expires_at = case when waits then lease_expires_at else p_now + interval '3 hours' end
+    where id = v_run.id returning * into v_run;
+    return jsonb_build_object('outcome', 'queued', 'run', to_jsonb(v_run));
+  end if;
   return internal.start_run(v_run.id, p_request, p_now);
 end
 $$;
 comment on function public.claim_run is
-  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}. The same claim_key again is the same claim: it is granted once and answered as often as asked.';
+  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds, may_wait?. Answers {outcome: claimed|duplicate|busy|queued|paused|unknown_run, run?, live_run_id?}: with may_wait a run that finds its group busy is queued, and asked for when the holder ends or is lost. The same claim_key again is the same claim: it is granted once and answered as often as asked.';
 
 create or replace function internal.hold_lease(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamptz, p_writes boolean default false
@@ -271,6 +310,7 @@ declare
   v_event jsonb;
   v_notice jsonb;
   v_log jsonb;
+  v_waiting uuid;
   v_parent_status text;
 begin
   update scheduler_logs
@@ -327,10 +367,13 @@ begin
     perform internal.enqueue_notice(v_notice, v_run.id, p_now);
   end loop;
 
+  v_waiting := internal.start_waiting(v_run.exclusion_group, p_now);
   return jsonb_build_object('finished', true, 'run', to_jsonb(v_run),
     -- Those of this end, and those that the task queued together with its own rows.
     'notices', (select count(*) from notification_deliveries where run_id = v_run.id and status = 'pending'),
-    'events', internal.unpublished_events(p_run_id));
+    -- Its own, and that of the run that waited for it.
+    'events', internal.unpublished_events(p_run_id)
+              || internal.unpublished_events(v_waiting));
 end
 $$;
 comment on function public.finish_run is

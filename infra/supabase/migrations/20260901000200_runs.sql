@@ -37,7 +37,9 @@ alter table public.scheduler_logs
   add column if not exists log_url text,
   add column if not exists claim_key text,
   add column if not exists handed_over_by uuid,
-  add column if not exists cleaned jsonb not null default '{}';
+  add column if not exists cleaned jsonb not null default '{}',
+  add column if not exists waits boolean not null default false;
+comment on column public.scheduler_logs.waits is 'Queued because its group was busy: it is asked for when the holder ends.';
 comment on column public.scheduler_logs.run_key is 'What makes a delivery a duplicate: task@trigger. Null for rows of the predecessor.';
 comment on column public.scheduler_logs.part is 'The continuation that is, or was last, at work: 0 = the first.';
 comment on column public.scheduler_logs.claim_key is 'The claim that holds the run: asked again, because the answer was lost, it is the same claim.';

@@ -49,7 +49,7 @@ declare
     'internal.digest_place(p_claim text) returns jsonb',
     'internal.doubt_channel(p_channel text, p_now timestamp with time zone) returns void',
     'internal.doubts_in_a_row() returns integer',
-    'internal.drop_checks(p_table regclass, p_column text, p_except text DEFAULT NULL::text) returns void',
+    'internal.drop_checks(p_table regclass, p_column text, p_except text) returns void',
     'internal.due_work(p_now timestamp with time zone) returns jsonb',
     'internal.ended_runs(p_from timestamp with time zone, p_until timestamp with time zone) returns TABLE(task text, label text, status text, started_at timestamp with time zone, completed_at timestamp with time zone, duration_ms bigint, failed_at timestamp with time zone)',
     'internal.enqueue_notice(p_notice jsonb, p_run_id uuid, p_now timestamp with time zone) returns integer',
@@ -68,11 +68,11 @@ declare
     'internal.given_word(p_field text, p_given text, p_words text[]) returns text',
     'internal.good_nights(p_now timestamp with time zone) returns integer',
     'internal.health_anomalies() returns jsonb',
-    'internal.hold_lease(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamp with time zone, p_writes boolean DEFAULT false) returns void',
+    'internal.hold_lease(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamp with time zone, p_writes boolean) returns void',
     'internal.humidity_counts(p_institutional boolean) returns jsonb',
     'internal.humidity_limit(p_client_id text, p_option text, p_setting text) returns numeric',
     'internal.humidity_list(p_limit integer, p_cursor text, p_resolved boolean, p_archived boolean, p_institutional boolean, p_piano_id text) returns jsonb',
-    'internal.incident_json(p_incident incidents, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
+    'internal.incident_json(p_incident incidents, p_now timestamp with time zone) returns jsonb',
     'internal.instant(p_at timestamp with time zone) returns text',
     'internal.is_escalation(p_value jsonb) returns boolean',
     'internal.is_gone(p_status text, p_total_loss boolean, p_deleted_at timestamp with time zone) returns boolean',
@@ -98,7 +98,7 @@ declare
     'internal.notices_per_message() returns integer',
     'internal.notifications_sent(p_from timestamp with time zone, p_until timestamp with time zone) returns jsonb',
     'internal.open_channel(p_channel text, p_recipient text, p_now timestamp with time zone) returns text',
-    'internal.open_incident(p_kind text, p_subject text, p_event_type text, p_severity text, p_data jsonb, p_explained_by uuid, p_run_id uuid, p_now timestamp with time zone, p_is_notified boolean DEFAULT false) returns integer',
+    'internal.open_incident(p_kind text, p_subject text, p_event_type text, p_severity text, p_data jsonb, p_explained_by uuid, p_run_id uuid, p_now timestamp with time zone, p_is_notified boolean) returns integer',
     'internal.open_recommendations(p_limit integer) returns jsonb',
     'internal.operator_hash(p_value text) returns text',
     'internal.orphan_rows() returns TABLE(relation text, orphans bigint, total bigint, sample text[])',
@@ -121,11 +121,11 @@ declare
     'internal.record_target(p_check jsonb, p_run_id uuid, p_now timestamp with time zone) returns text',
     'internal.record_watch(p_task jsonb, p_run_id uuid, p_now timestamp with time zone) returns text',
     'internal.redirect_doubtful(p_fingerprint text, p_window_key text, p_now timestamp with time zone) returns void',
-    'internal.refuse(p_field text, p_reason text, p_values jsonb DEFAULT ''{}''::jsonb) returns void',
+    'internal.refuse(p_field text, p_reason text, p_values jsonb) returns void',
     'internal.required(p_field text, p_value anyelement) returns void',
     'internal.rest_channel(p_channel text, p_reason text, p_now timestamp with time zone) returns void',
     'internal.retention_rules() returns TABLE(name text, default_days integer, least_days integer, table_name text, condition text)',
-    'internal.row_json(p_row jsonb, VARIADIC p_without text[] DEFAULT ''{}''::text[]) returns jsonb',
+    'internal.row_json(p_row jsonb, VARIADIC p_without text[]) returns jsonb',
     'internal.rule_json(p_rule notification_rules) returns jsonb',
     'internal.run_brief(p_run scheduler_logs) returns jsonb',
     'internal.run_figures(p_from timestamp with time zone, p_until timestamp with time zone) returns TABLE(name text, label text, total bigint, success bigint, warning bigint, error bigint, live bigint, seconds numeric, last_at timestamp with time zone, last_status text)',
@@ -143,6 +143,7 @@ declare
     'internal.slot_seconds(p_channel text, p_recipient text) returns numeric',
     'internal.staff_json(p_staff staff) returns jsonb',
     'internal.start_run(p_id uuid, p_request jsonb, p_now timestamp with time zone) returns jsonb',
+    'internal.start_waiting(p_group text, p_now timestamp with time zone) returns uuid',
     'internal.statement_ms() returns bigint',
     'internal.store_anomaly(p_found jsonb, p_run_id uuid, p_now timestamp with time zone, OUT anomaly anomalies, OUT is_opened boolean) returns record',
     'internal.switch_off(p_channel text, p_recipient text, p_reason text, p_now timestamp with time zone) returns void',
@@ -168,10 +169,10 @@ declare
     'public.acknowledge_notice(p_fingerprint text, p_by text, p_now timestamp with time zone) returns boolean',
     'public.advance_notices(p_now timestamp with time zone) returns integer',
     'public.alert_stats() returns jsonb',
-    'public.alerts_page(p_limit integer DEFAULT 200, p_cursor text DEFAULT NULL::text, p_priority text DEFAULT NULL::text, p_alert_type text DEFAULT NULL::text, p_is_read boolean DEFAULT NULL::boolean, p_search text DEFAULT NULL::text, p_details boolean DEFAULT false) returns jsonb',
+    'public.alerts_page(p_limit integer, p_cursor text, p_priority text, p_alert_type text, p_is_read boolean, p_search text, p_details boolean) returns jsonb',
     'public.allow_channel_test(p_actor jsonb, p_limit integer, p_window_seconds integer, p_now timestamp with time zone) returns integer',
     'public.allow_sign_in(p_name text, p_address text, p_limit integer, p_window_seconds integer, p_now timestamp with time zone) returns integer',
-    'public.anomalies_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_category text DEFAULT NULL::text, p_severity text DEFAULT NULL::text) returns jsonb',
+    'public.anomalies_page(p_limit integer, p_cursor text, p_status text, p_category text, p_severity text) returns jsonb',
     'public.anomaly_access_inputs(p_hours integer, p_now timestamp with time zone) returns jsonb',
     'public.anomaly_ai_inputs(p_hours integer, p_now timestamp with time zone) returns jsonb',
     'public.anomaly_cash_inputs(p_now timestamp with time zone) returns jsonb',
@@ -179,47 +180,47 @@ declare
     'public.anomaly_humidity_inputs(p_observed_before timestamp with time zone) returns jsonb',
     'public.anomaly_mirror_inputs(p_now timestamp with time zone) returns jsonb',
     'public.anomaly_run_inputs(p_hours integer, p_now timestamp with time zone) returns jsonb',
-    'public.apply_page(p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_lease_seconds integer, p_now timestamp with time zone, p_windows jsonb DEFAULT NULL::jsonb, p_repeated jsonb DEFAULT NULL::jsonb) returns jsonb',
-    'public.appointment_check(p_target_date date, p_now timestamp with time zone, p_exclude_types text[] DEFAULT ''{}''::text[]) returns jsonb',
-    'public.appointment_history(p_limit integer DEFAULT 50, p_offset integer DEFAULT 0, p_cursor text DEFAULT NULL::text) returns jsonb',
-    'public.appointment_late(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text) returns jsonb',
-    'public.appointment_pending(p_technician_id text DEFAULT NULL::text, p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text) returns jsonb',
+    'public.apply_page(p_run_id uuid, p_lease uuid, p_collection text, p_batches jsonb, p_lease_seconds integer, p_now timestamp with time zone, p_windows jsonb, p_repeated jsonb) returns jsonb',
+    'public.appointment_check(p_target_date date, p_now timestamp with time zone, p_exclude_types text[]) returns jsonb',
+    'public.appointment_history(p_limit integer, p_offset integer, p_cursor text) returns jsonb',
+    'public.appointment_late(p_limit integer, p_cursor text) returns jsonb',
+    'public.appointment_pending(p_technician_id text, p_limit integer, p_cursor text) returns jsonb',
     'public.appointment_stats(p_now timestamp with time zone) returns jsonb',
-    'public.archive_humidity_alert(alert_id uuid, p_now timestamp with time zone DEFAULT now()) returns jsonb',
+    'public.archive_humidity_alert(alert_id uuid, p_now timestamp with time zone) returns jsonb',
     'public.asset_detail(p_id bigint) returns jsonb',
     'public.asset_statistics() returns jsonb',
-    'public.assets_page(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text, p_category text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_search text DEFAULT NULL::text) returns jsonb',
-    'public.audit_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_action text DEFAULT NULL::text, p_subject text DEFAULT NULL::text, p_email text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
+    'public.assets_page(p_limit integer, p_cursor text, p_category text, p_status text, p_search text) returns jsonb',
+    'public.audit_page(p_limit integer, p_cursor text, p_action text, p_subject text, p_email text, p_from timestamp with time zone, p_until timestamp with time zone) returns jsonb',
     'public.authorize(p_request jsonb, p_now timestamp with time zone) returns jsonb',
     'public.availability_plan(p_tasks text[], p_now timestamp with time zone) returns jsonb',
     'public.backup_cleaned(p_since timestamp with time zone) returns jsonb',
     'public.backup_mark(p_table text) returns text',
-    'public.backup_page(p_table text, p_limit integer, p_after jsonb DEFAULT NULL::jsonb) returns jsonb',
+    'public.backup_page(p_table text, p_limit integer, p_after jsonb) returns jsonb',
     'public.backup_tables() returns jsonb',
-    'public.backups_page(p_now timestamp with time zone, p_limit integer DEFAULT 30, p_cursor text DEFAULT NULL::text, p_kind text DEFAULT NULL::text) returns jsonb',
+    'public.backups_page(p_now timestamp with time zone, p_limit integer, p_cursor text, p_kind text) returns jsonb',
     'public.begin_gazelle_authorization(p_state_hash text, p_actor jsonb, p_lifetime_seconds integer, p_now timestamp with time zone) returns void',
-    'public.begin_sync(p_run_id uuid, p_lease uuid, p_collections text[], p_resume boolean, p_lease_seconds integer, p_now timestamp with time zone, p_mapping bigint DEFAULT NULL::bigint) returns jsonb',
+    'public.begin_sync(p_run_id uuid, p_lease uuid, p_collections text[], p_resume boolean, p_lease_seconds integer, p_now timestamp with time zone, p_mapping bigint) returns jsonb',
     'public.cash_registers_list() returns jsonb',
-    'public.cash_sessions_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_register_id uuid DEFAULT NULL::uuid) returns jsonb',
+    'public.cash_sessions_page(p_limit integer, p_cursor text, p_status text, p_register_id uuid) returns jsonb',
     'public.channels_overview() returns jsonb',
-    'public.claim_deliveries(p_lease_seconds integer, p_claim text, p_now timestamp with time zone, p_channel text, p_run_id uuid DEFAULT NULL::uuid) returns jsonb',
+    'public.claim_deliveries(p_lease_seconds integer, p_claim text, p_now timestamp with time zone, p_channel text, p_run_id uuid) returns jsonb',
     'public.claim_events(p_limit integer, p_lease_seconds integer, p_now timestamp with time zone) returns jsonb',
     'public.claim_run(p_request jsonb, p_now timestamp with time zone) returns jsonb',
     'public.cleanup_batch(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_name text, p_days integer, p_frequent text[], p_limit integer, p_dry_run boolean, p_now timestamp with time zone) returns jsonb',
-    'public.close_cash_session(p_id uuid, p_total_sales bigint, p_total_items integer, p_actual_amount bigint, p_now timestamp with time zone, p_comment text DEFAULT NULL::text) returns jsonb',
+    'public.close_cash_session(p_id uuid, p_total_sales bigint, p_total_items integer, p_actual_amount bigint, p_now timestamp with time zone, p_comment text) returns jsonb',
     'public.console_acknowledge_appointment(p_id text, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_acknowledge_incident(p_id uuid, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_acknowledge_notice(p_fingerprint text, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_archive_humidity(p_id uuid, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_close_cash_session(p_id uuid, p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.console_decide_recommendation(p_id uuid, p_actor jsonb, p_now timestamp with time zone, p_status text DEFAULT NULL::text) returns jsonb',
+    'public.console_decide_recommendation(p_id uuid, p_actor jsonb, p_now timestamp with time zone, p_status text) returns jsonb',
     'public.console_dismiss_alert(p_id bigint, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_open_cash_session(p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.console_read_alert(p_id bigint, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.console_resolve_humidity(p_id uuid, p_actor jsonb, p_now timestamp with time zone, p_notes text DEFAULT NULL::text) returns jsonb',
-    'public.console_run_detail(p_id uuid, p_now timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
-    'public.console_switch_on(p_channel text, p_actor jsonb, p_now timestamp with time zone, p_recipient text DEFAULT NULL::text) returns jsonb',
-    'public.continue_run(p_run_id uuid, p_lease uuid, p_event jsonb, p_stats jsonb, p_wait_seconds integer, p_now timestamp with time zone, p_not_before timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
+    'public.console_resolve_humidity(p_id uuid, p_actor jsonb, p_now timestamp with time zone, p_notes text) returns jsonb',
+    'public.console_run_detail(p_id uuid, p_now timestamp with time zone) returns jsonb',
+    'public.console_switch_on(p_channel text, p_actor jsonb, p_now timestamp with time zone, p_recipient text) returns jsonb',
+    'public.continue_run(p_run_id uuid, p_lease uuid, p_event jsonb, p_stats jsonb, p_wait_seconds integer, p_now timestamp with time zone, p_not_before timestamp with time zone) returns jsonb',
     'public.create_console_session(p_session jsonb, p_address text, p_now timestamp with time zone) returns void',
     'public.decide_recommendation(p_id uuid, p_status text, p_by text, p_now timestamp with time zone) returns jsonb',
     'public.delete_absent(p_run_id uuid, p_lease uuid, p_collection text, p_ids text[], p_considered bigint, p_seen bigint, p_lease_seconds integer, p_now timestamp with time zone) returns jsonb',
@@ -232,11 +233,11 @@ declare
     'public.delete_notification_rule(p_id bigint, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.delete_report_tab(p_key text, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.delete_staff(p_key text, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.deliveries_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_channel text DEFAULT NULL::text, p_recipient text DEFAULT NULL::text, p_event_type text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
+    'public.deliveries_page(p_limit integer, p_cursor text, p_status text, p_channel text, p_recipient text, p_event_type text, p_from timestamp with time zone, p_until timestamp with time zone) returns jsonb',
     'public.dismiss_alert(p_id bigint, p_by text, p_now timestamp with time zone) returns jsonb',
     'public.end_console_session(p_id_hash text, p_address text, p_now timestamp with time zone) returns text',
     'public.explain_rules(p_event_type text, p_severity text, p_now timestamp with time zone) returns jsonb',
-    'public.finish_collection(p_run_id uuid, p_lease uuid, p_collection text, p_counted text[], p_watermark timestamp with time zone, p_lease_seconds integer, p_now timestamp with time zone, p_exact boolean DEFAULT true) returns jsonb',
+    'public.finish_collection(p_run_id uuid, p_lease uuid, p_collection text, p_counted text[], p_watermark timestamp with time zone, p_lease_seconds integer, p_now timestamp with time zone, p_exact boolean) returns jsonb',
     'public.finish_run(p_run_id uuid, p_lease uuid, p_result jsonb, p_now timestamp with time zone) returns jsonb',
     'public.gazelle_connection(p_now timestamp with time zone) returns jsonb',
     'public.generate_maintenance_alerts(p_request jsonb, p_lease_seconds integer, p_today date, p_message text, p_now timestamp with time zone) returns jsonb',
@@ -245,31 +246,31 @@ declare
     'public.health_scheduler(p_tasks text[], p_now timestamp with time zone) returns jsonb',
     'public.health_summary(p_tasks text[], p_now timestamp with time zone) returns jsonb',
     'public.home(p_tasks text[], p_frequent_tasks text[], p_now timestamp with time zone) returns jsonb',
-    'public.humidity_all(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text, p_resolved boolean DEFAULT NULL::boolean, p_piano_id text DEFAULT NULL::text) returns jsonb',
-    'public.humidity_archived(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text) returns jsonb',
-    'public.humidity_institutional(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text) returns jsonb',
-    'public.humidity_notes(p_piano_id text, p_limit integer DEFAULT 200) returns jsonb',
+    'public.humidity_all(p_limit integer, p_cursor text, p_resolved boolean, p_piano_id text) returns jsonb',
+    'public.humidity_archived(p_limit integer, p_cursor text) returns jsonb',
+    'public.humidity_institutional(p_limit integer, p_cursor text) returns jsonb',
+    'public.humidity_notes(p_piano_id text, p_limit integer) returns jsonb',
     'public.humidity_piano(p_piano_id text) returns jsonb',
-    'public.humidity_resolved(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text) returns jsonb',
+    'public.humidity_resolved(p_limit integer, p_cursor text) returns jsonb',
     'public.humidity_stats() returns jsonb',
-    'public.humidity_unresolved(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text) returns jsonb',
-    'public.incidents_page(p_now timestamp with time zone, p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_open boolean DEFAULT NULL::boolean, p_kind text DEFAULT NULL::text, p_subject text DEFAULT NULL::text) returns jsonb',
+    'public.humidity_unresolved(p_limit integer, p_cursor text) returns jsonb',
+    'public.incidents_page(p_now timestamp with time zone, p_limit integer, p_cursor text, p_open boolean, p_kind text, p_subject text) returns jsonb',
     'public.insert_ai_event(p_values jsonb, p_now timestamp with time zone) returns jsonb',
     'public.institutions_list() returns jsonb',
-    'public.maintenance_alerts_list(p_limit integer DEFAULT 200, p_cursor text DEFAULT NULL::text) returns jsonb',
+    'public.maintenance_alerts_list(p_limit integer, p_cursor text) returns jsonb',
     'public.maintenance_windows_list(p_now timestamp with time zone) returns jsonb',
-    'public.maintenances_page(p_limit integer DEFAULT 100, p_cursor text DEFAULT NULL::text, p_asset_id bigint DEFAULT NULL::bigint, p_status text DEFAULT NULL::text, p_source text DEFAULT NULL::text) returns jsonb',
+    'public.maintenances_page(p_limit integer, p_cursor text, p_asset_id bigint, p_status text, p_source text) returns jsonb',
     'public.mark_alert_read(p_id bigint, p_now timestamp with time zone) returns jsonb',
     'public.monitor_targets_list() returns jsonb',
     'public.note_difference(p_run_id uuid, p_lease uuid, p_collection text, p_differences jsonb, p_date date, p_lease_seconds integer, p_now timestamp with time zone) returns integer',
-    'public.notices_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_open boolean DEFAULT NULL::boolean) returns jsonb',
+    'public.notices_page(p_limit integer, p_cursor text, p_open boolean) returns jsonb',
     'public.notification_rules_list() returns jsonb',
-    'public.open_cash_session(p_operator_id text, p_initial_amount bigint, p_now timestamp with time zone, p_site_id text DEFAULT NULL::text, p_register_id uuid DEFAULT NULL::uuid) returns jsonb',
+    'public.open_cash_session(p_operator_id text, p_initial_amount bigint, p_now timestamp with time zone, p_site_id text, p_register_id uuid) returns jsonb',
     'public.plan_windows(p_run_id uuid, p_lease uuid, p_collection text, p_windows jsonb, p_lease_seconds integer, p_now timestamp with time zone) returns void',
-    'public.quarantine_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_open boolean DEFAULT NULL::boolean, p_collection text DEFAULT NULL::text) returns jsonb',
+    'public.quarantine_page(p_limit integer, p_cursor text, p_open boolean, p_collection text) returns jsonb',
     'public.quarantine_row(p_run_id uuid, p_collection text, p_external_id text, p_reason text, p_payload text, p_now timestamp with time zone) returns void',
     'public.recommendation_inputs(p_log_days integer, p_now timestamp with time zone) returns jsonb',
-    'public.recommendations_page(p_limit integer DEFAULT 50, p_cursor text DEFAULT NULL::text, p_status text DEFAULT NULL::text) returns jsonb',
+    'public.recommendations_page(p_limit integer, p_cursor text, p_status text) returns jsonb',
     'public.record_anomalies(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_found jsonb, p_checked text[], p_now timestamp with time zone) returns jsonb',
     'public.record_appointment_alerts(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_alerts jsonb, p_notices jsonb, p_now timestamp with time zone) returns jsonb',
     'public.record_backup(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_backup jsonb, p_removed text[], p_now timestamp with time zone) returns void',
@@ -280,37 +281,37 @@ declare
     'public.record_model_reading(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_event jsonb, p_entry text, p_found boolean, p_now timestamp with time zone) returns void',
     'public.record_recommendations(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_found jsonb, p_now timestamp with time zone) returns jsonb',
     'public.record_restore_drill(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_drill jsonb, p_now timestamp with time zone) returns void',
-    'public.record_sign_in(p_user_name text, p_address text, p_success boolean, p_now timestamp with time zone, p_error_type text DEFAULT NULL::text, p_user_id text DEFAULT NULL::text) returns void',
+    'public.record_sign_in(p_user_name text, p_address text, p_success boolean, p_now timestamp with time zone, p_error_type text, p_user_id text) returns void',
     'public.record_tick(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_checks jsonb, p_tasks jsonb, p_now timestamp with time zone) returns jsonb',
     'public.refresh_maintenance_alerts(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_today date, p_now timestamp with time zone) returns jsonb',
     'public.relay_alarm(p_alarm jsonb, p_tasks text[], p_now timestamp with time zone) returns jsonb',
     'public.renew_console_session(p_id_hash text, p_email text, p_role text, p_refresh_token text, p_now timestamp with time zone) returns void',
-    'public.replace_gazelle_token(p_token jsonb, p_now timestamp with time zone, p_expected_refresh_token text DEFAULT NULL::text) returns boolean',
+    'public.replace_gazelle_token(p_token jsonb, p_now timestamp with time zone, p_expected_refresh_token text) returns boolean',
     'public.report_progress(p_run_id uuid, p_lease uuid, p_progress jsonb, p_lease_seconds integer, p_now timestamp with time zone) returns void',
     'public.report_tabs_list() returns jsonb',
     'public.request_run(p_request jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.resolve_humidity_alert(alert_id uuid, notes text, p_now timestamp with time zone DEFAULT now()) returns jsonb',
+    'public.resolve_humidity_alert(alert_id uuid, notes text, p_now timestamp with time zone) returns jsonb',
     'public.resolve_quarantine(p_collection text, p_external_id text, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
     'public.restore_drill_begin(p_tables jsonb) returns void',
     'public.restore_drill_end() returns void',
     'public.restore_drill_load(p_table text, p_lines text) returns integer',
-    'public.restore_drill_page(p_table text, p_limit integer, p_after jsonb DEFAULT NULL::jsonb) returns jsonb',
+    'public.restore_drill_page(p_table text, p_limit integer, p_after jsonb) returns jsonb',
     'public.retention_plan() returns jsonb',
-    'public.runs_page(p_limit integer DEFAULT 20, p_cursor text DEFAULT NULL::text, p_include_frequent boolean DEFAULT false, p_frequent_tasks text[] DEFAULT ''{}''::text[], p_tasks text[] DEFAULT NULL::text[], p_status text DEFAULT NULL::text, p_triggered_by text DEFAULT NULL::text, p_user text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_search text DEFAULT NULL::text) returns jsonb',
-    'public.save_asset(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint DEFAULT NULL::bigint) returns jsonb',
-    'public.save_cash_register(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id uuid DEFAULT NULL::uuid) returns jsonb',
+    'public.runs_page(p_limit integer, p_cursor text, p_include_frequent boolean, p_frequent_tasks text[], p_tasks text[], p_status text, p_triggered_by text, p_user text, p_from timestamp with time zone, p_until timestamp with time zone, p_search text) returns jsonb',
+    'public.save_asset(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint) returns jsonb',
+    'public.save_cash_register(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id uuid) returns jsonb',
     'public.save_institution(p_slug text, p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.save_maintenance(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint DEFAULT NULL::bigint) returns jsonb',
-    'public.save_maintenance_window(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint DEFAULT NULL::bigint) returns jsonb',
+    'public.save_maintenance(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint) returns jsonb',
+    'public.save_maintenance_window(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint) returns jsonb',
     'public.save_monitor_target(p_name text, p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.save_notification_rule(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint DEFAULT NULL::bigint) returns jsonb',
+    'public.save_notification_rule(p_values jsonb, p_actor jsonb, p_now timestamp with time zone, p_id bigint) returns jsonb',
     'public.save_report_tab(p_key text, p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.save_setting(p_key text, p_actor jsonb, p_now timestamp with time zone, p_value jsonb DEFAULT NULL::jsonb) returns jsonb',
+    'public.save_setting(p_key text, p_actor jsonb, p_now timestamp with time zone, p_value jsonb) returns jsonb',
     'public.save_staff(p_key text, p_values jsonb, p_actor jsonb, p_now timestamp with time zone) returns jsonb',
-    'public.scheduler_logs_page(p_limit integer DEFAULT 20, p_cursor text DEFAULT NULL::text, p_include_frequent boolean DEFAULT false, p_frequent_tasks text[] DEFAULT ''{}''::text[], p_tasks text[] DEFAULT NULL::text[], p_status text DEFAULT NULL::text, p_triggered_by text DEFAULT NULL::text, p_user text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone, p_search text DEFAULT NULL::text) returns jsonb',
-    'public.scheduler_logs_recent(p_limit integer DEFAULT 30) returns jsonb',
-    'public.scheduler_logs_stats(p_now timestamp with time zone, p_hours integer DEFAULT 24) returns jsonb',
-    'public.set_task_paused(p_task text, p_paused boolean, p_actor jsonb, p_now timestamp with time zone, p_reason text DEFAULT NULL::text) returns jsonb',
+    'public.scheduler_logs_page(p_limit integer, p_cursor text, p_include_frequent boolean, p_frequent_tasks text[], p_tasks text[], p_status text, p_triggered_by text, p_user text, p_from timestamp with time zone, p_until timestamp with time zone, p_search text) returns jsonb',
+    'public.scheduler_logs_recent(p_limit integer) returns jsonb',
+    'public.scheduler_logs_stats(p_now timestamp with time zone, p_hours integer) returns jsonb',
+    'public.set_task_paused(p_task text, p_paused boolean, p_actor jsonb, p_now timestamp with time zone, p_reason text) returns jsonb',
     'public.settings_list() returns jsonb',
     'public.settings_of(p_section text) returns jsonb',
     'public.settle_deliveries(p_results jsonb, p_claim text, p_now timestamp with time zone) returns integer',
@@ -319,16 +320,16 @@ declare
     'public.staff_names() returns jsonb',
     'public.store_weekly_report(p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_report jsonb, p_now timestamp with time zone) returns jsonb',
     'public.switch_on(p_channel text, p_recipient text) returns boolean',
-    'public.sync_logs_page(p_limit integer DEFAULT 20, p_cursor text DEFAULT NULL::text, p_status text DEFAULT NULL::text, p_task_type text DEFAULT NULL::text, p_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_until timestamp with time zone DEFAULT NULL::timestamp with time zone) returns jsonb',
-    'public.sync_logs_recent(p_limit integer DEFAULT 20) returns jsonb',
-    'public.sync_logs_stats(p_now timestamp with time zone, p_hours integer DEFAULT 24) returns jsonb',
+    'public.sync_logs_page(p_limit integer, p_cursor text, p_status text, p_task_type text, p_from timestamp with time zone, p_until timestamp with time zone) returns jsonb',
+    'public.sync_logs_recent(p_limit integer) returns jsonb',
+    'public.sync_logs_stats(p_now timestamp with time zone, p_hours integer) returns jsonb',
     'public.system_status() returns jsonb',
     'public.take_gazelle_authorization(p_state_hash text, p_actor jsonb, p_now timestamp with time zone) returns boolean',
-    'public.task_nights(p_tasks text[], p_now timestamp with time zone, p_days integer DEFAULT 30) returns jsonb',
+    'public.task_nights(p_tasks text[], p_now timestamp with time zone, p_days integer) returns jsonb',
     'public.task_overview(p_tasks text[], p_now timestamp with time zone) returns jsonb',
     'public.weekly_figures(p_from timestamp with time zone, p_until timestamp with time zone) returns jsonb',
     'public.weekly_report(p_period_start date) returns jsonb',
-    'public.weekly_reports_page(p_limit integer DEFAULT 26, p_cursor text DEFAULT NULL::text) returns jsonb'
+    'public.weekly_reports_page(p_limit integer, p_cursor text) returns jsonb'
   ]::text[];
   v_former regprocedure;
 begin
@@ -339,8 +340,8 @@ begin
     where p.pronamespace in ('public'::regnamespace, 'internal'::regnamespace)
       and exists (select from unnest(v_signatures) s
                   where split_part(s, '(', 1) = format('%s.%s', p.pronamespace::regnamespace, p.proname))
-      and format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname, pg_get_function_arguments(p.oid),
-                 pg_get_function_result(p.oid)) <> all (v_signatures)
+      and format('%s.%s(%s) returns %s', p.pronamespace::regnamespace, p.proname,
+                 pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid)) <> all (v_signatures)
   loop
     execute format('drop function %s', v_former);
   end loop;
@@ -951,11 +952,14 @@ language sql stable set search_path = public, pg_temp as $$
       left join task_states st on st.task_name = task
       left join heartbeats h on h.name = task
       left join lateral (
-        select coalesce(r.scheduled_for, r.started_at) as started_at, r.completed_at from scheduler_logs r
-        where r.task_name = task and r.status in ('success', 'warning')
-          -- A run that ended because of the pause did nothing.
-          and not coalesce(r.stats @> '{"paused": true}', false)
-        order by r.started_at desc limit 1) good on true))
+        -- Of the newest, not the one that ended last: what is made up for later was planned earlier.
+        select newest.planned_at as started_at, newest.completed_at
+        from (select coalesce(r.scheduled_for, r.started_at) as planned_at, r.completed_at from scheduler_logs r
+              where r.task_name = task and r.status in ('success', 'warning')
+                -- A run that ended because of the pause did nothing.
+                and not coalesce(r.stats @> '{"paused": true}', false)
+              order by r.started_at desc limit 20) newest
+        order by newest.planned_at desc limit 1) good on true))
 $$;
 comment on function public.availability_plan is
   'What a tick works on: targets with policy, standing and its version; tasks with their last success, pause and watch, and whether one is at work.';
@@ -1075,9 +1079,15 @@ begin
   end if;
   v_data := jsonb_build_object('subject', p_task ->> 'label', 'run_id', v_run.id, 'since', v_run.completed_at,
                                'duration_seconds', round(v_run.duration_ms / 1000.0));
-  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint then
+  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint
+     -- A run that was reported before a pause is not reported again after it.
+     and not exists (select from incidents i where i.kind = 'slow_run' and i.subject = v_task and i.closed_at is not null
+                                               and i.data ->> 'run_id' = v_run.id::text) then
     return case when internal.open_incident('slow_run', v_task, 'run.slow', 'warning', v_data, null, p_run_id, p_now)
            is not null then 'opened' else 'kept' end;
+  end if;
+  if v_run.duration_ms >= (p_task ->> 'slow_ms')::bigint then
+    return 'kept';
   end if;
   return case when internal.close_incident('slow_run', v_task, 'run.recovered', 'recovered',
            v_data - array['since', 'duration_seconds'], p_run_id, p_now)
@@ -1101,6 +1111,10 @@ begin
   from incidents i
   where i.kind = 'availability' and i.closed_at is null
     and not exists (select from monitor_targets t where t.name = i.subject);
+  -- A letter's alarm ends by itself within the hour, and says nothing then: also when its end could not be recorded.
+  perform internal.close_incident(i.kind, i.subject, null, 'end_not_received', '{}', p_run_id, p_now)
+  from incidents i
+  where i.kind = 'alarm' and i.closed_at is null and i.subject like '%-depth' and i.opened_at < p_now - interval '1 hour';
   -- What another version watched, and this one does not.
   perform internal.close_incident(i.kind, i.subject, null, 'not_watched', '{}', p_run_id, p_now)
   from incidents i
@@ -1344,17 +1358,17 @@ create or replace function internal.retention_rules()
 returns table (name text, default_days integer, least_days integer, table_name text, condition text)
 language sql immutable as $$
   -- In a condition $1 is the instant before which a row is old, $2 the tasks that run every few minutes.
-  -- Nothing here touches what is open, unacknowledged or unverified. Fewer days than the least would take what others need: the
-  -- watcher the last success of a weekly task, the weekly report last week's runs on Monday after the clean-up.
+  -- Nothing here touches what is open or unacknowledged, or a good copy. Fewer days than the least would take what others need: the
+  -- watcher the last success of a weekly task, the weekly report what it counts of last week on Monday after the clean-up.
   values
     ('runs_frequent', 9, 9, 'scheduler_logs', 'status = ''success'' and task_name = any ($2) and completed_at < $1'),
     ('runs', 400, 15, 'scheduler_logs', 'status in (''success'', ''warning'', ''error'') and coalesce(completed_at, started_at) < $1'),
     ('sync_logs', 400, 1, 'sync_logs', 'status <> ''running'' and created_at < $1'),
-    ('deliveries', 90, 1, 'notification_deliveries', 
+    ('deliveries', 90, 9, 'notification_deliveries', 
      'status in (''sent'', ''failed'', ''skipped'', ''unknown'') and created_at < $1 and not internal.is_open_problem(fingerprint)'),
-    ('notices', 90, 1, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
+    ('notices', 90, 9, 'notices', 'last_seen_at < $1 and not internal.is_open_problem(fingerprint)'),
     ('monitor_checks', 14, 1, 'monitor_checks', 'checked_at < $1'),
-    ('incidents', 400, 1, 'incidents', 'closed_at < $1'),
+    ('incidents', 400, 9, 'incidents', 'closed_at < $1'),
     ('alarm_events', 90, 1, 'alarm_events', 'changed_at < $1'),
     ('events', 30, 1, 'event_outbox', 'published_at < $1'),
     ('quarantine', 90, 1, 'sync_quarantine', 'resolved_at < $1'),
@@ -1365,11 +1379,11 @@ language sql immutable as $$
              select from maintenances m where m.id = maintenance_id and m.status in (''planifiée'', ''en_cours'')))'),
     ('appointment_alerts', 400, 1, 'alert_logs', 'kind is not null and acknowledged and updated_at < $1'),
     ('humidity_alerts', 730, 1, 'humidity_alerts', '(is_resolved or archived) and updated_at < $1 and observed_at < $1'),
-    ('ai_events', 90, 1, 'ai_events', 'created_at < $1'),
+    ('ai_events', 90, 9, 'ai_events', 'created_at < $1'),
     ('backups', 400, 1, 'backups', '(removed_at is not null or status in (''failed'', ''inconclusive'')) and created_at < $1'),
     ('restore_drills', 400, 1, 'restore_drills', 'created_at < $1'),
     -- Cash sessions are never deleted: they are books.
-    ('anomalies', 400, 1, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
+    ('anomalies', 400, 9, 'anomalies', 'status = ''resolved'' and resolved_at < $1'),
     ('recommendations', 400, 1, 'recommendations', 'status in (''done'', ''ignored'') and decided_at < $1'),
     ('login_history', 180, 1, 'login_history', 'created_at < $1'),
     -- Anybody can make these, by typing a wrong password; the detection of attacks looks back a day.
@@ -6364,6 +6378,31 @@ $$;
 comment on function internal.failing_since is
   'Since when a task has only failed, as of an instant: the first failure after its last success. Null when it does not fail.';
 
+create or replace function internal.start_waiting(p_group text, p_now timestamptz) returns uuid
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  -- The dispatcher publishes what could not be published at once, every five minutes.
+  c_start constant interval := '30 minutes';
+  v_run scheduler_logs;
+begin
+  update scheduler_logs
+  set waits = false, message = null, lease_expires_at = p_now + c_start
+  where id = (select id from scheduler_logs where exclusion_group = p_group and status = 'queued' and waits
+              order by scheduled_for, id limit 1 for update skip locked)
+  returning * into v_run;
+  if not found then
+    return null;
+  end if;
+  insert into event_outbox (run_id, source, detail_type, detail, created_at, next_attempt_at)
+  values (v_run.id, 'gazelle.tasks', 'Task Requested', jsonb_build_object(
+    'task', v_run.task_name, 'run_id', v_run.id, 'requested_by', v_run.triggered_by_user, 'parameters', v_run.parameters), p_now, p_now)
+  on conflict (run_id, detail_type, part) do update set published_at = null, next_attempt_at = excluded.next_attempt_at;
+  return v_run.id;
+end
+$$;
+comment on function internal.start_waiting is
+  'The oldest run that waits for its group is asked for, now that nobody holds it: its id, or null. It starts by its event, as every requested run.';
+
 create or replace function internal.close_expired_runs(p_except_key text, p_now timestamptz) returns void
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -6384,8 +6423,11 @@ begin
         errors = v_run.errors || jsonb_build_object('attempt', v_run.attempt, 'at', p_now,
           'kind', case v_run.status when 'queued' then 'not_started' else 'lost' end)
     where id = v_run.id;
+    if v_run.status = 'running' then
+      perform internal.start_waiting(v_run.exclusion_group, p_now);
+    end if;
     -- The run that is being started again speaks for itself.
-    if v_run.failure_event is not null and v_run.run_key is distinct from p_except_key then
+    if v_run.failure_event is not null and (v_run.run_key is distinct from p_except_key or v_run.status = 'queued') then
       perform internal.enqueue_notice(jsonb_build_object(
         'event_type', v_run.failure_event, 'severity', 'error',
         'fingerprint', coalesce(v_run.failure_fingerprint, v_run.failure_event || '@' || v_run.run_key),
@@ -6415,7 +6457,7 @@ begin
       part = (p_request ->> 'part')::integer,
       started_at = case when status = 'running' and lease_token is null then started_at else p_now end,
       completed_at = null, duration_seconds = null, duration_ms = null,
-      message = null, error_kind = null, progress = '{}',
+      message = null, error_kind = null, progress = '{}', waits = false,
       request_id = p_request ->> 'request_id',
       claim_key = p_request ->> 'claim_key',
       log_url = p_request ->> 'log_url',
@@ -6439,6 +6481,8 @@ declare
   v_run scheduler_logs;
   v_other uuid;
   v_found boolean;
+  v_paused boolean := v_kind in ('scheduled', 'chained')
+    and exists (select from task_states where task_name = p_request ->> 'task_name' and paused);
   v_parent scheduler_logs;
 begin
   perform pg_advisory_xact_lock(hashtextextended('claim_run:' || v_group, 0));
@@ -6475,8 +6519,8 @@ begin
     -- process is dead, and its token stops being valid here.
     if v_run.status in ('success', 'warning')
        or (v_run.status = 'running' and v_run.request_id is distinct from p_request ->> 'request_id')
-       -- Whoever asked was told that it did not start, and may have asked again: an event that comes late starts nothing.
-       or (v_kind = 'requested' and v_run.error_kind = 'not_started') then
+       -- People were told that it did not start, and may have asked again: what comes late starts nothing.
+       or (v_kind in ('requested', 'scheduled') and v_run.error_kind = 'not_started') then
       return jsonb_build_object('outcome', 'duplicate', 'run', to_jsonb(v_run) - 'lease_token');
     end if;
   elsif v_kind = 'continued' then
@@ -6487,7 +6531,7 @@ begin
   where exclusion_group = v_group and status = 'running' and lease_expires_at >= p_now
     and (not v_found or id <> v_run.id)
   limit 1;
-  if v_other is not null then
+  if v_other is not null and not v_paused and not coalesce((p_request ->> 'may_wait')::boolean, false) then
     return jsonb_build_object('outcome', 'busy', 'live_run_id', v_other);
   end if;
 
@@ -6508,19 +6552,28 @@ begin
     returning * into v_run;
   end if;
 
-  if v_kind in ('scheduled', 'chained')
-     and exists (select from task_states where task_name = v_run.task_name and paused) then
+  if v_paused then
     update scheduler_logs
     set status = 'success', message = 'En pause', completed_at = p_now, duration_seconds = 0, duration_ms = 0,
         stats = '{"paused": true}'
     where id = v_run.id returning * into v_run;
     return jsonb_build_object('outcome', 'paused', 'run', to_jsonb(v_run));
   end if;
+  if v_other is not null then
+    -- What started later than this would be another day's.
+    update scheduler_logs
+    set status = 'queued', waits = true, message = 'Attend la fin de l''exécution en cours', exclusion_group = v_group,
+        attempt = attempt + case when status = 'error' then 1 else 0 end, completed_at = null, error_kind = null,
+        failure_event = p_request ->> 'failure_event', failure_fingerprint = p_request ->> 'failure_fingerprint',
+        lease_expires_at = case when waits then lease_expires_at else p_now + interval '3 hours' end
+    where id = v_run.id returning * into v_run;
+    return jsonb_build_object('outcome', 'queued', 'run', to_jsonb(v_run));
+  end if;
   return internal.start_run(v_run.id, p_request, p_now);
 end
 $$;
 comment on function public.claim_run is
-  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds. Answers {outcome: claimed|duplicate|busy|paused|unknown_run, run?, live_run_id?}. The same claim_key again is the same claim: it is granted once and answered as often as asked.';
+  'Takes a run for this process. p_request: run_key, task_name, task_label, exclusion_group, kind (scheduled|chained|requested|continued|manual), part, request_id, claim_key?, run_id?, parent_run_id?, correlation_id?, triggered_by, triggered_by_user?, scheduled_for?, parameters?, failure_event?, failure_fingerprint?, log_url?, lease_seconds, may_wait?. Answers {outcome: claimed|duplicate|busy|queued|paused|unknown_run, run?, live_run_id?}: with may_wait a run that finds its group busy is queued, and asked for when the holder ends or is lost. The same claim_key again is the same claim: it is granted once and answered as often as asked.';
 
 create or replace function internal.hold_lease(
   p_run_id uuid, p_lease uuid, p_lease_seconds integer, p_now timestamptz, p_writes boolean default false
@@ -6608,6 +6661,7 @@ declare
   v_event jsonb;
   v_notice jsonb;
   v_log jsonb;
+  v_waiting uuid;
   v_parent_status text;
 begin
   update scheduler_logs
@@ -6664,10 +6718,13 @@ begin
     perform internal.enqueue_notice(v_notice, v_run.id, p_now);
   end loop;
 
+  v_waiting := internal.start_waiting(v_run.exclusion_group, p_now);
   return jsonb_build_object('finished', true, 'run', to_jsonb(v_run),
     -- Those of this end, and those that the task queued together with its own rows.
     'notices', (select count(*) from notification_deliveries where run_id = v_run.id and status = 'pending'),
-    'events', internal.unpublished_events(p_run_id));
+    -- Its own, and that of the run that waited for it.
+    'events', internal.unpublished_events(p_run_id)
+              || internal.unpublished_events(v_waiting));
 end
 $$;
 comment on function public.finish_run is

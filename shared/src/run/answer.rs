@@ -17,9 +17,9 @@ pub struct Answer {
     pub run_id: Option<String>,
     /// Task name.
     pub task: String,
-    /// `success`, `warning`, `error`, `running` (handed over, or a live duplicate).
+    /// `success`, `warning`, `error`, `running` (handed over, or a live duplicate), `queued`.
     pub status: String,
-    /// `ran`, `duplicate`, `paused`, `busy`, `not_started`.
+    /// `ran`, `duplicate`, `paused`, `busy`, `queued` (until the run at work ends), `not_started`.
     pub outcome: String,
     /// `scheduler`, `manual` or `api`.
     pub triggered_by: Option<String>,

@@ -42,7 +42,7 @@ pub(super) async fn invoke<T: Task>(
     let record = match claim {
         Claim::Claimed(record) => *record,
         Claim::Done(outcome, record) => return Ok(Answer::of_record(&record, outcome)),
-        // The next tick does it; what is asked for once comes back by the platform's retry.
+        // The next tick does it; what came by an event comes back by the platform's retry.
         Claim::Busy(live) if trigger.task.is_frequent() && trigger.kind == Kind::Scheduled => {
             return Ok(Answer::busy(trigger.task, live));
         }

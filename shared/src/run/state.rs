@@ -25,7 +25,7 @@ const CHAIN_LABEL: &str = "Sync Gazelle → Timeline";
 pub(super) enum Claim {
     /// The run is ours.
     Claimed(Box<RunRecord>),
-    /// There is nothing to do: `duplicate` or `paused`.
+    /// There is nothing to do now: `duplicate`, `paused`, or `queued` until the run at work ends.
     Done(&'static str, Box<RunRecord>),
     /// This run of the same group is at work.
     Busy(String),
@@ -40,6 +40,7 @@ enum ClaimAnswer {
     Duplicate { run: Box<RunRecord> },
     Paused { run: Box<RunRecord> },
     Busy { live_run_id: String },
+    Queued { run: Box<RunRecord> },
     UnknownRun,
 }
 
@@ -75,12 +76,15 @@ pub(super) async fn claim(
         "parameters": if trigger.parameters.is_null() { json!({}) } else { trigger.parameters.clone() },
         "lease_seconds": LEASE.as_secs(),
         "log_url": log_url(),
+        // Of a frequent task the next tick does it; who asks by hand is told that it is busy.
+        "may_wait": !spec.is_frequent() && matches!(trigger.kind, Kind::Scheduled | Kind::Requested),
     });
     let arguments = json!({"p_request": request, "p_now": clock::now().to_string()});
     Ok(match supabase.rpc("claim_run", &arguments).await? {
         ClaimAnswer::Claimed { run } => Claim::Claimed(run),
         ClaimAnswer::Duplicate { run } => Claim::Done("duplicate", run),
         ClaimAnswer::Paused { run } => Claim::Done("paused", run),
+        ClaimAnswer::Queued { run } => Claim::Done("queued", run),
         ClaimAnswer::Busy { live_run_id } => Claim::Busy(live_run_id),
         ClaimAnswer::UnknownRun => Claim::Unknown,
     })
