@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used)] // A test ends at what it did not expect.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context, ensure};
 use e2e::{Backend, Bed, RETRY, free_port};
 use serde_json::Value;
-use shared::http::{Http, json_request};
+use shared::http::{Http, Retry, json_request};
 use tokio::process::{Child, Command};
 
 const FUNCTION: &str = "cleanup";
@@ -48,8 +48,9 @@ async fn a_function_answers_an_event_file_under_cargo_lambdas_emulator() -> anyh
         .spawn()?;
     let address = format!("http://127.0.0.1:{port}").parse()?;
     let ready = json_request("cargo-lambda", "GET".parse()?, address, Default::default());
-    // Any answer is one: its port is open.
-    Http::new().send(&ready, RETRY, |_| false).await.context("the emulator did not become ready")?;
+    // Any answer is one: its port is open. It may come only after the function is compiled.
+    let minutes = Retry { timeout: Duration::from_secs(900), budget: Duration::from_secs(900), ..RETRY };
+    Http::new().send(&ready, minutes, |_| false).await.context("the emulator did not become ready")?;
     let invoked = cargo_lambda("invoke")?
         .args([FUNCTION, "--invoke-port", &port, "--data-file", "events/cleanup.manual.json"])
         .output()
