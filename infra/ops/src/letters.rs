@@ -194,7 +194,10 @@ impl Letter {
         if self.is_undelivered && self.payload.as_ref().is_some_and(is_request) {
             return Some("asked for in the console, which was told that it did not start: ask again there, then --delete".into());
         }
-        let age = now.duration_since(self.sent_at?);
+        let Some(sent_at) = self.sent_at else {
+            return Some("nobody knows how old it is".into());
+        };
+        let age = now.duration_since(sent_at);
         (age > SignedDuration::from_hours(max_age_hours.into())).then(|| {
             format!(
                 "{} hours old: its work was that of another day (--max-age-hours, or --delete)",
@@ -329,6 +332,7 @@ mod tests {
         assert_eq!(late.refusal(24, at("2026-01-16T06:00:00Z")), None);
         assert!(late.refusal(24, at("2026-01-16T06:00:01Z")).unwrap().contains("24 hours old"));
         assert_eq!(late.refusal(48, at("2026-01-16T06:00:01Z")), None);
+        assert!(Letter { sent_at: None, ..late }.refusal(48, at("2026-01-15T06:00:00Z")).is_some());
         let request = json!({"detail-type": "Task Requested", "detail": {"task": "cleanup"}});
         assert!(letter(&request.to_string(), &json!({})).refusal(24, at("2026-01-15T06:00:00Z")).is_some());
         // It reached its function, and failed there.

@@ -6388,6 +6388,8 @@ begin
   update scheduler_logs
   set waits = false, message = null, lease_expires_at = p_now + c_start
   where id = (select id from scheduler_logs where exclusion_group = p_group and status = 'queued' and waits
+                -- One that waited too long is said not to have started.
+                and lease_expires_at >= p_now
               order by scheduled_for, id limit 1 for update skip locked)
   returning * into v_run;
   if not found then
