@@ -105,6 +105,24 @@ async fn a_requested_run_that_never_starts_frees_its_task_after_ten_minutes(
     Ok(())
 }
 
+/// Nobody looked in between: the late event itself finds that the request is too old, and people are notified all the same.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_event_comes_too_late_starts_nothing_and_is_reported(
+    #[values(Backend::Embedded, Backend::PostgRest)] backend: Backend,
+) -> anyhow::Result<()> {
+    let (mut bed, console) = console::open(backend).await?;
+    let admin = Sent::nothing().bearer(&token(&bed.stack, "admin")?);
+    assert_eq!(console.ask("POST", "/scheduler/run/backup", &admin).await?.status, 202);
+    let late = bed.stack.take_events();
+    bed.stack.advance(SignedDuration::from_mins(11));
+    let run = bed.stack.invoke(Function::Backup, &late[0].envelope).await?;
+    assert_eq!((run.answer.outcome.as_str(), run.answer.status.as_str()), ("duplicate", "error"));
+    bed.stack.invoke(Function::NotificationDispatch, &json!({})).await?;
+    assert_eq!(bed.notified(), ["louise", "nicolas"]);
+    Ok(())
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_eventbridge_refuses_is_published_by_the_dispatcher(
